@@ -1,0 +1,28 @@
+// What a developer exports from `app/index.ts`: the whole declaration of their backend, as one value.
+import type { SQLiteTableLike } from './drizzle'
+import type { TableDeclaration } from './table'
+
+export interface AuthRules {
+  /** Refuse new people; those who are known still sign in. */
+  readonly disableSignup?: boolean
+  readonly anonymousUsers?: boolean
+  /** Characters, 6 or more; 6 when absent. */
+  readonly minPasswordLength?: number
+  /** Seconds a person's token is good for; 3600 when absent, 300 at least. */
+  readonly tokenLifetime?: number
+}
+
+export interface AppDefinition {
+  /** Shown on the start page, in docs and mails. */
+  readonly name: string
+  readonly description?: string
+  readonly tables: readonly TableDeclaration[]
+  /** Tables that policies and the app's own code use but no protocol serves. */
+  readonly internal?: readonly SQLiteTableLike[]
+  readonly auth?: AuthRules
+}
+
+/** Checks nothing yet: `buildModel` does, and says what to do. */
+export function app(definition: AppDefinition): AppDefinition {
+  return definition
+}

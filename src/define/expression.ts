@@ -1,0 +1,184 @@
+// The words of a policy, as a plain tree that the compiler can read and reshape. Builds nothing but data; knows no SQL.
+import { getTableName, type SQLiteTableLike } from './drizzle'
+
+/** A literal in a policy. A Date is compared with timestamp columns in the column's own unit. */
+export type Literal = string | number | boolean | null | Date
+
+declare const value: unique symbol
+
+/** Something with a value of type `T`: a column, a fact about the caller, the clock, a literal, a JSON path. */
+export type Operand<T = unknown> = OperandNode & { readonly [value]?: T }
+
+export type OperandNode =
+  /** `scope` tells which row: 0 is the policy's own, each `exists` opens another. `column` is the property's name in Drizzle until the model resolves it. */
+  | { readonly kind: 'column'; readonly table: string; readonly column: string; readonly scope: number }
+  | { readonly kind: 'literal'; readonly literal: Literal }
+  /** A fact of the principal, known before the statement is compiled. */
+  | { readonly kind: 'auth'; readonly fact: 'uid' | 'role' | 'aal' }
+  /** A claim of the token by path (`app_metadata.plan`); NULL when absent. */
+  | { readonly kind: 'claim'; readonly path: readonly string[] }
+  /** The time of the statement, UTC. */
+  | { readonly kind: 'now'; readonly offsetMs: number }
+  | { readonly kind: 'json'; readonly of: OperandNode; readonly path: readonly (string | number)[] }
+  | { readonly kind: 'lower'; readonly of: OperandNode }
+
+export type CompareOperator = 'eq' | 'ne' | 'gt' | 'gte' | 'lt' | 'lte' | 'like' | 'ilike'
+
+/** A predicate under SQL's three-valued logic: only TRUE admits. */
+export type Expression =
+  | { readonly kind: 'constant'; readonly value: boolean }
+  | { readonly kind: 'and'; readonly terms: readonly Expression[] }
+  | { readonly kind: 'or'; readonly terms: readonly Expression[] }
+  | { readonly kind: 'not'; readonly term: Expression }
+  | { readonly kind: 'compare'; readonly operator: CompareOperator; readonly left: OperandNode; readonly right: OperandNode }
+  | { readonly kind: 'null'; readonly operand: OperandNode; readonly negated: boolean }
+  | { readonly kind: 'in'; readonly operand: OperandNode; readonly list: readonly OperandNode[] }
+  /** The claim is a list in the token; an absent or non-list claim is empty. */
+  | { readonly kind: 'inClaim'; readonly operand: OperandNode; readonly path: readonly string[] }
+  | { readonly kind: 'exists'; readonly table: string; readonly scope: number; readonly where: Expression }
+  /** A yes-or-no fact of the principal: `app_metadata.roles` holds `name`, or the device is attested. */
+  | { readonly kind: 'fact'; readonly fact: 'hasRole' | 'attested'; readonly name: string }
+  /** An entitlement the payments service wrote for the caller, not expired. */
+  | { readonly kind: 'entitled'; readonly name: string }
+
+export type ColumnsOf<T extends SQLiteTableLike> = T['_']['columns']
+
+type DataOf<C> = C extends { _: { data: infer D } } ? D : unknown
+
+/** The columns of one row. */
+export type RowOf<T extends SQLiteTableLike> = { readonly [K in keyof ColumnsOf<T>]: Operand<DataOf<ColumnsOf<T>[K]>> }
+
+/** A plain value of a column's type, or an operand that has it. */
+export type Value<T> = Operand<T> | Extract<T, Literal> | null
+
+/** What a policy knows of the caller. */
+export interface Auth {
+  /** The person's id; NULL for a stranger, so that no comparison with it admits one. */
+  readonly uid: Operand<string>
+  readonly role: Operand<'anon' | 'authenticated' | 'service_role'>
+  readonly aal: Operand<'aal1' | 'aal2'>
+  /** The device proved that it runs the genuine app. */
+  readonly attested: Expression
+  /** A claim of the token by dotted path, for example `app_metadata.plan`. */
+  claim<T = string>(path: string): Operand<T>
+  /** Whether an administrator gave the caller this role (`app_metadata.roles`). */
+  hasRole(name: string): Expression
+  /** Whether the caller's purchases cover this entitlement now. */
+  entitled(name: string): Expression
+}
+
+/** The argument of a policy: the row, the caller, the clock and the operators. */
+export interface PolicyArgument<T extends SQLiteTableLike> {
+  readonly row: RowOf<T>
+  readonly auth: Auth
+  /** The time of the statement. */
+  readonly now: Operand<Date>
+  /** The time of the statement moved by so many milliseconds; negative is the past. */
+  fromNow(milliseconds: number): Operand<Date>
+  and(...terms: Expression[]): Expression
+  or(...terms: Expression[]): Expression
+  not(term: Expression): Expression
+  eq<V>(left: Operand<V>, right: Value<NoInfer<V>>): Expression
+  ne<V>(left: Operand<V>, right: Value<NoInfer<V>>): Expression
+  gt<V>(left: Operand<V>, right: Value<NoInfer<V>>): Expression
+  gte<V>(left: Operand<V>, right: Value<NoInfer<V>>): Expression
+  lt<V>(left: Operand<V>, right: Value<NoInfer<V>>): Expression
+  lte<V>(left: Operand<V>, right: Value<NoInfer<V>>): Expression
+  between<V>(operand: Operand<V>, low: Value<NoInfer<V>>, high: Value<NoInfer<V>>): Expression
+  /** SQL LIKE with `%` and `_`, case-sensitive. */
+  like(operand: Operand<string>, pattern: string): Expression
+  /** LIKE that ignores the case of ASCII letters. */
+  ilike(operand: Operand<string>, pattern: string): Expression
+  isNull(operand: Operand): Expression
+  isNotNull(operand: Operand): Expression
+  inArray<V>(operand: Operand<V>, list: readonly Value<NoInfer<V>>[] | ClaimList): Expression
+  notInArray<V>(operand: Operand<V>, list: readonly Value<NoInfer<V>>[]): Expression
+  /** Whether `table` has a row for which `where` is TRUE; the engine reads it, under no policy. Nests at most 4 deep. */
+  exists<U extends SQLiteTableLike>(table: U, where: (row: RowOf<U>) => Expression): Expression
+  notExists<U extends SQLiteTableLike>(table: U, where: (row: RowOf<U>) => Expression): Expression
+  /** A value inside a JSON column, by dotted path; numbers index arrays. */
+  json<V = string>(operand: Operand, path: string): Operand<V>
+  lower(operand: Operand<string>): Operand<string>
+  /** A list in the token, for `inArray`. */
+  claimList(path: string): ClaimList
+  readonly always: Expression
+  readonly never: Expression
+}
+
+/** A list-valued claim of the token. */
+export interface ClaimList {
+  readonly claimList: readonly string[]
+}
+
+const split = (path: string): string[] => path.split('.').filter((part) => part.length > 0)
+const jsonPath = (path: string): (string | number)[] => split(path).map((part) => (/^\d+$/.test(part) ? Number(part) : part))
+
+function isOperand(candidate: unknown): candidate is OperandNode {
+  return typeof candidate === 'object' && candidate !== null && 'kind' in candidate
+}
+
+function operand(candidate: unknown): OperandNode {
+  return isOperand(candidate) ? candidate : { kind: 'literal', literal: candidate as Literal }
+}
+
+/** A row whose properties are column operands; asking it for anything makes an operand, and the model checks the name. */
+function rowOf(table: string, scope: number): Record<string, OperandNode> {
+  return new Proxy({}, { get: (_, column) => (typeof column === 'string' ? { kind: 'column', table, column, scope } : undefined) })
+}
+
+/** Builds the tree of one policy. Throws what the policy's own code throws. */
+export function buildExpression<T extends SQLiteTableLike, R>(table: T, policy: (argument: PolicyArgument<T>) => R): R {
+  let scopes = 0
+  const compare =
+    (operator: CompareOperator) =>
+    (left: unknown, right: unknown): Expression => ({ kind: 'compare', operator, left: operand(left), right: operand(right) })
+
+  const exists = (other: SQLiteTableLike, where: (row: never) => Expression): Expression => {
+    const name = getTableName(other)
+    const scope = ++scopes
+    return { kind: 'exists', table: name, scope, where: where(rowOf(name, scope) as never) }
+  }
+  const inArray = (of: unknown, list: readonly unknown[] | ClaimList): Expression =>
+    'claimList' in list
+      ? { kind: 'inClaim', operand: operand(of), path: list.claimList }
+      : { kind: 'in', operand: operand(of), list: list.map(operand) }
+
+  const argument = {
+    row: rowOf(getTableName(table), 0),
+    auth: {
+      uid: { kind: 'auth', fact: 'uid' },
+      role: { kind: 'auth', fact: 'role' },
+      aal: { kind: 'auth', fact: 'aal' },
+      attested: { kind: 'fact', fact: 'attested', name: '' },
+      claim: (path: string) => ({ kind: 'claim', path: split(path) }),
+      hasRole: (name: string) => ({ kind: 'fact', fact: 'hasRole', name }),
+      entitled: (name: string) => ({ kind: 'entitled', name }),
+    },
+    now: { kind: 'now', offsetMs: 0 },
+    fromNow: (offsetMs: number) => ({ kind: 'now', offsetMs }),
+    and: (...terms: Expression[]) => ({ kind: 'and', terms }),
+    or: (...terms: Expression[]) => ({ kind: 'or', terms }),
+    not: (term: Expression) => ({ kind: 'not', term }),
+    eq: compare('eq'),
+    ne: compare('ne'),
+    gt: compare('gt'),
+    gte: compare('gte'),
+    lt: compare('lt'),
+    lte: compare('lte'),
+    like: compare('like'),
+    ilike: compare('ilike'),
+    between: (of: unknown, low: unknown, high: unknown) => ({ kind: 'and', terms: [compare('gte')(of, low), compare('lte')(of, high)] }),
+    isNull: (of: unknown) => ({ kind: 'null', operand: operand(of), negated: false }),
+    isNotNull: (of: unknown) => ({ kind: 'null', operand: operand(of), negated: true }),
+    inArray,
+    notInArray: (of: unknown, list: readonly unknown[]) => ({ kind: 'not', term: inArray(of, list) }),
+    exists,
+    notExists: (other: SQLiteTableLike, where: (row: never) => Expression) => ({ kind: 'not', term: exists(other, where) }),
+    json: (of: unknown, path: string) => ({ kind: 'json', of: operand(of), path: jsonPath(path) }),
+    lower: (of: unknown) => ({ kind: 'lower', of: operand(of) }),
+    claimList: (path: string) => ({ claimList: split(path) }),
+    always: { kind: 'constant', value: true },
+    never: { kind: 'constant', value: false },
+  }
+  return policy(argument as unknown as PolicyArgument<T>)
+}

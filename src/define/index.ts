@@ -1,0 +1,22 @@
+// The door of the room, and what `import … from 'perigee'` gives an app.
+export { app, type AppDefinition, type AuthRules } from './app'
+export { buildModel, checkApp, ModelError } from './build'
+export { getTableName, type SQLiteTableLike } from './drizzle'
+export type { Auth, CompareOperator, Expression, Literal, Operand, OperandNode, PolicyArgument } from './expression'
+export {
+  DEFAULT_MAX_ROWS,
+  MAX_EXISTS_DEPTH,
+  UPDATED_AT_COLUMN,
+  VERSION_COLUMN,
+  type ColumnDefault,
+  type ColumnModel,
+  type ColumnType,
+  type ForeignKey,
+  type Index,
+  type Model,
+  type Problem,
+  type Relationship,
+  type TableModel,
+  type Unique,
+} from './model'
+export { anyone, nobody, owner, signedIn, table, type ColumnRule, type Policy, type TableDeclaration, type TableRules, type UpdatePolicy } from './table'

@@ -1,0 +1,153 @@
+// The model: what every protocol, the compiler and the migrations know of an app. Plain data, built once from its declaration.
+import type { Expression, OperandNode } from './expression'
+
+/** How a column's values are stored, written in JSON and compared. */
+export type ColumnType =
+  | 'text'
+  | 'uuid'
+  /** A local date, `YYYY-MM-DD`, kept as text. */
+  | 'date'
+  | 'integer'
+  /** Stored as INTEGER, exact to 64 bits; a JSON number on the wire. */
+  | 'bigint'
+  | 'real'
+  /** A decimal kept as text and written as a JSON number. */
+  | 'numeric'
+  /** 0 or 1; `true` or `false` on the wire. */
+  | 'boolean'
+  /** UTC seconds; ISO 8601 with offset on the wire. */
+  | 'timestamp'
+  /** UTC milliseconds; ISO 8601 with offset on the wire. */
+  | 'timestamp_ms'
+  /** JSON text; any JSON on the wire. */
+  | 'json'
+  /** Bytes; `\x` and hex digits on the wire. */
+  | 'blob'
+
+/** Where the value of a new row comes from when the client names none. */
+export type ColumnDefault =
+  /** SQL that stands in the table's DDL. */
+  | { readonly kind: 'sql'; readonly sql: string }
+  /** Drizzle's `$defaultFn`, run for each row. */
+  | { readonly kind: 'function'; readonly make: () => unknown }
+  /** The caller or the clock, from the table's rules. */
+  | { readonly kind: 'operand'; readonly operand: OperandNode }
+  /** A UUIDv7: text primary keys without another default. */
+  | { readonly kind: 'uuid' }
+  /** SQLite numbers the row itself (INTEGER PRIMARY KEY). */
+  | { readonly kind: 'rowid' }
+
+export interface ColumnModel {
+  /** Name in the database and on the wire. */
+  readonly name: string
+  /** Name in the Drizzle declaration. */
+  readonly property: string
+  readonly type: ColumnType
+  readonly notNull: boolean
+  readonly primaryKey: boolean
+  /** Doesn't exist for clients. */
+  readonly hidden: boolean
+  /** Written by defaults, the engine and the service only. */
+  readonly readOnly: boolean
+  /** Computed by SQLite; nobody writes it. */
+  readonly generated: boolean
+  /** Of the engine: `_version` or `_updated_at`. */
+  readonly engine: boolean
+  readonly default: ColumnDefault | null
+  readonly onUpdate: OperandNode | null
+  /** Where not TRUE the value is NULL; null when everyone who reads the row reads the column. */
+  readonly read: Expression | null
+  /** The allowed texts, when declared. */
+  readonly values: readonly string[] | null
+  /** Longest text in characters, when declared. */
+  readonly maxLength: number | null
+}
+
+export interface ForeignKey {
+  /** `{table}_{columns}_fkey`, as Postgres would name it, unless the declaration does. */
+  readonly name: string
+  readonly columns: readonly string[]
+  readonly foreignTable: string
+  readonly foreignColumns: readonly string[]
+  readonly onDelete: string
+  readonly onUpdate: string
+}
+
+export interface Unique {
+  readonly name: string
+  readonly columns: readonly string[]
+}
+
+export interface Index {
+  readonly name: string
+  readonly columns: readonly string[]
+  readonly unique: boolean
+}
+
+/** A way from one table to another that a foreign key opens, seen from one end. */
+export interface Relationship {
+  readonly kind: 'to-one' | 'to-many' | 'one-to-one' | 'many-to-many'
+  readonly from: string
+  readonly to: string
+  /** Pairs [column here, column there]; for many-to-many [column here, junction's column]. */
+  readonly columns: readonly (readonly [string, string])[]
+  /** The foreign key it follows; for many-to-many the junction's key to this end. */
+  readonly constraint: string
+  readonly junction?: {
+    readonly table: string
+    /** Pairs [junction's column, column there]. */
+    readonly columns: readonly (readonly [string, string])[]
+    readonly constraint: string
+  }
+}
+
+export interface TableModel {
+  readonly name: string
+  readonly description: string | null
+  /** Whether any protocol offers it. Policies of one that isn't served are all `never`. */
+  readonly served: boolean
+  /** By wire name, in the order of declaration, the engine's last. */
+  readonly columns: ReadonlyMap<string, ColumnModel>
+  readonly primaryKey: readonly string[]
+  /** Uniques other than the primary key, whether by constraint or by index. */
+  readonly uniques: readonly Unique[]
+  readonly indexes: readonly Index[]
+  readonly foreignKeys: readonly ForeignKey[]
+  readonly checks: readonly string[]
+  readonly relationships: readonly Relationship[]
+  /** Column operands inside carry wire names. */
+  readonly policies: {
+    readonly read: Expression
+    readonly insert: Expression
+    readonly update: { readonly using: Expression; readonly check: Expression }
+    readonly delete: Expression
+  }
+  /** Wire name of the partition column. */
+  readonly partition: string | null
+  readonly maxRows: number
+  readonly audit: boolean
+  readonly sync: boolean
+  readonly file: string | null
+}
+
+export interface Model {
+  readonly name: string
+  readonly description: string
+  readonly tables: ReadonlyMap<string, TableModel>
+}
+
+/** Something in a declaration that can't work, with the place and the remedy. */
+export interface Problem {
+  readonly table: string
+  readonly file: string | null
+  /** What is wrong and what to do, one sentence each. */
+  readonly message: string
+}
+
+/** The version counter of a row, starting at 1. */
+export const VERSION_COLUMN = '_version'
+/** When the row was last written, UTC ms by the database's clock. */
+export const UPDATED_AT_COLUMN = '_updated_at'
+/** How many `exists` may stand inside one another. */
+export const MAX_EXISTS_DEPTH = 4
+export const DEFAULT_MAX_ROWS = 1000

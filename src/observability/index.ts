@@ -1,0 +1,2 @@
+export { addCall, newCost, type Cost } from './cost'
+export { log, type LogLevel } from './log'

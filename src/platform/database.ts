@@ -1,0 +1,89 @@
+// D1 with a meter on it: every call that reaches the database is reported to an observer. Changes no result.
+
+/** A value D1 can bind. Numbers arrive as REAL: bind integers as text and let the column's affinity convert. */
+export type SqlValue = string | number | null | ArrayBuffer | Uint8Array
+
+export interface Statement {
+  readonly sql: string
+  readonly params: readonly SqlValue[]
+}
+
+/** One round trip to D1. */
+export interface DatabaseCall {
+  readonly store: string
+  readonly statements: readonly { readonly sql: string; readonly rowsRead: number; readonly rowsWritten: number }[]
+  readonly milliseconds: number
+}
+
+export type DatabaseObserver = (call: DatabaseCall) => void
+
+type Meta = { rows_read?: number; rows_written?: number }
+
+/** Wraps a database so that `observe` hears of each round trip after it succeeded. Works under Drizzle. */
+export function metered(db: D1Database, store: string, observe: DatabaseObserver): D1Database {
+  const inner = new WeakMap<D1PreparedStatement, { statement: D1PreparedStatement; sql: string }>()
+
+  const report = (started: number, calls: { sql: string; meta: Meta | undefined }[]) =>
+    observe({
+      store,
+      milliseconds: Date.now() - started,
+      statements: calls.map(({ sql, meta }) => ({ sql, rowsRead: meta?.rows_read ?? 0, rowsWritten: meta?.rows_written ?? 0 })),
+    })
+
+  const wrap = (statement: D1PreparedStatement, sql: string): D1PreparedStatement => {
+    const outer = {
+      bind: (...values: unknown[]) => wrap(statement.bind(...values), sql),
+      async all() {
+        const started = Date.now()
+        const result = await statement.all()
+        report(started, [{ sql, meta: result.meta }])
+        return result
+      },
+      async run() {
+        const started = Date.now()
+        const result = await statement.run()
+        report(started, [{ sql, meta: result.meta }])
+        return result
+      },
+      async raw(options?: { columnNames?: boolean }) {
+        const started = Date.now()
+        const rows = await statement.raw(options as { columnNames: true })
+        report(started, [{ sql, meta: undefined }])
+        return rows
+      },
+      async first(column?: string) {
+        const started = Date.now()
+        const result = await statement.all<Record<string, unknown>>()
+        report(started, [{ sql, meta: result.meta }])
+        const row = result.results[0] ?? null
+        return column === undefined || row === null ? row : (row[column] ?? null)
+      },
+    } as unknown as D1PreparedStatement
+    inner.set(outer, { statement, sql })
+    return outer
+  }
+
+  return {
+    prepare: (sql: string) => wrap(db.prepare(sql), sql),
+    async batch(statements: D1PreparedStatement[]) {
+      const started = Date.now()
+      const known = statements.map((statement) => inner.get(statement) ?? { statement, sql: '' })
+      const results = await db.batch(known.map(({ statement }) => statement))
+      report(started, known.map(({ sql }, i) => ({ sql, meta: results[i]?.meta })))
+      return results
+    },
+    exec: (sql: string) => db.exec(sql),
+    withSession: () => {
+      throw new Error('Take the session first, then meter it.')
+    },
+    dump: () => db.dump(),
+  } as unknown as D1Database
+}
+
+/** Runs statements as one round trip, several as one transaction; the answers in the same order. */
+export async function run(db: D1Database, statements: readonly Statement[]): Promise<D1Result<Record<string, unknown>>[]> {
+  const prepared = statements.map(({ sql, params }) => (params.length > 0 ? db.prepare(sql).bind(...params) : db.prepare(sql)))
+  if (prepared.length === 0) return []
+  if (prepared.length === 1) return [await prepared[0]!.all<Record<string, unknown>>()]
+  return db.batch<Record<string, unknown>>(prepared)
+}

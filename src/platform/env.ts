@@ -1,0 +1,24 @@
+// What the runtime gives the Worker. The one place that names bindings.
+import type { RateLimiter } from '../durable-objects/rate-limiter'
+
+export interface Env {
+  readonly DB: D1Database
+  readonly KV: KVNamespace
+  readonly RATE_LIMITER: DurableObjectNamespace<RateLimiter>
+  /** Flood shield: per location, permissive. */
+  readonly FLOOD: RateLimit
+  readonly ASSETS?: Fetcher
+  /** 32 bytes or more, base64url. All other keys derive from it. */
+  readonly PERIGEE_ROOT_KEY?: string
+  /** `development` opens the start page and the tools under `/dev`; anything else is production. */
+  readonly PERIGEE_ENV?: string
+  /** Hosts, comma separated, that URLs we make may name; the first is the default. `*` in development only. */
+  readonly PERIGEE_HOSTS?: string
+  /** Where mail links and sign-in redirects go when the app names no other place. */
+  readonly PERIGEE_SITE_URL?: string
+}
+
+/** Whether this is somebody's own machine. */
+export function isDevelopment(env: Env): boolean {
+  return env.PERIGEE_ENV === 'development'
+}

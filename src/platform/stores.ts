@@ -1,0 +1,42 @@
+// Which database holds what. Nobody else names a D1 binding.
+import type { TableModel } from '../define'
+import { metered, type DatabaseObserver } from './database'
+import type { Env } from './env'
+
+/** The databases of one request. */
+export interface Stores {
+  /** People, sessions, keys and every table that isn't partitioned. */
+  readonly primary: Store
+  readonly all: readonly Store[]
+  /** The store of a partition's rows; the primary for a table without `partition`. */
+  forPartition(table: TableModel, key: string | null): Store
+}
+
+export interface Store {
+  /** `db`, `db_1`, …: stands in cursors. */
+  readonly name: string
+  readonly db: D1Database
+}
+
+/** Slots a partition key hashes to; moving a slot to another store is a data move, adding a store isn't. */
+const SLOTS = 1024
+
+/** Opens the stores that the environment binds: `DB`, then `DB_1`, `DB_2`, … */
+export function openStores(env: Env, observe: DatabaseObserver): Stores {
+  const bindings = env as unknown as Record<string, D1Database | undefined>
+  const all: Store[] = [{ name: 'db', db: metered(env.DB, 'db', observe) }]
+  for (let n = 1; bindings[`DB_${n}`]; n++) all.push({ name: `db_${n}`, db: metered(bindings[`DB_${n}`]!, `db_${n}`, observe) })
+  const primary = all[0]!
+  return {
+    primary,
+    all,
+    forPartition: (table, key) => (table.partition === null || key === null ? primary : all[slotOf(key) % all.length]!),
+  }
+}
+
+/** FNV-1a, 32 bits, over UTF-16 units. */
+function slotOf(key: string): number {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193) >>> 0
+  return hash % SLOTS
+}

@@ -1,0 +1,162 @@
+// What a client asks, as plain data: every dialect writes it, the compiler turns it into SQL. It never says who asks, and
+// holds no text that becomes SQL: names are looked up in the model, values are bound.
+import type { Relationship } from '../define'
+
+/** One question or one change, or several that succeed or fail together. */
+export interface Query {
+  readonly operations: readonly Operation[]
+  readonly shape: Shape
+  /** Claimed inside the write's own batch; the same key and request are answered as the first was. */
+  readonly idempotency?: { readonly key: string; readonly fingerprint: string }
+}
+
+/** How the answer is laid out, apart from what it holds. */
+export interface Shape {
+  /** `one` fails unless there is exactly one row; `maybe` admits none. */
+  readonly form: 'list' | 'one' | 'maybe' | 'none'
+  readonly stripNulls?: boolean
+}
+
+export type Operation = Read | Insert | Update | Delete
+
+/** A step into a JSON value; `asText` on the last gives text (`->>`), else JSON (`->`). */
+export interface JsonStep {
+  readonly key: string | number
+  readonly asText: boolean
+}
+
+/** A column, or a place inside a JSON column. */
+export interface Target {
+  readonly column: string
+  readonly path?: readonly JsonStep[]
+}
+
+/** A value out of the row that an earlier operation of the same query wrote or read. */
+export interface Reference {
+  readonly operation: number
+  readonly column: string
+}
+
+/** A client's value. Text is read according to the column's type; nothing else is assumed of it. */
+export type Input = string | number | boolean | null | { readonly reference: Reference }
+
+export type Comparison = 'eq' | 'neq' | 'gt' | 'gte' | 'lt' | 'lte' | 'isdistinct'
+
+export type Condition =
+  | { readonly kind: 'and' | 'or'; readonly terms: readonly Condition[] }
+  | { readonly kind: 'not'; readonly term: Condition }
+  | { readonly kind: 'compare'; readonly target: Target; readonly operator: Comparison; readonly value: Input }
+  | { readonly kind: 'in'; readonly target: Target; readonly values: readonly Input[] }
+  | { readonly kind: 'is'; readonly target: Target; readonly value: 'null' | 'not_null' | 'true' | 'false' | 'unknown' }
+  /** SQL LIKE with `%`, `_` and `\`; case-sensitive unless told. */
+  | { readonly kind: 'like'; readonly target: Target; readonly pattern: string; readonly ignoreCase: boolean }
+  | { readonly kind: 'match'; readonly target: Target; readonly pattern: string; readonly ignoreCase: boolean }
+  | { readonly kind: 'quantified'; readonly target: Target; readonly operator: Comparison | 'like' | 'ilike' | 'match' | 'imatch'; readonly quantifier: 'any' | 'all'; readonly values: readonly (string | null)[] }
+  | { readonly kind: 'contain'; readonly target: Target; readonly operator: 'contains' | 'containedBy' | 'overlaps'; readonly value: unknown }
+  | { readonly kind: 'range'; readonly target: Target; readonly operator: 'sl' | 'sr' | 'nxl' | 'nxr' | 'adj'; readonly value: string }
+  | { readonly kind: 'search'; readonly target: Target; readonly mode: 'raw' | 'plain' | 'phrase' | 'web'; readonly config: string | null; readonly text: string }
+  /** Whether an embed (by its output name among the operation's embeds) found a row. */
+  | { readonly kind: 'related'; readonly embed: string; readonly present: boolean }
+
+export interface OrderTerm {
+  readonly target: Target
+  readonly descending: boolean
+  /** Postgres' default when absent: last when ascending, first when descending. */
+  readonly nulls?: 'first' | 'last'
+  /** Output name of the to-one embed that the column belongs to. */
+  readonly embed?: string
+}
+
+export type Cast = 'text' | 'integer' | 'real' | 'boolean' | 'json' | 'date' | 'timestamp'
+export type AggregateFunction = 'count' | 'sum' | 'avg' | 'min' | 'max'
+
+export type SelectItem =
+  /** All columns that the caller may know of. */
+  | { readonly kind: 'all' }
+  | { readonly kind: 'column'; readonly target: Target; readonly as: string; readonly cast?: Cast }
+  /** Without `target`: `count()`. The other items become the groups. */
+  | { readonly kind: 'aggregate'; readonly function: AggregateFunction; readonly target?: Target; readonly as: string; readonly castInput?: Cast; readonly cast?: Cast }
+  | Embed
+
+/** Rows of a related table inside a row. */
+export interface Embed {
+  readonly kind: 'embed'
+  readonly relationship: Relationship
+  /** Key in the output, and the name that filters and order refer to. */
+  readonly as: string
+  /** `inner` drops the parent that has none. */
+  readonly join: 'left' | 'inner'
+  /** Lift the columns into the parent instead of nesting them. */
+  readonly spread: boolean
+  /** Takes part in joins and filters but isn't in the output (`rel()`). */
+  readonly silent: boolean
+  readonly select: readonly SelectItem[]
+  readonly where?: Condition
+  readonly order?: readonly OrderTerm[]
+  readonly limit?: number
+  readonly offset?: number
+}
+
+export interface Read {
+  readonly kind: 'read'
+  readonly table: string
+  readonly select: readonly SelectItem[]
+  readonly where?: Condition
+  readonly order?: readonly OrderTerm[]
+  readonly limit?: number
+  readonly offset?: number
+  /** Keyset: the order's values of the row to start behind (`after`) or to end before (`before`, reading backwards). */
+  readonly after?: readonly Input[]
+  readonly before?: readonly Input[]
+  /** Also count all rows that match. */
+  readonly total?: 'exact' | 'planned' | 'estimated'
+  /** No rows, only counts (HEAD). */
+  readonly countOnly?: boolean
+}
+
+/** What a write answers with. Absent: nothing but counts. */
+export interface Returning {
+  readonly select: readonly SelectItem[]
+  readonly order?: readonly OrderTerm[]
+}
+
+/** Fails, and undoes the whole query, unless the number of rows affected lies within. */
+export interface Expectation {
+  readonly min?: number
+  readonly max?: number
+  /** Which error tells of it. */
+  readonly error: 'not-single' | 'max-affected'
+}
+
+export interface Insert {
+  readonly kind: 'insert'
+  readonly table: string
+  readonly rows: readonly Readonly<Record<string, unknown>>[]
+  /** Use only these columns of each row; one that a row lacks is NULL or its default, by `missing`. */
+  readonly columns?: readonly string[]
+  readonly missing: 'null' | 'default'
+  readonly conflict?: { readonly action: 'merge' | 'ignore'; readonly columns?: readonly string[] }
+  readonly returning?: Returning
+  readonly expect?: Expectation
+}
+
+export interface Update {
+  readonly kind: 'update'
+  readonly table: string
+  readonly set: Readonly<Record<string, unknown>>
+  readonly where?: Condition
+  readonly order?: readonly OrderTerm[]
+  readonly limit?: number
+  readonly returning?: Returning
+  readonly expect?: Expectation
+}
+
+export interface Delete {
+  readonly kind: 'delete'
+  readonly table: string
+  readonly where?: Condition
+  readonly order?: readonly OrderTerm[]
+  readonly limit?: number
+  readonly returning?: Returning
+  readonly expect?: Expectation
+}

@@ -1,0 +1,54 @@
+// The engine's own bookkeeping, one set a store.
+import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+
+/** What was written, in the order of commits. Triggers write it; docs/storage.md says how long it is kept. */
+export const sysChanges = sqliteTable(
+  'sys_changes',
+  {
+    seq: integer('seq').primaryKey({ autoIncrement: true }),
+    table: text('tbl').notNull(),
+    /** `I`, `U` or `D`. */
+    op: text('op').notNull(),
+    /** JSON list of the primary key's values. */
+    key: text('key').notNull(),
+    /** JSON list of the names of changed columns; NULL for inserts and deletes. */
+    columns: text('columns'),
+    /** JSON object: the columns that somebody downstream needs of the row as it was. */
+    old: text('old'),
+    /** JSON object of the row as it became; NULL when over the size cap, then it is read by key. */
+    new: text('new'),
+    /** JSON {uid, request, origin}, for tables with `audit` or `sync`. */
+    context: text('context'),
+    at: integer('at').notNull(),
+  },
+  (t) => [index('sys_changes_at').on(t.at)],
+)
+
+/** One row: who is writing and where the log stood when the running batch began. Meaningful inside a batch only. */
+export const sysStatement = sqliteTable('sys_statement', {
+  id: integer('id').primaryKey(),
+  startSeq: integer('start_seq').notNull().default(0),
+  context: text('context'),
+})
+
+/** One row: the store's identity. Restore and import change the epoch, so that old cursors are refused. */
+export const sysStore = sqliteTable('sys_store', {
+  id: integer('id').primaryKey(),
+  epoch: text('epoch').notNull(),
+  createdAt: integer('created_at').notNull(),
+})
+
+/** Answers of writes that carried an Idempotency-Key, for 24 hours. */
+export const sysIdempotency = sqliteTable(
+  'sys_idempotency',
+  {
+    /** Hash of principal, route and key. */
+    id: text('id').primaryKey(),
+    /** Hash of the request's body and query. */
+    fingerprint: text('fingerprint').notNull(),
+    /** JSON {status, headers, body}. */
+    answer: text('answer'),
+    at: integer('at').notNull(),
+  },
+  (t) => [index('sys_idempotency_at').on(t.at)],
+)
