@@ -4,7 +4,7 @@ const encoder = new TextEncoder()
 
 /** UTF-8 bytes of `text`. */
 export function utf8(text: string): Uint8Array<ArrayBuffer> {
-  return encoder.encode(text)
+  return new Uint8Array(encoder.encode(text))
 }
 
 /** Lower-case hexadecimal. */

@@ -1,7 +1,7 @@
 // Declares that a Drizzle table is served, under which policies, and what clients see of its columns.
 import type { AnySQLiteColumn } from 'drizzle-orm/sqlite-core'
 import { getTableName, type SQLiteTableLike } from './drizzle'
-import { buildExpression, type ColumnsOf, type Expression, type PolicyArgument, type RowOf, type Value } from './expression'
+import type { ColumnsOf, Expression, PolicyArgument, RowOf, Value } from './expression'
 
 /** Decides, as data, who may. Called once, when the model is built. */
 export type Policy<T extends SQLiteTableLike = SQLiteTableLike> = (argument: PolicyArgument<T>) => Expression
@@ -25,6 +25,8 @@ export interface ColumnRule<T extends SQLiteTableLike, V = unknown> {
   readonly hidden?: boolean
   /** Clients read it; only defaults, the service and the engine write it. */
   readonly readOnly?: boolean
+  /** What a text column holds: a UUID (kept in lower case) or a local date `YYYY-MM-DD`. */
+  readonly format?: 'uuid' | 'date'
   /** Where this isn't TRUE the value is NULL everywhere: also in filters, order, aggregates and ETags. */
   readonly read?: Policy<T>
   /** The value of a new row that names none, for example `({ auth }) => auth.uid`. */
@@ -103,5 +105,3 @@ function callerFile(): string | null {
   }
   return null
 }
-
-export { buildExpression }

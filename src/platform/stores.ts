@@ -1,5 +1,4 @@
 // Which database holds what. Nobody else names a D1 binding.
-import type { TableModel } from '../define'
 import { metered, type DatabaseObserver } from './database'
 import type { Env } from './env'
 
@@ -9,7 +8,7 @@ export interface Stores {
   readonly primary: Store
   readonly all: readonly Store[]
   /** The store of a partition's rows; the primary for a table without `partition`. */
-  forPartition(table: TableModel, key: string | null): Store
+  forPartition(table: { readonly partition: string | null }, key: string | null): Store
 }
 
 export interface Store {
