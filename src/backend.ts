@@ -1,0 +1,20 @@
+// Makes a backend out of an app: the model once, then every request through the middleware to its route.
+import { Hono } from 'hono'
+import { buildModel, type AppDefinition } from './define'
+import { cors, flood, renderError, request, type AppEnv } from './middleware'
+import type { Env } from './platform'
+import { routes } from './routes'
+
+export interface Backend {
+  fetch(request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response>
+}
+
+/** Throws `ModelError` when the app can't work, so that a broken one never starts. */
+export function createBackend(app: AppDefinition): Backend {
+  const model = buildModel(app)
+  const hono = new Hono<AppEnv>()
+  hono.onError(renderError)
+  hono.use(request(app, model), cors(), flood())
+  hono.route('/', routes())
+  return { fetch: (incoming, env, ctx) => hono.fetch(incoming, env, ctx) }
+}

@@ -1,0 +1,7 @@
+// The composition root: the app of this repository, mounted on the engine.
+import app from '../app'
+import { createBackend } from './backend'
+
+export { Authentication } from './auth'
+export { RateLimiter } from './durable-objects/rate-limiter'
+export default createBackend(app)

@@ -1,0 +1,36 @@
+// Lets pages of any origin call: what guards the data is the token, never the origin. Cookies play no part here.
+import { cors as honoCors } from 'hono/cors'
+import type { MiddlewareHandler } from 'hono'
+import type { AppEnv } from './context'
+
+/** Answer headers that browser SDKs read. */
+const EXPOSED = [
+  'Content-Encoding',
+  'Content-Location',
+  'Content-Range',
+  'Content-Type',
+  'Date',
+  'Location',
+  'Range-Unit',
+  'Preference-Applied',
+  'Retry-After',
+  'ETag',
+  'Link',
+  'X-Total-Count',
+  'X-Supabase-Api-Version',
+  'X-Request-Id',
+  'X-D1-Bookmark',
+  'X-Perigee-D1-Calls',
+  'X-Perigee-Rows-Read',
+  'X-Perigee-Rows-Written',
+]
+
+/** CORS for every path, preflights included; requested headers are echoed. */
+export function cors(): MiddlewareHandler<AppEnv> {
+  return honoCors({
+    origin: '*',
+    allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
+    exposeHeaders: EXPOSED,
+    maxAge: 86_400,
+  })
+}

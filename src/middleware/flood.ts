@@ -1,0 +1,18 @@
+// The outer shield: one network can't drown a location. Permissive by nature; exact limits are rate-limit.ts's.
+import type { MiddlewareHandler } from 'hono'
+import { AppError } from '../core'
+import { isDevelopment } from '../platform'
+import type { AppEnv } from './context'
+import { requestErrors } from './errors'
+
+/** Counts by the address that Cloudflare saw, never by a header that the client may write. */
+export function flood(): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const address = c.req.header('cf-connecting-ip')
+    if (address !== undefined && !isDevelopment(c.env)) {
+      const { success } = await c.env.FLOOD.limit({ key: address })
+      if (!success) throw new AppError(requestErrors.too_many_requests, { headers: { 'retry-after': '60' } })
+    }
+    await next()
+  }
+}

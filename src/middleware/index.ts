@@ -1,0 +1,7 @@
+export { authenticate } from './authenticate'
+export { bodyLimit } from './body-limit'
+export type { AppContext, AppEnv, Variables } from './context'
+export { cors } from './cors'
+export { renderError, requestErrors, type RenderedError } from './errors'
+export { flood } from './flood'
+export { request } from './request'
