@@ -1,7 +1,8 @@
 // Makes a backend out of an app: the model once, then every request through the middleware to its route.
 import { Hono } from 'hono'
+import { AppError } from './core'
 import { buildModel, type AppDefinition } from './define'
-import { cors, flood, renderError, request, type AppEnv } from './middleware'
+import { cors, flood, renderError, request, requestErrors, type AppEnv } from './middleware'
 import type { Env } from './platform'
 import { routes } from './routes'
 
@@ -14,6 +15,7 @@ export function createBackend(app: AppDefinition): Backend {
   const model = buildModel(app)
   const hono = new Hono<AppEnv>()
   hono.onError(renderError)
+  hono.notFound((c) => renderError(new AppError(requestErrors.not_found), c))
   hono.use(request(app, model), cors(), flood())
   hono.route('/', routes())
   return { fetch: (incoming, env, ctx) => hono.fetch(incoming, env, ctx) }

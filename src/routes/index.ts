@@ -31,8 +31,5 @@ export function routes(): Hono<AppEnv> {
       throw new AppError(requestErrors.not_implemented, { message: `${path} is not built yet.` })
     })
   }
-  all.notFound(() => {
-    throw new AppError(requestErrors.not_found)
-  })
   return all
 }
