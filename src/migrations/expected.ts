@@ -1,0 +1,105 @@
+// The schema that an app's declaration and the engine's own tables imply.
+import { buildModel, type AppDefinition, type Expression, type Model, type OperandNode, type Problem, type SQLiteTableLike } from '../define'
+import * as engine from '../schema'
+import type { DatabaseSchema, TableSchema } from './schema'
+import { readTable } from './tables'
+import { logTriggers } from './triggers'
+
+/** The declaration implies a database that can't be made; every problem is listed. */
+export class SchemaError extends Error {
+  readonly problems: readonly Problem[]
+
+  constructor(problems: readonly Problem[]) {
+    super(problems.map(({ table, message }) => `table "${table}": ${message}`).join('\n'))
+    this.name = 'SchemaError'
+    this.problems = problems
+  }
+}
+
+/** The engine's tables alone, without triggers: nobody follows their changes. */
+export function engineSchema(): DatabaseSchema {
+  return { tables: (Object.values(engine) as unknown as SQLiteTableLike[]).map((table) => readTable(table, false, refuse)) }
+}
+
+/** The whole database. Throws `ModelError` when the app has no model, `SchemaError` when the model has no database. */
+export function expectedSchema(app: AppDefinition): DatabaseSchema {
+  const model = buildModel(app)
+  const problems: Problem[] = []
+  const report = (problem: Problem) => problems.push({ ...problem, file: model.tables.get(problem.table)?.file ?? problem.file })
+  const tables = [
+    ...app.tables.map(({ table }) => readTable(table, true, report)),
+    ...(app.internal ?? []).map((table) => readTable(table, false, report)),
+  ]
+  const needed = neededColumns(model)
+  const all = [...engineSchema().tables, ...tables.map((table) => withTriggers(table, model, needed))]
+  checkNames(all, report)
+  if (problems.length > 0) throw new SchemaError(problems)
+  return { tables: all }
+}
+
+function refuse(problem: Problem): never {
+  throw new SchemaError([problem])
+}
+
+function withTriggers(table: TableSchema, model: Model, needed: ReadonlyMap<string, ReadonlySet<string>>): TableSchema {
+  const rules = model.tables.get(table.name)
+  const columns = new Set(needed.get(table.name))
+  if (rules?.partition) columns.add(rules.partition)
+  return { ...table, triggers: logTriggers(table, { needed: columns, context: rules ? rules.audit || rules.sync : false }) }
+}
+
+/** Index names are one namespace in a database, and SQLite would only say so halfway through a migration. */
+function checkNames(tables: readonly TableSchema[], report: (problem: Problem) => void): void {
+  const owners = new Map<string, string>(tables.map((table) => [table.name.toLowerCase(), table.name]))
+  for (const table of tables) {
+    for (const { name } of table.indexes) {
+      const owner = owners.get(name.toLowerCase())
+      if (owner !== undefined) report({ table: table.name, file: null, message: `the index "${name}" has a name that "${owner}" uses already. Rename one of the two.` })
+      owners.set(name.toLowerCase(), table.name)
+    }
+  }
+}
+
+/** By table: the columns that any policy reads, its own or another table's through `exists`. */
+function neededColumns(model: Model): Map<string, Set<string>> {
+  const needed = new Map<string, Set<string>>()
+  const operand = (node: OperandNode): void => {
+    if (node.kind === 'json' || node.kind === 'lower') return operand(node.of)
+    if (node.kind !== 'column') return
+    const columns = needed.get(node.table) ?? new Set()
+    needed.set(node.table, columns.add(node.column))
+  }
+  const walk = (node: Expression): void => {
+    switch (node.kind) {
+      case 'and':
+      case 'or':
+        return node.terms.forEach(walk)
+      case 'not':
+        return walk(node.term)
+      case 'compare':
+        operand(node.left)
+        return operand(node.right)
+      case 'null':
+      case 'inClaim':
+        return operand(node.operand)
+      case 'in':
+        operand(node.operand)
+        return node.list.forEach(operand)
+      case 'exists':
+        return walk(node.where)
+      case 'constant':
+      case 'fact':
+      case 'entitled':
+        return
+    }
+  }
+  for (const { policies, columns } of model.tables.values()) {
+    walk(policies.read)
+    walk(policies.insert)
+    walk(policies.update.using)
+    walk(policies.update.check)
+    walk(policies.delete)
+    for (const column of columns.values()) if (column.read) walk(column.read)
+  }
+  return needed
+}
