@@ -1,21 +1,70 @@
-// `npm run db:generate`: writes the migration that leads from migrations/ to what app/ declares.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import type { AppDefinition } from '../src/define'
-import { createAll, engineSchema, expectedSchema, migrationFile, type DatabaseSchema } from '../src/migrations'
+// `npm run db:generate`: writes the migration that leads from migrations/ to what app/ declares. Refuses to guess a rename and
+// to drop data unasked. `-- --check` only says whether there is anything to write.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { migrationFile, parseRename, planMigration, type Intents } from '../src/migrations'
+import { checkMigrations, declaredSchema, migrationFiles, PROJECT, readSnapshot, snapshotPath, type MigrationFolder } from './db-files'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
-const folder = `${root}migrations`
+export { checkMigrations } from './db-files'
 
-/** The schema that `app/index.ts` implies; the engine's alone while there is no app. */
-async function declaredSchema(): Promise<DatabaseSchema> {
-  if (!existsSync(`${root}app/index.ts`)) return engineSchema()
-  const { default: app } = (await import(`${root}app/index.ts`)) as { default: AppDefinition }
-  return expectedSchema(app)
+/** Thrown with what the developer has to decide or repair. */
+export class GenerateError extends Error {}
+
+export interface Generated {
+  /** Name of the file written; null when there was nothing to write. */
+  readonly file: string | null
+  readonly summary: readonly string[]
 }
 
-const schema = await declaredSchema()
-mkdirSync(`${folder}/meta`, { recursive: true })
-writeFileSync(`${folder}/0000_init.sql`, migrationFile('Makes every table.', createAll(schema)))
-writeFileSync(`${folder}/meta/snapshot.json`, `${JSON.stringify(schema, null, 2)}\n`)
-console.log(`migrations/0000_init.sql: ${schema.tables.length} tables`)
+/** Writes the next migration and the snapshot. `title` becomes part of the file's name. Throws `GenerateError`. */
+export async function generateMigration(folder: MigrationFolder, intents: Intents, title?: string): Promise<Generated> {
+  const declared = await declaredSchema(folder)
+  const plan = planMigration(readSnapshot(folder), declared, intents)
+  if (plan.problems.length > 0) throw new GenerateError(plan.problems.join('\n'))
+  if (plan.statements.length === 0) return { file: null, summary: [] }
+  const number = 1 + Math.max(-1, ...migrationFiles(folder).map((name) => Number.parseInt(name, 10) || 0))
+  const name = slug(title ?? (number === 0 ? 'init' : plan.summary[0]!))
+  const file = `${String(number).padStart(4, '0')}_${name}.sql`
+  mkdirSync(dirname(snapshotPath(folder)), { recursive: true })
+  writeFileSync(join(folder.path, file), migrationFile(number === 0 ? 'Makes every table.' : plan.summary.join('; '), plan.statements))
+  writeFileSync(snapshotPath(folder), `${JSON.stringify(declared, null, 1)}\n`)
+  return { file, summary: plan.summary }
+}
+
+function slug(title: string): string {
+  return title.toLowerCase().replaceAll(/[^a-z0-9]+/g, '_').replaceAll(/^_+|_+$/g, '').slice(0, 40)
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      check: { type: 'boolean', default: false },
+      name: { type: 'string' },
+      rename: { type: 'string', multiple: true, default: [] },
+      drop: { type: 'string', multiple: true, default: [] },
+    },
+  })
+  if (values.check) {
+    const problems = await checkMigrations()
+    if (problems.length === 0) console.log('app/ and migrations/ agree.')
+    else console.error(`${problems.join('\n')}\nRun \`npm run db:generate\` and commit what it writes.`)
+    return problems.length === 0 ? 0 : 1
+  }
+  const renames = values.rename.map((argument) => {
+    const rename = parseRename(argument)
+    if (!rename) throw new GenerateError(`--rename ${argument}: write table.column:new or table:new.`)
+    return rename
+  })
+  const { file, summary } = await generateMigration(PROJECT, { renames, drops: values.drop }, values.name)
+  if (file === null) console.log('Nothing to do: app/ and migrations/ agree.')
+  else console.log([`migrations/${file}`, ...summary.map((line) => `  ${line}`), 'Read it, then `npm run db:migrate`.'].join('\n'))
+  return 0
+}
+
+if (import.meta.main) {
+  process.exitCode = await main().catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error)
+    return 1
+  })
+}

@@ -1,0 +1,85 @@
+// Makes tables anew over their rows. All copies are complete, and counted, before anything old is dropped; the copies refer to
+// one another, so what a dropped table's CASCADE deletes is only ever old. Foreign keys stay enforced throughout.
+import { createTable, parentsFirst } from './ddl'
+import { findTable, type ColumnSchema, type DatabaseSchema, type TableSchema } from './schema'
+import { assertion, identifier, identifiers, text } from './sql'
+
+const copyName = (table: string) => `${table}__new`
+
+/** The tables to rebuild together with all that refer to them, directly or not, and stay. */
+export function withReferrers(names: ReadonlySet<string>, before: DatabaseSchema, after: DatabaseSchema): Set<string> {
+  const all = new Set(names)
+  for (let grown = true; grown; ) {
+    grown = false
+    for (const table of before.tables) {
+      if (all.has(table.name) || !findTable(after, table.name)) continue
+      if (!table.foreignKeys.some((key) => all.has(key.foreignTable))) continue
+      all.add(table.name)
+      grown = true
+    }
+  }
+  return all
+}
+
+export interface Rebuild {
+  /** Versions before and after, under the same name. */
+  readonly before: TableSchema
+  readonly after: TableSchema
+}
+
+/** `dropped` are tables that go away in the same migration, as they were. */
+export function rebuildStatements(rebuilds: readonly Rebuild[], dropped: readonly TableSchema[]): string[] {
+  const names = new Set(rebuilds.map(({ after }) => after.name))
+  const reference = (table: string) => (names.has(table) ? copyName(table) : table)
+  const ordered = parentsFirst(rebuilds.map(({ after }) => after)).map((after) => rebuilds.find((one) => one.after === after)!)
+  const old = parentsFirst([...rebuilds.map(({ before }) => before), ...dropped])
+  return [
+    ...(isCyclic(old) || isCyclic(ordered.map(({ after }) => after)) ? ['PRAGMA defer_foreign_keys = ON'] : []),
+    ...ordered.map(({ after }) => createTable(after, { name: copyName(after.name), reference })),
+    ...ordered.flatMap(copyRows),
+    ...old.toReversed().map((table) => `DROP TABLE ${identifier(table.name)}`),
+    ...ordered.map(({ after }) => `ALTER TABLE ${identifier(copyName(after.name))} RENAME TO ${identifier(after.name)}`),
+  ]
+}
+
+function copyRows({ before, after }: Rebuild): string[] {
+  const old = new Map(before.columns.map((column) => [column.name, column]))
+  const kept = after.columns.filter((column) => old.has(column.name) && column.generated === null)
+  const from = identifier(after.name)
+  const to = identifier(copyName(after.name))
+  const statements = [
+    `INSERT INTO ${to} (${identifiers(kept.map((column) => column.name))}) SELECT ${kept.map((column) => copied(column, old.get(column.name)!)).join(', ')} FROM ${from}`,
+  ]
+  if (after.autoIncrement) statements.push(...keepSequence(after.name))
+  statements.push(assertion(`(SELECT count(*) FROM ${from}) = (SELECT count(*) FROM ${to})`, 'count', after.name))
+  return statements
+}
+
+/** A column that may be NULL no longer takes its default instead. */
+function copied(column: ColumnSchema, old: ColumnSchema): string {
+  const name = identifier(column.name)
+  return column.notNull && !old.notNull && column.default !== null ? `coalesce(${name}, ${column.default})` : name
+}
+
+/** Numbers once given are never given again, even if their rows are gone. */
+function keepSequence(table: string): string[] {
+  const copy = text(copyName(table))
+  return [
+    `INSERT INTO \`sqlite_sequence\` (\`name\`, \`seq\`) SELECT ${copy}, 0 WHERE NOT EXISTS (SELECT 1 FROM \`sqlite_sequence\` WHERE \`name\` = ${copy})`,
+    `UPDATE \`sqlite_sequence\` SET \`seq\` = max(\`seq\`, coalesce((SELECT o.\`seq\` FROM \`sqlite_sequence\` AS o WHERE o.\`name\` = ${text(table)}), 0)) WHERE \`name\` = ${copy}`,
+  ]
+}
+
+/** Whether tables refer to each other in a circle; a table that refers to itself is none. */
+function isCyclic(tables: readonly TableSchema[]): boolean {
+  const position = new Map(parentsFirst(tables).map((table, i) => [table.name, i]))
+  return tables.some((table) => table.foreignKeys.some((key) => (position.get(key.foreignTable) ?? -1) > position.get(table.name)!))
+}
+
+/** Why a table can't be rebuilt; null when it can. SQLite checks RESTRICT row by row, even while a table is dropped. */
+export function cannotRebuild(before: TableSchema, after: TableSchema): string | null {
+  const restricts = before.foreignKeys.some((key) => key.foreignTable === before.name && key.onDelete === 'restrict')
+  if (restricts) return `it refers to itself with onDelete: 'restrict', so that its rows can't be moved. Use 'no action', which refuses the same deletes.`
+  const kept = after.columns.some((column) => column.generated === null && before.columns.some(({ name }) => name === column.name))
+  return kept ? null : 'it would keep none of its columns. Drop the table and declare another.'
+}
