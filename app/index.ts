@@ -1,0 +1,15 @@
+// Trailhead, a journal for hikers: the demo app, and the place where yours begins (`npm run new` clears it).
+import { app } from 'perigee'
+import comments from './tables/comments'
+import follows from './tables/follows'
+import memberships from './tables/memberships'
+import profiles from './tables/profiles'
+import teams from './tables/teams'
+import trips from './tables/trips'
+import waypoints from './tables/waypoints'
+
+export default app({
+  name: 'Trailhead',
+  description: 'A journal for hikers: trips that are private, shared with a team, or public.',
+  tables: [profiles, follows, teams, memberships, trips, waypoints, comments],
+})
