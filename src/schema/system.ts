@@ -2,27 +2,23 @@
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
 /** What was written, in the order of commits. Triggers write it; docs/storage.md says how long it is kept. */
-export const sysChanges = sqliteTable(
-  'sys_changes',
-  {
-    seq: integer('seq').primaryKey({ autoIncrement: true }),
-    table: text('tbl').notNull(),
-    /** `I`, `U` or `D`. */
-    op: text('op').notNull(),
-    /** JSON list of the primary key's values. */
-    key: text('key').notNull(),
-    /** JSON list of the names of changed columns; NULL for inserts and deletes. */
-    columns: text('columns'),
-    /** JSON object: the columns that somebody downstream needs of the row as it was. */
-    old: text('old'),
-    /** JSON object of the row as it became; NULL when over the size cap, then it is read by key. */
-    new: text('new'),
-    /** JSON {uid, request, origin}, for tables with `audit` or `sync`. */
-    context: text('context'),
-    at: integer('at').notNull(),
-  },
-  (t) => [index('sys_changes_at').on(t.at)],
-)
+export const sysChanges = sqliteTable('sys_changes', {
+  seq: integer('seq').primaryKey({ autoIncrement: true }),
+  table: text('tbl').notNull(),
+  /** `I`, `U` or `D`. */
+  op: text('op').notNull(),
+  /** JSON list of the primary key's values. */
+  key: text('key').notNull(),
+  /** JSON list of the names of changed columns; NULL for inserts and deletes. */
+  columns: text('columns'),
+  /** JSON object: the columns that somebody downstream needs of the row as it was. */
+  old: text('old'),
+  /** JSON object of the row as it became; NULL when over the size cap, then it is read by key. */
+  new: text('new'),
+  /** JSON {uid, request, origin}, for tables with `audit` or `sync`. */
+  context: text('context'),
+  at: integer('at').notNull(),
+})
 
 /** One row: who is writing and where the log stood when the running batch began. Meaningful inside a batch only. */
 export const sysStatement = sqliteTable('sys_statement', {
@@ -35,6 +31,8 @@ export const sysStatement = sqliteTable('sys_statement', {
 export const sysStore = sqliteTable('sys_store', {
   id: integer('id').primaryKey(),
   epoch: text('epoch').notNull(),
+  /** The log holds nothing up to this `seq` any more; a cursor before it has a gap. */
+  prunedSeq: integer('pruned_seq').notNull().default(0),
   createdAt: integer('created_at').notNull(),
 })
 
