@@ -9,7 +9,7 @@ export default defineConfig({
   test: {
     projects: [
       {
-        test: { name: 'unit', include: ['src/**/*.test.ts', 'tests/*.test.ts', 'tests/unit/**/*.test.ts'], environment: 'node' },
+        test: { name: 'unit', include: ['src/**/*.test.ts', 'tests/*.test.ts', 'tests/unit/**/*.test.ts', 'tests/fuzz/*.test.ts'], environment: 'node' },
       },
       {
         plugins: [
@@ -28,7 +28,7 @@ export default defineConfig({
         test: {
           name: 'workerd',
           include: ['tests/**/*.test.ts'],
-          exclude: ['tests/*.test.ts', 'tests/unit/**', 'tests/clients/**', 'tests/tools/**', 'tests/browser/**'],
+          exclude: ['tests/*.test.ts', 'tests/unit/**', 'tests/fuzz/*.test.ts', 'tests/clients/**', 'tests/tools/**', 'tests/browser/**'],
           setupFiles: ['./tests/support/setup.ts'],
         },
       },

@@ -1,0 +1,183 @@
+// Random policies: trees of every operator, `exists` up to the depth that the model allows, facts, claims and JSON paths.
+import { MAX_EXISTS_DEPTH, type Expression, type Literal, type OperandNode } from '../../src/define'
+import type { ColumnSpec, Kind, TableSpec } from './apps'
+import type { Draw } from './draw'
+import { literalOf, PEOPLE } from './rows'
+
+interface Scope {
+  readonly table: TableSpec
+  readonly scope: number
+}
+
+interface Context {
+  readonly choose: Draw
+  readonly tables: readonly TableSpec[]
+  /** Innermost first. */
+  readonly scopes: readonly Scope[]
+  readonly next: { scope: number }
+}
+
+/** A policy of `table`. Columns carry property names, as the words of a policy make them. */
+export function policyOver(choose: Draw, tables: readonly TableSpec[], table: TableSpec): Expression {
+  const context: Context = { choose, tables, scopes: [{ table, scope: 0 }], next: { scope: 0 } }
+  return choose.chance(12) ? chain(context, 2 + choose.int(2)) : expression(context, 3)
+}
+
+function expression(context: Context, depth: number): Expression {
+  const { choose } = context
+  const kind = depth === 0 ? 0 : choose.int(9)
+  if (kind <= 4) return leaf(context, depth)
+  if (kind <= 6) return { kind: 'or', terms: terms(context, depth) }
+  if (kind <= 8) return { kind: 'and', terms: terms(context, depth) }
+  return { kind: 'not', term: expression(context, depth - 1) }
+}
+
+function terms(context: Context, depth: number): Expression[] {
+  const count = context.choose.chance(4) ? context.choose.pick([0, 1, 6]) : 2 + context.choose.int(1)
+  return context.choose.times(count, () => expression(context, depth - 1))
+}
+
+function leaf(context: Context, depth: number): Expression {
+  const { choose, scopes } = context
+  const kind = choose.int(19)
+  if (kind <= 6) return comparison(context)
+  if (kind <= 8) return ownership(context)
+  if (kind === 9) return { kind: 'null', operand: nullable(context), negated: choose.chance(50) }
+  if (kind === 10) return membership(context)
+  if (kind === 11) return { kind: 'inClaim', operand: columnIn(context, ['text', 'date'])?.node ?? UID, path: ['app_metadata', choose.pick(['teams', 'roles', 'plan', 'nowhere'])] }
+  if (kind === 12) return choose.chance(70) ? { kind: 'fact', fact: 'hasRole', name: choose.pick(['moderator', 'admin']) } : { kind: 'fact', fact: 'attested', name: '' }
+  if (kind === 13) return pattern(context)
+  if (kind === 14) return choose.chance(20) ? { kind: 'constant', value: choose.chance(50) } : comparison(context)
+  return scopes.length <= MAX_EXISTS_DEPTH ? exists(context, depth) : comparison(context)
+}
+
+const UID: OperandNode = { kind: 'auth', fact: 'uid' }
+
+/** Chains of `exists`, each joined to the one around it. */
+function chain(context: Context, left: number): Expression {
+  if (left < 0 || context.scopes.length > MAX_EXISTS_DEPTH) return ownership(context)
+  return inside(context, (inner) => chain(inner, left - 1))
+}
+
+function exists(context: Context, depth: number): Expression {
+  const found = inside(context, (inner) => expression(inner, Math.max(0, depth - 1)))
+  return context.choose.chance(20) ? { kind: 'not', term: found } : found
+}
+
+function inside(context: Context, where: (inner: Context) => Expression): Expression {
+  const { choose, tables } = context
+  const table = choose.pick(tables)
+  const scope = ++context.next.scope
+  const inner: Context = { ...context, scopes: [{ table, scope }, ...context.scopes] }
+  const joined = choose.chance(80) ? join(inner) : null
+  const rest = where(inner)
+  return { kind: 'exists', table: table.name, scope, where: joined === null ? rest : { kind: 'and', terms: choose.chance(50) ? [joined, rest] : [rest, joined] } }
+}
+
+/** An equality between the innermost row and one around it, along a foreign key where there is one. */
+function join(context: Context): Expression | null {
+  const { choose, scopes } = context
+  const [inner, ...outer] = scopes
+  if (inner === undefined) return null
+  const pairs = outer.flatMap((around) => [...keys(inner, around), ...keys(around, inner).map(([a, b]) => [b, a] as [OperandNode, OperandNode])])
+  const pair = pairs.length > 0 && choose.chance(85) ? choose.pick(pairs) : sameKind(context)
+  if (pair === null) return null
+  return { kind: 'compare', operator: 'eq', left: pair[0], right: pair[1] }
+}
+
+function keys(from: Scope, to: Scope): [OperandNode, OperandNode][] {
+  return from.table.columns
+    .filter((column) => column.references === to.table.name)
+    .map((column) => [columnNode(from, column), columnNode(to, to.table.columns.find(({ name }) => name === to.table.key[0])!)])
+}
+
+function sameKind(context: Context): [OperandNode, OperandNode] | null {
+  const inner = columnIn({ ...context, scopes: context.scopes.slice(0, 1) }, null)
+  const outer = inner && columnIn({ ...context, scopes: context.scopes.slice(1) }, [inner.kind])
+  return inner && outer ? [inner.node, outer.node] : null
+}
+
+function columnNode(scope: Scope, column: ColumnSpec): OperandNode {
+  return { kind: 'column', table: scope.table.name, column: column.property, scope: scope.scope }
+}
+
+/** A column in sight, the innermost row's mostly; null when none is of these kinds. */
+function columnIn(context: Context, kinds: readonly Kind[] | null): { node: OperandNode; kind: Kind } | null {
+  const { choose, scopes } = context
+  const ordered = choose.chance(75) ? scopes : scopes.toReversed()
+  for (const scope of ordered) {
+    const fitting = scope.table.columns.filter(({ kind }) => kinds === null || kinds.includes(kind))
+    if (fitting.length > 0) {
+      const column = choose.pick(fitting)
+      return { node: columnNode(scope, column), kind: column.kind }
+    }
+  }
+  return null
+}
+
+function ownership(context: Context): Expression {
+  const owner = context.choose.pick(context.scopes).table.columns.find(({ name }) => name === 'owner_id')
+  const scope = context.scopes.find(({ table }) => owner !== undefined && table.columns.includes(owner))
+  if (owner === undefined || scope === undefined) return comparison(context)
+  return { kind: 'compare', operator: context.choose.chance(85) ? 'eq' : 'ne', left: columnNode(scope, owner), right: UID }
+}
+
+function comparison(context: Context): Expression {
+  const { choose } = context
+  const found = columnIn(context, null)
+  if (found === null) return { kind: 'constant', value: true }
+  const [left, right] = found.kind === 'json' ? inJson(context, found.node) : [found.node, counterpart(context, found.kind)]
+  const operator = choose.pick(['eq', 'eq', 'eq', 'ne', 'gt', 'gte', 'lt', 'lte'] as const)
+  return choose.chance(85) ? { kind: 'compare', operator, left, right } : { kind: 'compare', operator, left: right, right: left }
+}
+
+function inJson(context: Context, of: OperandNode): [OperandNode, OperandNode] {
+  const { choose } = context
+  const path = choose.pick([['level'], ['name'], ['flag'], ['tags', 0], ['deep', 'name'], ['nowhere']] as const)
+  const last = path[0]
+  const literal: Literal = last === 'level' ? choose.int(3) : last === 'flag' ? choose.chance(50) : choose.pick(['red', 'blue', 'u1'])
+  return [{ kind: 'json', of, path }, { kind: 'literal', literal }]
+}
+
+/** Something of the same type to compare a column with. */
+function counterpart(context: Context, kind: Kind): OperandNode {
+  const { choose } = context
+  const way = choose.int(5)
+  if (way <= 1) {
+    const other = columnIn(context, [kind])
+    if (other) return other.node
+  }
+  if (way === 2 && kind === 'text') return choose.pick<OperandNode>([UID, UID, { kind: 'auth', fact: 'role' }, { kind: 'auth', fact: 'aal' }])
+  if (way === 3 && kind === 'text') return { kind: 'claim', path: choose.pick([['app_metadata', 'plan'], ['app_metadata', 'team', 'name'], ['email'], ['nowhere']]) }
+  if (way === 3 && kind === 'integer') return { kind: 'claim', path: choose.pick([['app_metadata', 'level'], ['nowhere']]) }
+  if (way <= 4 && (kind === 'timestamp' || kind === 'timestamp_ms')) return { kind: 'now', offsetMs: choose.pick([0, -60_000, 60_000]) }
+  return { kind: 'literal', literal: choose.chance(4) ? null : literalOf(choose, kind) }
+}
+
+function nullable(context: Context): OperandNode {
+  const { choose } = context
+  const way = choose.int(4)
+  if (way === 0) return UID
+  if (way === 1) return { kind: 'claim', path: choose.pick([['app_metadata', 'plan'], ['nowhere']]) }
+  const json = way === 2 ? columnIn(context, ['json']) : null
+  if (json) return { kind: 'json', of: json.node, path: choose.pick([['name'], ['deep'], ['tags', 1], ['none']] as const) }
+  return columnIn(context, null)?.node ?? UID
+}
+
+function membership(context: Context): Expression {
+  const { choose } = context
+  const found = columnIn(context, ['text', 'integer', 'real', 'date', 'timestamp', 'timestamp_ms'])
+  if (found === null) return { kind: 'constant', value: false }
+  const list = choose.times(choose.int(3), (): OperandNode => (choose.chance(15) ? choose.pick([UID, { kind: 'literal', literal: null }]) : { kind: 'literal', literal: literalOf(choose, found.kind) }))
+  const inList: Expression = { kind: 'in', operand: found.node, list: found.kind === 'text' ? list : list.filter(({ kind }) => kind !== 'auth') }
+  return choose.chance(30) ? { kind: 'not', term: inList } : inList
+}
+
+function pattern(context: Context): Expression {
+  const { choose } = context
+  const found = columnIn(context, ['text', 'date'])
+  if (found === null) return { kind: 'constant', value: true }
+  const left: OperandNode = choose.chance(25) ? { kind: 'lower', of: found.node } : found.node
+  const literal = choose.pick(['%', 'a%', '%a', '%A%', 'u_', '_', '', 'b%', `%${choose.pick(PEOPLE)}%`, '%x%y', '100\\%', '%[%', '%?%', '%*%', 'é%', '\\_%'])
+  return { kind: 'compare', operator: choose.chance(50) ? 'like' : 'ilike', left, right: { kind: 'literal', literal } }
+}
