@@ -1,0 +1,39 @@
+// What the compiler hands to whoever runs statements. Data only: nothing here touches a database.
+import type { Principal } from '../core'
+
+/** A value D1 can bind. Integers travel as text, and the column's affinity converts them. */
+export type SqlValue = string | number | null | Uint8Array
+
+/** Who asks and when: everything about a run that a `Query` must not say. */
+export interface Execution {
+  readonly principal: Principal
+  /** Policies don't apply when set; the text says why, for the audit. */
+  readonly asService?: string
+  /** UTC milliseconds. */
+  readonly now: number
+  readonly requestId?: string
+  /** The device or client that wrote, kept with the change so that it can skip its own. */
+  readonly origin?: string
+}
+
+/**
+ * One statement of a round trip. What comes back depends on the role:
+ *
+ * - `read`: exactly one row `{ live, body, rows, total }`. `live` is 1, or 0 when the caller's session is gone, and then `body` is
+ *   NULL. `body` is the JSON text of the array of rows, `rows` how many stand in it, `total` how many match, NULL when not asked.
+ * - `read-rows`: a header row `{ live, total, d: null }`, always first and always there, then one row `{ live: null, total: null, d }`
+ *   a record, `d` the record's JSON text. No record follows when `live` is 0.
+ * - `guard`, `write`, `check`: see write.ts.
+ */
+export interface CompiledStatement {
+  readonly sql: string
+  readonly params: readonly SqlValue[]
+  readonly role: 'guard' | 'write' | 'check' | 'read' | 'read-rows'
+  /** Which of the query's operations it belongs to. */
+  readonly operation: number
+}
+
+/** One statement runs alone; several run as one batch, which is one transaction. */
+export interface CompiledQuery {
+  readonly statements: readonly CompiledStatement[]
+}

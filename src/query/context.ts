@@ -1,0 +1,34 @@
+// What is known while one query is compiled: the model, the caller, and which aliases are taken.
+import { AppError } from '../core'
+import type { Model, TableModel } from '../define'
+import type { Execution } from './compiled'
+import { queryErrors } from './errors'
+
+export interface CompileContext {
+  readonly model: Model
+  readonly execution: Execution
+  /** Row policies and column `read` rules don't apply. */
+  readonly service: boolean
+  /** A table alias that nothing else in the query has. */
+  alias(prefix: string): string
+}
+
+/** Aliases are numbered in the order they are asked for, so that the same question gives the same SQL. */
+export function compileContext(model: Model, execution: Execution): CompileContext {
+  let aliases = 0
+  return {
+    model,
+    execution,
+    service: execution.principal.role === 'service_role' || execution.asService !== undefined,
+    alias: (prefix) => `${prefix}${aliases++}`,
+  }
+}
+
+/** A table that clients may name. Throws `undefined_table`. */
+export function servedTable(context: CompileContext, name: string): TableModel {
+  const table = context.model.tables.get(name)
+  if (!table?.served) {
+    throw new AppError(queryErrors.undefined_table, { message: `Could not find the table 'public.${name}' in the schema cache` })
+  }
+  return table
+}

@@ -1,0 +1,80 @@
+// How values of the app's own code, and of JSON, become values that SQLite compares as their type means. Knows no client input.
+import type { ColumnType, Literal } from '../define'
+import { bind, literal, NULL, number, sql, type Sql } from './sql'
+
+/** Values of one class compare with each other, of different ones never. */
+export type ValueClass = 'text' | 'number' | 'boolean'
+
+/** The class of a column's values. */
+export function classOf(type: ColumnType): ValueClass {
+  switch (type) {
+    case 'integer':
+    case 'bigint':
+    case 'real':
+    case 'numeric':
+    case 'timestamp':
+    case 'timestamp_ms':
+      return 'number'
+    case 'boolean':
+      return 'boolean'
+    default:
+      return 'text'
+  }
+}
+
+/**
+ * A literal as SQL, in the unit and type of the column it meets; `type` null when it meets none. Null when the literal can't be
+ * of that type, so that the comparison is NULL and admits nobody. Claims of a token come through here too, and are bound.
+ */
+export function encodeLiteral(type: ColumnType | null, value: Literal): Sql | null {
+  if (value === null) return NULL
+  if (value instanceof Date) {
+    const ms = value.getTime()
+    if (Number.isNaN(ms)) return null
+    if (type === null || type === 'timestamp_ms') return bind(ms)
+    if (type === 'timestamp') return bind(ms / 1000)
+    return type === 'text' ? bind(value.toISOString()) : type === 'date' ? bind(value.toISOString().slice(0, 10)) : null
+  }
+  switch (type) {
+    case null:
+      return typeof value === 'string' ? literal(value) : numeric(Number(value))
+    case 'boolean':
+      return typeof value === 'boolean' ? numeric(Number(value)) : null
+    case 'integer':
+    case 'bigint':
+    case 'real':
+    case 'numeric':
+      return numberOf(value)
+    case 'timestamp':
+    case 'timestamp_ms':
+      // A bare number is in the column's own unit, a text is ISO 8601.
+      if (typeof value === 'string') return Number.isNaN(Date.parse(value)) ? null : encodeLiteral(type, new Date(value))
+      return numberOf(value)
+    case 'uuid':
+      return typeof value === 'string' ? literal(value.toLowerCase()) : null
+    default:
+      return typeof value === 'string' ? literal(value) : typeof value === 'number' ? literal(String(value)) : null
+  }
+}
+
+function numeric(value: number): Sql | null {
+  return Number.isFinite(value) ? number(value) : null
+}
+
+function numberOf(value: Literal): Sql | null {
+  if (typeof value === 'number') return numeric(value)
+  if (typeof value !== 'string' || !/^[+-]?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(value)) return null
+  // Exact beyond 2^53: the text is digits and nothing else.
+  return /^-?\d{1,18}$/.test(value) ? { chunks: [`(${value})`] } : numeric(Number(value))
+}
+
+/** SQLite's path for steps into a JSON value: keys quoted as JSON, negative numbers counted from the end. */
+export function jsonPath(steps: readonly (string | number)[]): string {
+  return `$${steps.map((step) => (typeof step === 'number' ? (step < 0 ? `[#${step}]` : `[${step}]`) : `.${JSON.stringify(step)}`)).join('')}`
+}
+
+/** A place in a JSON value as a value of one class, NULL where another type stands there. */
+export function jsonOperand(of: Sql, path: Sql, as: ValueClass): Sql {
+  const types = { text: "('text')", number: "('integer', 'real')", boolean: "('true', 'false')" }[as]
+  return sql`case when json_type(${of}, ${path}) in ${{ chunks: [types] }} then json_extract(${of}, ${path}) end`
+}

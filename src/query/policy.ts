@@ -1,0 +1,281 @@
+// Turns a policy into SQL for one caller. What the caller's facts decide is decided before; what is left reads rows with the
+// engine's rights, so that policies never recurse. Columns stand raw: a column's own `read` rule binds clients, not policies.
+import type { ColumnModel, Expression, OperandNode, TableModel } from '../define'
+import type { CompileContext } from './context'
+import { decided, foldPolicy } from './fold'
+import { likeSql } from './like'
+import { classOf, encodeLiteral, jsonOperand, jsonPath, type ValueClass } from './operand'
+import { and, bind, column, FALSE, identifier, join, literal, NULL, or, sql, TRUE, type Sql } from './sql'
+
+export { decided, foldPolicy, UNKNOWN } from './fold'
+
+/** The rows that a policy's columns belong to. */
+interface Scopes {
+  readonly context: CompileContext
+  /** By the number of the scope. */
+  readonly aliases: ReadonlyMap<number, { readonly alias: string; readonly table: TableModel }>
+}
+
+/**
+ * The predicate as SQL over the row known as `alias`; only TRUE admits. The service is always admitted. Throws `not_built` for
+ * a word that isn't.
+ */
+export function compilePolicy(context: CompileContext, table: TableModel, policy: Expression, alias: string): Sql {
+  if (context.service) return TRUE
+  return compileFolded(context, table, foldPolicy(context, policy), alias)
+}
+
+/** The same for a tree that `foldPolicy` made; NULL and FALSE may be confused unless `positive` is false. */
+export function compileFolded(context: CompileContext, table: TableModel, folded: Expression, alias: string, positive = true): Sql {
+  return compile({ context, aliases: new Map([[0, { alias, table }]]) }, folded, positive)
+}
+
+/** Tables that deciding the expression reads besides the row itself. */
+export function tablesRead(expression: Expression, found: Set<string> = new Set()): Set<string> {
+  if (expression.kind === 'and' || expression.kind === 'or') for (const term of expression.terms) tablesRead(term, found)
+  else if (expression.kind === 'not') tablesRead(expression.term, found)
+  else if (expression.kind === 'exists') {
+    found.add(expression.table)
+    tablesRead(expression.where, found)
+  }
+  return found
+}
+
+function compile(scopes: Scopes, node: Expression, positive: boolean): Sql {
+  const known = decided(node)
+  if (known !== undefined) return known === null ? NULL : known ? TRUE : FALSE
+  switch (node.kind) {
+    case 'and':
+      return and(node.terms.map((term) => compile(scopes, term, positive)))
+    case 'or':
+      return or(node.terms.map((term) => compile(scopes, term, positive)))
+    case 'not':
+      return sql`not (${compile(scopes, node.term, false)})`
+    case 'compare':
+      return compare(scopes, node)
+    case 'null':
+      return node.negated ? sql`${rawOperand(scopes, node.operand)} is not null` : sql`${rawOperand(scopes, node.operand)} is null`
+    case 'in':
+      return inList(scopes, node)
+    case 'exists':
+      return exists(scopes, node, positive)
+    default:
+      throw new Error(`foldPolicy left a ${node.kind}`)
+  }
+}
+
+type Exists = Extract<Expression, { kind: 'exists' }>
+type Compare = Extract<Expression, { kind: 'compare' }>
+type ColumnOperand = Extract<OperandNode, { kind: 'column' }>
+
+function exists(scopes: Scopes, node: Exists, positive: boolean): Sql {
+  const table = scopes.context.model.tables.get(node.table)
+  if (!table) throw new Error(`the model has no table ${node.table}`)
+  const alias = scopes.context.alias('p')
+  const inner: Scopes = { ...scopes, aliases: new Map([...scopes.aliases, [node.scope, { alias, table }]]) }
+  const from = sql`${identifier(table.name)} as ${identifier(alias)}`
+  const split = positive ? correlation(node, table) : null
+  if (!split) return sql`exists(select 1 from ${from} where ${compile(inner, node.where, true)})`
+  const outer = split.pairs.map(([there]) => rawOperand(scopes, there))
+  const own = split.pairs.map(([, here]) => rawOperand(inner, here))
+  const rest = compile(inner, { kind: 'and', terms: split.rest }, true)
+  return sql`${tuple(outer)} in (select ${join(own, ', ')} from ${from} where ${rest})`
+}
+
+const tuple = (parts: readonly Sql[]): Sql => (parts.length === 1 ? parts[0]! : sql`(${join(parts, ', ')})`)
+
+/** The equalities that tie an `exists` to the row outside, apart from what chooses rows by the caller alone. */
+interface Correlation {
+  readonly pairs: readonly (readonly [outer: ColumnOperand, own: ColumnOperand])[]
+  readonly rest: readonly Expression[]
+}
+
+/**
+ * Splits an `exists` that a set of keys can answer: `column IN (SELECT …)`, which lets SQLite begin with the few rows that are
+ * the caller's. Only where an index finds those rows by a value of the caller, and nothing else ties the two rows together.
+ * `IN` gives NULL where `exists` gives FALSE, so it may only stand where the two are one.
+ */
+function correlation(node: Exists, table: TableModel): Correlation | null {
+  const terms = node.where.kind === 'and' ? node.where.terms : [node.where]
+  const pairs: [ColumnOperand, ColumnOperand][] = []
+  const rest: Expression[] = []
+  for (const term of terms) {
+    const pair = correlated(term, node.scope)
+    if (pair) pairs.push(pair)
+    else rest.push(term)
+  }
+  if (pairs.length === 0 || rest.some((term) => mentionsOther(term, new Set([node.scope])))) return null
+  return rest.some((term) => selective(term, node.scope, table)) ? { pairs, rest } : null
+}
+
+function correlated(term: Expression, scope: number): [ColumnOperand, ColumnOperand] | null {
+  if (term.kind !== 'compare' || term.operator !== 'eq' || term.left.kind !== 'column' || term.right.kind !== 'column') return null
+  if (term.left.scope === scope && term.right.scope !== scope) return [term.right, term.left]
+  if (term.right.scope === scope && term.left.scope !== scope) return [term.left, term.right]
+  return null
+}
+
+/** Whether a row outside the scopes that are open takes part. */
+function mentionsOther(node: Expression, open: ReadonlySet<number>): boolean {
+  const operand = (of: OperandNode): boolean => (of.kind === 'column' ? !open.has(of.scope) : of.kind === 'json' || of.kind === 'lower' ? operand(of.of) : false)
+  switch (node.kind) {
+    case 'and':
+    case 'or':
+      return node.terms.some((term) => mentionsOther(term, open))
+    case 'not':
+      return mentionsOther(node.term, open)
+    case 'compare':
+      return operand(node.left) || operand(node.right)
+    case 'null':
+    case 'inClaim':
+      return operand(node.operand)
+    case 'in':
+      return operand(node.operand) || node.list.some(operand)
+    case 'exists':
+      return mentionsOther(node.where, new Set([...open, node.scope]))
+    default:
+      return false
+  }
+}
+
+/** Whether an index finds the few rows for which the term holds. */
+function selective(term: Expression, scope: number, table: TableModel): boolean {
+  const leading = (of: OperandNode): boolean =>
+    of.kind === 'column' &&
+    of.scope === scope &&
+    (table.primaryKey[0] === of.column || [...table.uniques, ...table.indexes].some(({ columns }) => columns[0] === of.column))
+  if (term.kind === 'in') return leading(term.operand) && term.list.every((item) => item.kind === 'literal')
+  if (term.kind === 'exists') return leading(correlated(term.where.kind === 'and' ? (term.where.terms[0] ?? term) : term.where, term.scope)?.[0] ?? { kind: 'literal', literal: null })
+  if (term.kind !== 'compare' || term.operator !== 'eq') return false
+  const [of, value] = term.left.kind === 'column' ? [term.left, term.right] : [term.right, term.left]
+  return leading(of) && value.kind === 'literal' && typeof value.literal !== 'boolean'
+}
+
+function modelOf(scopes: Scopes, node: ColumnOperand): { readonly alias: string; readonly model: ColumnModel } {
+  const scope = scopes.aliases.get(node.scope)
+  const model = scope?.table.columns.get(node.column)
+  if (!scope || !model) throw new Error(`a policy reads ${node.table}.${node.column} out of scope`)
+  return { alias: scope.alias, model }
+}
+
+/** The operand as SQLite holds it. */
+function rawOperand(scopes: Scopes, node: OperandNode): Sql {
+  switch (node.kind) {
+    case 'column':
+      return column(modelOf(scopes, node).alias, node.column)
+    case 'lower':
+      return sql`lower(${typedOperand(scopes, node.of, 'text')})`
+    case 'json': {
+      const { of, path } = jsonOf(scopes, node)
+      return sql`json_extract(${of}, ${literal(path)})`
+    }
+    case 'literal':
+      return encodeLiteral(null, node.literal) ?? NULL
+    default:
+      throw new Error(`foldPolicy left a ${node.kind}`)
+  }
+}
+
+function jsonOf(scopes: Scopes, node: Extract<OperandNode, { kind: 'json' }>): { of: Sql; path: string } {
+  let [of, path]: [OperandNode, readonly (string | number)[]] = [node.of, node.path]
+  while (of.kind === 'json') [of, path] = [of.of, [...of.path, ...path]]
+  const raw = rawOperand(scopes, of)
+  const isJson = of.kind === 'column' && modelOf(scopes, of).model.type === 'json'
+  return { of: isJson ? raw : sql`case when json_valid(${raw}) then ${raw} end`, path: jsonPath(path) }
+}
+
+/** What an operand is compared as; null for a JSON value, whose type each row decides. */
+function operandClass(scopes: Scopes, node: OperandNode): ValueClass | null {
+  switch (node.kind) {
+    case 'column':
+      return classOf(modelOf(scopes, node).model.type)
+    case 'lower':
+      return 'text'
+    case 'literal':
+      return typeof node.literal === 'string' ? 'text' : typeof node.literal === 'boolean' ? 'boolean' : 'number'
+    default:
+      return null
+  }
+}
+
+/** The operand as a value of the class; a JSON value of another type is NULL. */
+function typedOperand(scopes: Scopes, node: OperandNode, as: ValueClass): Sql {
+  if (node.kind === 'json') {
+    const { of, path } = jsonOf(scopes, node)
+    return jsonOperand(of, literal(path), as)
+  }
+  if (node.kind === 'column') {
+    const { model } = modelOf(scopes, node)
+    const raw = rawOperand(scopes, node)
+    if (model.type === 'numeric' && as === 'number') return sql`cast(${raw} as real)`
+    return raw
+  }
+  return rawOperand(scopes, node)
+}
+
+function compare(scopes: Scopes, node: Compare): Sql {
+  if (node.operator === 'like' || node.operator === 'ilike') return compareLike(scopes, node)
+  const operator = { eq: '=', ne: '<>', gt: '>', gte: '>=', lt: '<', lte: '<=' }[node.operator]
+  const sides = comparable(scopes, node.left, node.right)
+  if (sides === null) return NULL
+  return { chunks: [...sides[0].chunks, ` ${operator} `, ...sides[1].chunks] }
+}
+
+function compareLike(scopes: Scopes, node: Compare): Sql {
+  if (node.right.kind !== 'literal' || typeof node.right.literal !== 'string') return NULL
+  return likeSql(typedOperand(scopes, node.left, 'text'), node.right.literal, node.operator === 'ilike')
+}
+
+/** Both sides in one unit and type; null when they can't be compared, which is NULL. */
+function comparable(scopes: Scopes, left: OperandNode, right: OperandNode): [Sql, Sql] | null {
+  if (right.kind === 'literal') {
+    const value = valueFor(scopes, left, right.literal)
+    return value && [value.operand, value.literal]
+  }
+  if (left.kind === 'literal') {
+    const value = valueFor(scopes, right, left.literal)
+    return value && [value.literal, value.operand]
+  }
+  if (left.kind === 'column' && right.kind === 'column') {
+    const [a, b] = [modelOf(scopes, left).model.type, modelOf(scopes, right).model.type]
+    const [x, y] = [rawOperand(scopes, left), rawOperand(scopes, right)]
+    if (a === 'timestamp' && b === 'timestamp_ms') return [sql`(${x} * 1000)`, y]
+    if (a === 'timestamp_ms' && b === 'timestamp') return [x, sql`(${y} * 1000)`]
+    if (a !== b && (a === 'numeric' || b === 'numeric')) return [sql`cast(${x} as real)`, sql`cast(${y} as real)`]
+    if (a === 'numeric') return [sql`cast(${x} as real)`, sql`cast(${y} as real)`]
+    return [x, y]
+  }
+  const as = operandClass(scopes, left) ?? operandClass(scopes, right)
+  if (as !== null) return [typedOperand(scopes, left, as), typedOperand(scopes, right, as)]
+  const y = rawOperand(scopes, right)
+  const x = rawOperand(scopes, left)
+  return [sql`case when (typeof(${x}) = 'text') = (typeof(${y}) = 'text') then ${x} end`, y]
+}
+
+function valueFor(scopes: Scopes, operand: OperandNode, value: Extract<OperandNode, { kind: 'literal' }>['literal']): { operand: Sql; literal: Sql } | null {
+  if (operand.kind === 'column') {
+    const { model } = modelOf(scopes, operand)
+    const encoded = encodeLiteral(model.type, value)
+    return encoded && { operand: typedOperand(scopes, operand, classOf(model.type)), literal: encoded }
+  }
+  const as = operand.kind === 'lower' ? 'text' : typeof value === 'string' ? 'text' : typeof value === 'boolean' ? 'boolean' : 'number'
+  const encoded = encodeLiteral(as === 'text' ? 'text' : null, value)
+  return encoded && { operand: typedOperand(scopes, operand, as), literal: encoded }
+}
+
+/** Long lists of texts, such as a token's, travel as one parameter. */
+const LONG_LIST = 8
+
+function inList(scopes: Scopes, node: Extract<Expression, { kind: 'in' }>): Sql {
+  const { operand, list } = node
+  const texts = list.flatMap((item) => (item.kind === 'literal' && typeof item.literal === 'string' ? [item.literal] : []))
+  if (operand.kind === 'column' && texts.length === list.length && list.length > LONG_LIST && classOf(modelOf(scopes, operand).model.type) === 'text') {
+    return sql`${rawOperand(scopes, operand)} in (select value from json_each(${bind(JSON.stringify(texts))}))`
+  }
+  return or(
+    list.map((item) => {
+      const sides = comparable(scopes, operand, item)
+      return sides === null ? NULL : sql`${sides[0]} = ${sides[1]}`
+    }),
+  )
+}
