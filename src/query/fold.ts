@@ -10,6 +10,19 @@ export const UNKNOWN: Expression = { kind: 'compare', operator: 'eq', left: { ki
 const ALWAYS: Expression = { kind: 'constant', value: true }
 const NEVER: Expression = { kind: 'constant', value: false }
 
+/** A value of the caller or the clock: bound, never written into the SQL, and few rows have it. */
+export interface FactLiteral {
+  readonly kind: 'literal'
+  readonly literal: Literal
+  readonly fact: true
+}
+
+const fact = (literal: Literal): FactLiteral => ({ kind: 'literal', literal, fact: true })
+
+export function isFact(node: OperandNode): node is FactLiteral {
+  return node.kind === 'literal' && 'fact' in node
+}
+
 const isNullLiteral = (node: OperandNode): boolean => node.kind === 'literal' && node.literal === null
 
 /** TRUE, FALSE or NULL when the expression is decided; undefined when it depends on a row. */
@@ -58,7 +71,7 @@ function fold(context: CompileContext, node: Expression, positive: boolean): Exp
       return foldIn(foldOperand(context, node.operand), node.list.map((item) => foldOperand(context, item)))
     case 'inClaim': {
       const list = claimAt(principal, node.path)
-      const items = Array.isArray(list) ? list.map((item): OperandNode => ({ kind: 'literal', literal: scalar(item) })) : []
+      const items = Array.isArray(list) ? list.map((item): OperandNode => fact(scalar(item))) : []
       return foldIn(foldOperand(context, node.operand), items)
     }
     case 'exists': {
@@ -101,15 +114,15 @@ export function foldOperand(context: CompileContext, node: OperandNode): Operand
   const { principal, now } = context.execution
   switch (node.kind) {
     case 'auth':
-      return { kind: 'literal', literal: node.fact === 'uid' ? principal.uid : node.fact === 'role' ? principal.role : principal.aal }
+      return fact(node.fact === 'uid' ? principal.uid : node.fact === 'role' ? principal.role : principal.aal)
     case 'claim':
-      return { kind: 'literal', literal: scalar(claimAt(principal, node.path)) }
+      return fact(scalar(claimAt(principal, node.path)))
     case 'now':
-      return { kind: 'literal', literal: new Date(now + node.offsetMs) }
+      return fact(new Date(now + node.offsetMs))
     case 'lower': {
       const of = foldOperand(context, node.of)
       if (of.kind !== 'literal') return { kind: 'lower', of }
-      return { kind: 'literal', literal: typeof of.literal === 'string' ? lowerAscii(of.literal) : null }
+      return { ...of, literal: typeof of.literal === 'string' ? lowerAscii(of.literal) : null }
     }
     case 'json': {
       const of = foldOperand(context, node.of)

@@ -82,7 +82,7 @@ function walk(value: Sql, tokens: readonly Token[]): Sql {
 export function likeMatches(subject: string, pattern: string, ignoreCase: boolean): boolean {
   const fold = (text: string) => [...(ignoreCase ? text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase()) : text)]
   const characters = fold(subject)
-  const steps = parse(fold(pattern).join('')).flatMap((token) => (isText(token) ? [...token.text] : [token === 'one' ? 1 : 0]))
+  const steps = parse(fold(pattern).join('')).flatMap((token): (string | number)[] => (isText(token) ? [...token.text] : [token === 'one' ? 1 : 0]))
   let reached = new Set([0])
   for (const step of steps) {
     const next = new Set<number>()

@@ -24,10 +24,11 @@ export function classOf(type: ColumnType): ValueClass {
 
 /**
  * A literal as SQL, in the unit and type of the column it meets; `type` null when it meets none. Null when the literal can't be
- * of that type, so that the comparison is NULL and admits nobody. Claims of a token come through here too, and are bound.
+ * of that type, so that the comparison is NULL and admits nobody. What isn't the app's own code is `bound`.
  */
-export function encodeLiteral(type: ColumnType | null, value: Literal): Sql | null {
+export function encodeLiteral(type: ColumnType | null, value: Literal, bound = false): Sql | null {
   if (value === null) return NULL
+  const text = bound ? bind : literal
   if (value instanceof Date) {
     const ms = value.getTime()
     if (Number.isNaN(ms)) return null
@@ -37,35 +38,36 @@ export function encodeLiteral(type: ColumnType | null, value: Literal): Sql | nu
   }
   switch (type) {
     case null:
-      return typeof value === 'string' ? literal(value) : numeric(Number(value))
+      return typeof value === 'string' ? text(value) : numeric(Number(value), bound)
     case 'boolean':
-      return typeof value === 'boolean' ? numeric(Number(value)) : null
+      return typeof value === 'boolean' ? numeric(Number(value), false) : null
     case 'integer':
     case 'bigint':
     case 'real':
     case 'numeric':
-      return numberOf(value)
+      return numberOf(value, bound)
     case 'timestamp':
     case 'timestamp_ms':
       // A bare number is in the column's own unit, a text is ISO 8601.
       if (typeof value === 'string') return Number.isNaN(Date.parse(value)) ? null : encodeLiteral(type, new Date(value))
-      return numberOf(value)
+      return numberOf(value, bound)
     case 'uuid':
-      return typeof value === 'string' ? literal(value.toLowerCase()) : null
+      return typeof value === 'string' ? text(value.toLowerCase()) : null
     default:
-      return typeof value === 'string' ? literal(value) : typeof value === 'number' ? literal(String(value)) : null
+      return typeof value === 'string' ? text(value) : typeof value === 'number' ? text(String(value)) : null
   }
 }
 
-function numeric(value: number): Sql | null {
-  return Number.isFinite(value) ? number(value) : null
+function numeric(value: number, bound: boolean): Sql | null {
+  if (!Number.isFinite(value)) return null
+  return bound ? bind(value) : number(value)
 }
 
-function numberOf(value: Literal): Sql | null {
-  if (typeof value === 'number') return numeric(value)
+function numberOf(value: Literal, bound: boolean): Sql | null {
+  if (typeof value === 'number') return numeric(value, bound)
   if (typeof value !== 'string' || !/^[+-]?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(value)) return null
-  // Exact beyond 2^53: the text is digits and nothing else.
-  return /^-?\d{1,18}$/.test(value) ? { chunks: [`(${value})`] } : numeric(Number(value))
+  // Exact beyond 2^53.
+  return /^-?\d{1,18}$/.test(value) ? sql`cast(${bind(value)} as integer)` : numeric(Number(value), bound)
 }
 
 /** SQLite's path for steps into a JSON value: keys quoted as JSON, negative numbers counted from the end. */

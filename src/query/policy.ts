@@ -2,12 +2,10 @@
 // engine's rights, so that policies never recurse. Columns stand raw: a column's own `read` rule binds clients, not policies.
 import type { ColumnModel, Expression, OperandNode, TableModel } from '../define'
 import type { CompileContext } from './context'
-import { decided, foldPolicy } from './fold'
+import { decided, foldPolicy, isFact } from './fold'
 import { likeSql } from './like'
 import { classOf, encodeLiteral, jsonOperand, jsonPath, type ValueClass } from './operand'
 import { and, bind, column, FALSE, identifier, join, literal, NULL, or, sql, TRUE, type Sql } from './sql'
-
-export { decided, foldPolicy, UNKNOWN } from './fold'
 
 /** The rows that a policy's columns belong to. */
 interface Scopes {
@@ -74,7 +72,7 @@ function exists(scopes: Scopes, node: Exists, positive: boolean): Sql {
   const alias = scopes.context.alias('p')
   const inner: Scopes = { ...scopes, aliases: new Map([...scopes.aliases, [node.scope, { alias, table }]]) }
   const from = sql`${identifier(table.name)} as ${identifier(alias)}`
-  const split = positive ? correlation(node, table) : null
+  const split = positive ? correlation(scopes.context, node, table) : null
   if (!split) return sql`exists(select 1 from ${from} where ${compile(inner, node.where, true)})`
   const outer = split.pairs.map(([there]) => rawOperand(scopes, there))
   const own = split.pairs.map(([, here]) => rawOperand(inner, here))
@@ -95,7 +93,7 @@ interface Correlation {
  * the caller's. Only where an index finds those rows by a value of the caller, and nothing else ties the two rows together.
  * `IN` gives NULL where `exists` gives FALSE, so it may only stand where the two are one.
  */
-function correlation(node: Exists, table: TableModel): Correlation | null {
+function correlation(context: CompileContext, node: Exists, table: TableModel): Correlation | null {
   const terms = node.where.kind === 'and' ? node.where.terms : [node.where]
   const pairs: [ColumnOperand, ColumnOperand][] = []
   const rest: Expression[] = []
@@ -105,7 +103,7 @@ function correlation(node: Exists, table: TableModel): Correlation | null {
     else rest.push(term)
   }
   if (pairs.length === 0 || rest.some((term) => mentionsOther(term, new Set([node.scope])))) return null
-  return rest.some((term) => selective(term, node.scope, table)) ? { pairs, rest } : null
+  return rest.some((term) => selective(context, term, node.scope, table)) ? { pairs, rest } : null
 }
 
 function correlated(term: Expression, scope: number): [ColumnOperand, ColumnOperand] | null {
@@ -138,17 +136,22 @@ function mentionsOther(node: Expression, open: ReadonlySet<number>): boolean {
   }
 }
 
-/** Whether an index finds the few rows for which the term holds. */
-function selective(term: Expression, scope: number, table: TableModel): boolean {
-  const leading = (of: OperandNode): boolean =>
-    of.kind === 'column' &&
-    of.scope === scope &&
-    (table.primaryKey[0] === of.column || [...table.uniques, ...table.indexes].some(({ columns }) => columns[0] === of.column))
-  if (term.kind === 'in') return leading(term.operand) && term.list.every((item) => item.kind === 'literal')
-  if (term.kind === 'exists') return leading(correlated(term.where.kind === 'and' ? (term.where.terms[0] ?? term) : term.where, term.scope)?.[0] ?? { kind: 'literal', literal: null })
+/** Whether an index finds the rows for which the term holds, and they are few: the caller's own, not all of some kind. */
+function selective(context: CompileContext, term: Expression, scope: number, table: TableModel): boolean {
+  const indexed = (of: OperandNode): boolean => of.kind === 'column' && of.scope === scope && leadsIndex(table, of.column)
+  if (term.kind === 'in') return indexed(term.operand) && term.list.every(isFact)
+  if (term.kind === 'exists') {
+    const other = context.model.tables.get(term.table)
+    const split = other && correlation(context, term, other)
+    return split ? split.pairs.some(([outer]) => indexed(outer)) : false
+  }
   if (term.kind !== 'compare' || term.operator !== 'eq') return false
-  const [of, value] = term.left.kind === 'column' ? [term.left, term.right] : [term.right, term.left]
-  return leading(of) && value.kind === 'literal' && typeof value.literal !== 'boolean'
+  return (indexed(term.left) && isFact(term.right)) || (indexed(term.right) && isFact(term.left))
+}
+
+/** Whether a key or an index begins with the column. */
+export function leadsIndex(table: TableModel, name: string): boolean {
+  return table.primaryKey[0] === name || [...table.uniques, ...table.indexes].some(({ columns }) => columns[0] === name)
 }
 
 function modelOf(scopes: Scopes, node: ColumnOperand): { readonly alias: string; readonly model: ColumnModel } {
@@ -170,7 +173,7 @@ function rawOperand(scopes: Scopes, node: OperandNode): Sql {
       return sql`json_extract(${of}, ${literal(path)})`
     }
     case 'literal':
-      return encodeLiteral(null, node.literal) ?? NULL
+      return encodeLiteral(null, node.literal, isFact(node)) ?? NULL
     default:
       throw new Error(`foldPolicy left a ${node.kind}`)
   }
@@ -229,11 +232,11 @@ function compareLike(scopes: Scopes, node: Compare): Sql {
 /** Both sides in one unit and type; null when they can't be compared, which is NULL. */
 function comparable(scopes: Scopes, left: OperandNode, right: OperandNode): [Sql, Sql] | null {
   if (right.kind === 'literal') {
-    const value = valueFor(scopes, left, right.literal)
+    const value = valueFor(scopes, left, right)
     return value && [value.operand, value.literal]
   }
   if (left.kind === 'literal') {
-    const value = valueFor(scopes, right, left.literal)
+    const value = valueFor(scopes, right, left)
     return value && [value.literal, value.operand]
   }
   if (left.kind === 'column' && right.kind === 'column') {
@@ -252,14 +255,15 @@ function comparable(scopes: Scopes, left: OperandNode, right: OperandNode): [Sql
   return [sql`case when (typeof(${x}) = 'text') = (typeof(${y}) = 'text') then ${x} end`, y]
 }
 
-function valueFor(scopes: Scopes, operand: OperandNode, value: Extract<OperandNode, { kind: 'literal' }>['literal']): { operand: Sql; literal: Sql } | null {
+function valueFor(scopes: Scopes, operand: OperandNode, node: Extract<OperandNode, { kind: 'literal' }>): { operand: Sql; literal: Sql } | null {
+  const value = node.literal
   if (operand.kind === 'column') {
     const { model } = modelOf(scopes, operand)
-    const encoded = encodeLiteral(model.type, value)
+    const encoded = encodeLiteral(model.type, value, isFact(node))
     return encoded && { operand: typedOperand(scopes, operand, classOf(model.type)), literal: encoded }
   }
   const as = operand.kind === 'lower' ? 'text' : typeof value === 'string' ? 'text' : typeof value === 'boolean' ? 'boolean' : 'number'
-  const encoded = encodeLiteral(as === 'text' ? 'text' : null, value)
+  const encoded = encodeLiteral(as === 'text' ? 'text' : null, value, isFact(node))
   return encoded && { operand: typedOperand(scopes, operand, as), literal: encoded }
 }
 
