@@ -4,7 +4,15 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { AppDefinition } from '../src/define'
-import { engineSchema, expectedSchema, planMigration, SCHEMA_QUERY, verifySchema, type DatabaseSchema, type SchemaRow } from '../src/migrations'
+import {
+  engineSchema,
+  expectedSchema,
+  planMigration,
+  SCHEMA_QUERY,
+  verifySchema,
+  type DatabaseSchema,
+  type SchemaRow,
+} from '../src/migrations'
 
 export interface MigrationFolder {
   /** Absolute path of the folder. */
@@ -38,7 +46,9 @@ export function readSnapshot(folder: MigrationFolder): DatabaseSchema {
 /** File names in the order in which wrangler applies them. */
 export function migrationFiles(folder: MigrationFolder): string[] {
   if (!existsSync(folder.path)) return []
-  return readdirSync(folder.path).filter((name) => name.endsWith('.sql')).toSorted()
+  return readdirSync(folder.path)
+    .filter((name) => name.endsWith('.sql'))
+    .toSorted()
 }
 
 /** What an empty database holds after all migrations, run by Node's own SQLite. Throws what SQLite throws, with the file's name. */
@@ -49,7 +59,9 @@ export function replay(folder: MigrationFolder): SchemaRow[] {
       try {
         db.exec(`BEGIN;\n${readFileSync(join(folder.path, name), 'utf8')}\nCOMMIT;`)
       } catch (cause) {
-        throw new Error(`migrations/${name} fails on an empty database: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+        throw new Error(`migrations/${name} fails on an empty database: ${cause instanceof Error ? cause.message : String(cause)}`, {
+          cause,
+        })
       }
     }
     return db.prepare(SCHEMA_QUERY).all() as unknown as SchemaRow[]

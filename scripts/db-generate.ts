@@ -33,7 +33,11 @@ export async function generateMigration(folder: MigrationFolder, intents: Intent
 }
 
 function slug(title: string): string {
-  return title.toLowerCase().replaceAll(/[^a-z0-9]+/g, '_').replaceAll(/^_+|_+$/g, '').slice(0, 40)
+  return title
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '_')
+    .replaceAll(/^_+|_+$/g, '')
+    .slice(0, 40)
 }
 
 async function main(): Promise<number> {

@@ -40,7 +40,9 @@ export async function migrate(options: MigrateOptions = {}): Promise<void> {
     if (disagreements.length > 0) continue
     const found = verifySchema(query(binding, SCHEMA_QUERY, options) as unknown as SchemaRow[], await declaredSchema(PROJECT))
     if (found.length > 0) {
-      throw new MigrateError(`${binding} isn't what app/ implies; somebody changed it by hand:\n  ${found.map(({ message }) => message).join('\n  ')}`)
+      throw new MigrateError(
+        `${binding} isn't what app/ implies; somebody changed it by hand:\n  ${found.map(({ message }) => message).join('\n  ')}`,
+      )
     }
     say(`${binding} is what app/ implies.`)
   }
@@ -61,7 +63,8 @@ function stores(options: MigrateOptions): string[] {
 function noteBookmark(binding: string, options: MigrateOptions, say: (line: string) => void): void {
   const { status, stdout } = wrangler(['d1', 'time-travel', 'info', binding, '--json'], { ...options, remote: false }, 'pipe', [])
   const bookmark = status === 0 ? /"bookmark":\s*"([^"]+)"/.exec(stdout)?.[1] : undefined
-  if (bookmark === undefined) throw new MigrateError(`No Time Travel bookmark of ${binding} could be had, so nothing was changed. Does the database exist?`)
+  if (bookmark === undefined)
+    throw new MigrateError(`No Time Travel bookmark of ${binding} could be had, so nothing was changed. Does the database exist?`)
   say(
     `${binding} before the migration: bookmark ${bookmark}\n` +
       `To go back: npx wrangler d1 time-travel restore ${binding} --bookmark=${bookmark} && npm run db:migrate -- --remote --renew-epoch`,
@@ -75,7 +78,12 @@ function query(binding: string, sql: string, options: MigrateOptions): Record<st
   return result?.results ?? []
 }
 
-function wrangler(command: readonly string[], options: MigrateOptions, stdio: 'inherit' | 'pipe', place = placeOf(options)): { status: number | null; stdout: string } {
+function wrangler(
+  command: readonly string[],
+  options: MigrateOptions,
+  stdio: 'inherit' | 'pipe',
+  place = placeOf(options),
+): { status: number | null; stdout: string } {
   const config = options.config ? ['--config', options.config] : []
   const { status, stdout } = spawnSync(process.execPath, [wranglerEntry, ...command, ...place, ...config], {
     cwd: root,

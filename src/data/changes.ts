@@ -61,15 +61,18 @@ export async function readChanges(store: Store, request: { readonly after: strin
   const at = (seq: number) => encode({ store: store.name, epoch, seq })
   const nothing = { changes: [], cursor: at(head), more: false }
   if (request.after === null) return { ...nothing, interruption: null }
-  if (after === null || after.store !== store.name || after.epoch !== epoch || after.seq > head) return { ...nothing, interruption: 'reset' }
+  if (after === null || after.store !== store.name || after.epoch !== epoch || after.seq > head)
+    return { ...nothing, interruption: 'reset' }
   if (after.seq < pruned) return { ...nothing, interruption: 'gap' }
   const changes = (page!.results as unknown as LogRow[]).map(toChange)
   return { changes, cursor: at(changes.at(-1)?.seq ?? after.seq), more: changes.length === limit, interruption: null }
 }
 
 // A store whose log was emptied is still at the place where it was pruned.
-const POSITION = 'SELECT `epoch`, `pruned_seq` AS pruned, max(`pruned_seq`, coalesce((SELECT max(`seq`) FROM `sys_changes`), 0)) AS head FROM `sys_store` WHERE `id` = 1'
-const PAGE = 'SELECT `seq`, `tbl`, `op`, `key`, `columns`, `old`, `new`, `context`, `at` FROM `sys_changes` WHERE `seq` > ?1 ORDER BY `seq` LIMIT ?2'
+const POSITION =
+  'SELECT `epoch`, `pruned_seq` AS pruned, max(`pruned_seq`, coalesce((SELECT max(`seq`) FROM `sys_changes`), 0)) AS head FROM `sys_store` WHERE `id` = 1'
+const PAGE =
+  'SELECT `seq`, `tbl`, `op`, `key`, `columns`, `old`, `new`, `context`, `at` FROM `sys_changes` WHERE `seq` > ?1 ORDER BY `seq` LIMIT ?2'
 
 interface LogRow extends Omit<Change, 'table' | 'columns'> {
   readonly tbl: string
@@ -86,7 +89,13 @@ function toChange({ tbl, columns, ...row }: LogRow): Change {
  */
 export async function pruneChanges(
   store: Store,
-  options: { readonly now: number; readonly maxAgeMs?: number; readonly maxRows?: number; readonly chunk?: number; readonly maxChunks?: number },
+  options: {
+    readonly now: number
+    readonly maxAgeMs?: number
+    readonly maxRows?: number
+    readonly chunk?: number
+    readonly maxChunks?: number
+  },
 ): Promise<number> {
   const chunk = options.chunk ?? CHUNK
   const before = options.now - (options.maxAgeMs ?? RETENTION_MS)

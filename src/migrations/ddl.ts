@@ -84,4 +84,3 @@ export function parentsFirst(tables: readonly TableSchema[]): TableSchema[] {
 export function migrationFile(title: string, statements: readonly string[]): string {
   return `-- ${title}\n${statements.map((statement) => `${statement};`).join('\n\n')}\n`
 }
-

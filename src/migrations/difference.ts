@@ -49,7 +49,8 @@ function cannotAdd(table: TableSchema, column: ColumnSchema): string | null {
   if (table.primaryKey.includes(column.name)) return 'joins the primary key'
   if (column.generated?.stored) return 'is computed and stored'
   if (column.default?.startsWith('(')) return 'has a computed default'
-  if (column.default !== null && table.foreignKeys.some((key) => key.columns.includes(column.name))) return 'refers to a table and has a default'
+  if (column.default !== null && table.foreignKeys.some((key) => key.columns.includes(column.name)))
+    return 'refers to a table and has a default'
   return null
 }
 

@@ -1,6 +1,14 @@
 // The schema that an app's declaration and the engine's own tables imply.
 import { utf8 } from '../core'
-import { buildModel, type AppDefinition, type Expression, type Model, type OperandNode, type Problem, type SQLiteTableLike } from '../define'
+import {
+  buildModel,
+  type AppDefinition,
+  type Expression,
+  type Model,
+  type OperandNode,
+  type Problem,
+  type SQLiteTableLike,
+} from '../define'
 import * as engine from '../schema'
 import type { DatabaseSchema, TableSchema } from './schema'
 import { identifier } from './sql'
@@ -57,7 +65,12 @@ function checkNames(tables: readonly TableSchema[], report: (problem: Problem) =
   for (const table of tables) {
     for (const { name } of table.indexes) {
       const owner = owners.get(name.toLowerCase())
-      if (owner !== undefined) report({ table: table.name, file: null, message: `the index "${name}" has a name that "${owner}" uses already. Rename one of the two.` })
+      if (owner !== undefined)
+        report({
+          table: table.name,
+          file: null,
+          message: `the index "${name}" has a name that "${owner}" uses already. Rename one of the two.`,
+        })
       owners.set(name.toLowerCase(), table.name)
     }
   }
@@ -66,19 +79,26 @@ function checkNames(tables: readonly TableSchema[], report: (problem: Problem) =
 /** What SQLite accepts in DDL and refuses at the first write, and D1's limits (developers.cloudflare.com/d1/platform/limits). */
 function checkTable(table: TableSchema, tables: readonly TableSchema[], report: (problem: Problem) => void): void {
   const say = (message: string) => report({ table: table.name, file: null, message })
-  if (table.columns.length > 100) say(`it has ${table.columns.length} columns with the engine's, and D1 takes 100. Move some to a table of their own.`)
+  if (table.columns.length > 100)
+    say(`it has ${table.columns.length} columns with the engine's, and D1 takes 100. Move some to a table of their own.`)
   for (const { name, sql } of table.triggers) {
-    if (utf8(sql).length > 100_000) say(`its trigger ${name} is longer than the 100,000 bytes that D1 takes. Shorten the names of its columns.`)
+    if (utf8(sql).length > 100_000)
+      say(`its trigger ${name} is longer than the 100,000 bytes that D1 takes. Shorten the names of its columns.`)
   }
   for (const key of table.foreignKeys) {
     const parent = tables.find(({ name }) => name === key.foreignTable)
     const terms = key.foreignColumns.map(identifier).toSorted().join()
-    if (!parent) say(`its foreign key on ${key.columns.join(', ')} refers to "${key.foreignTable}", which the app doesn't list. Add that table to \`tables\` or \`internal\`.`)
+    if (!parent)
+      say(
+        `its foreign key on ${key.columns.join(', ')} refers to "${key.foreignTable}", which the app doesn't list. Add that table to \`tables\` or \`internal\`.`,
+      )
     else if (
       parent.primaryKey.map(identifier).toSorted().join() !== terms &&
       !parent.indexes.some((index) => index.unique && index.where === null && index.terms.toSorted().join() === terms)
     ) {
-      say(`its foreign key on ${key.columns.join(', ')} refers to ${key.foreignTable}(${key.foreignColumns.join(', ')}), which isn't unique. Add a unique there, or refer to the primary key.`)
+      say(
+        `its foreign key on ${key.columns.join(', ')} refers to ${key.foreignTable}(${key.foreignColumns.join(', ')}), which isn't unique. Add a unique there, or refer to the primary key.`,
+      )
     }
   }
 }

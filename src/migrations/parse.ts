@@ -14,14 +14,22 @@ interface Token {
   readonly quoted: boolean
 }
 
-const TOKEN = /--[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^']|'')*'|`(?:[^`]|``)*`|"(?:[^"]|"")*"|\[[^\]]*\]|[\w$\u0080-\uffff]+(?:\.\d+)?|\|\||[<>!=]=|<>|->>?|\S/g
+const TOKEN =
+  /--[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^']|'')*'|`(?:[^`]|``)*`|"(?:[^"]|"")*"|\[[^\]]*\]|[\w$\u0080-\uffff]+(?:\.\d+)?|\|\||[<>!=]=|<>|->>?|\S/g
 
 function tokenize(sql: string): Token[] {
   const tokens: Token[] = []
   for (const [match] of sql.matchAll(TOKEN)) {
     const first = match[0]!
     if (match.startsWith('--') || match.startsWith('/*')) continue
-    if (first === '`' || first === '"') tokens.push({ text: match.slice(1, -1).replaceAll(first + first, first).toLowerCase(), quoted: true })
+    if (first === '`' || first === '"')
+      tokens.push({
+        text: match
+          .slice(1, -1)
+          .replaceAll(first + first, first)
+          .toLowerCase(),
+        quoted: true,
+      })
     else if (first === '[') tokens.push({ text: match.slice(1, -1).toLowerCase(), quoted: true })
     else tokens.push({ text: first === "'" ? match : match.toLowerCase(), quoted: false })
   }

@@ -51,7 +51,9 @@ export function planMigration(before: DatabaseSchema, after: DatabaseSchema, int
   const rebuilds = pairs.filter(({ after: table }) => rebuilt.has(table.name))
 
   const statements = [
-    ...[...retriggered.map((pair) => pair.before), ...dropped].flatMap((table) => table.triggers.map(({ name }) => `DROP TRIGGER IF EXISTS ${identifier(name)}`)),
+    ...[...retriggered.map((pair) => pair.before), ...dropped].flatMap((table) =>
+      table.triggers.map(({ name }) => `DROP TRIGGER IF EXISTS ${identifier(name)}`),
+    ),
     ...renamed.statements,
     ...kept.flatMap(({ change }) => change.droppedIndexes.map(({ name }) => `DROP INDEX ${identifier(name)}`)),
     ...created.map((table) => createTable(table)),
@@ -110,7 +112,9 @@ function dataLoss(pairs: readonly Pair[], dropped: readonly TableSchema[], creat
     }
     for (const column of change.added) {
       if (needsValue(column)) {
-        problems.push(`column "${table.name}.${column.name}" is NOT NULL without a default, and rows that exist would have no value. Give it a default, or make it nullable first.`)
+        problems.push(
+          `column "${table.name}.${column.name}" is NOT NULL without a default, and rows that exist would have no value. Give it a default, or make it nullable first.`,
+        )
       }
     }
   }

@@ -9,7 +9,7 @@ const copyName = (table: string) => `${table}__new`
 /** The tables to rebuild together with all that refer to them, directly or not, and stay. */
 export function withReferrers(names: ReadonlySet<string>, before: DatabaseSchema, after: DatabaseSchema): Set<string> {
   const all = new Set(names)
-  for (let grown = true; grown; ) {
+  for (let grown = true; grown;) {
     grown = false
     for (const table of before.tables) {
       if (all.has(table.name) || !findTable(after, table.name)) continue
@@ -37,6 +37,7 @@ export function rebuildStatements(rebuilds: readonly Rebuild[], dropped: readonl
     ...(isCyclic(old) || isCyclic(ordered.map(({ after }) => after)) ? ['PRAGMA defer_foreign_keys = ON'] : []),
     ...ordered.map(({ after }) => createTable(after, { name: copyName(after.name), reference })),
     ...ordered.flatMap(copyRows),
+    ...old.flatMap((table) => restricting(table, old).map((column) => `UPDATE ${identifier(table.name)} SET ${identifier(column)} = NULL`)),
     ...old.toReversed().map((table) => `DROP TABLE ${identifier(table.name)}`),
     ...ordered.map(({ after }) => `ALTER TABLE ${identifier(copyName(after.name))} RENAME TO ${identifier(after.name)}`),
   ]
@@ -76,10 +77,19 @@ function isCyclic(tables: readonly TableSchema[]): boolean {
   return tables.some((table) => table.foreignKeys.some((key) => (position.get(key.foreignTable) ?? -1) > position.get(table.name)!))
 }
 
-/** Why a table can't be rebuilt; null when it can. SQLite checks RESTRICT row by row, even while a table is dropped. */
+/**
+ * Columns that would forbid to drop the tables, the last first: RESTRICT is checked row by row, even while a table goes. The rows
+ * have been copied by then, so the old ones can let go.
+ */
+function restricting(table: TableSchema, ordered: readonly TableSchema[]): string[] {
+  const own = ordered.indexOf(table)
+  return table.foreignKeys
+    .filter((key) => key.onDelete === 'restrict' && ordered.findIndex(({ name }) => name === key.foreignTable) >= own)
+    .map((key) => key.columns.find((name) => !table.columns.find((column) => column.name === name)?.notNull) ?? key.columns[0]!)
+}
+
+/** Why a table can't be rebuilt; null when it can. */
 export function cannotRebuild(before: TableSchema, after: TableSchema): string | null {
-  const restricts = before.foreignKeys.some((key) => key.foreignTable === before.name && key.onDelete === 'restrict')
-  if (restricts) return `it refers to itself with onDelete: 'restrict', so that its rows can't be moved. Use 'no action', which refuses the same deletes.`
   const kept = after.columns.some((column) => column.generated === null && before.columns.some(({ name }) => name === column.name))
   return kept ? null : 'it would keep none of its columns. Drop the table and declare another.'
 }

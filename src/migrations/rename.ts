@@ -35,9 +35,12 @@ export function applyRenames(before: DatabaseSchema, after: DatabaseSchema, rena
   for (const { table, column, to } of renames.filter((rename) => rename.column !== null)) {
     const found = findTable(schema, table)
     const target = findTable(after, newName(table))
-    if (!found?.columns.some(({ name }) => name === column)) problems.push(`--rename ${table}.${column}:${to}: migrations/ know no such column.`)
-    else if (!target?.columns.some(({ name }) => name === to)) problems.push(`--rename ${table}.${column}:${to}: app/ declares no column "${to}" there.`)
-    else if (found.columns.some(({ name }) => name === to)) problems.push(`--rename ${table}.${column}:${to}: the table has a column "${to}" already.`)
+    if (!found?.columns.some(({ name }) => name === column))
+      problems.push(`--rename ${table}.${column}:${to}: migrations/ know no such column.`)
+    else if (!target?.columns.some(({ name }) => name === to))
+      problems.push(`--rename ${table}.${column}:${to}: app/ declares no column "${to}" there.`)
+    else if (found.columns.some(({ name }) => name === to))
+      problems.push(`--rename ${table}.${column}:${to}: the table has a column "${to}" already.`)
     else {
       schema = renameColumn(schema, table, column!, to)
       statements.push(`ALTER TABLE ${identifier(table)} RENAME COLUMN ${identifier(column!)} TO ${identifier(to)}`)

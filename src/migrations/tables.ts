@@ -10,14 +10,23 @@ type Report = (problem: Problem) => void
 /** The columns that `table()` adds. */
 const ENGINE_COLUMNS: readonly ColumnSchema[] = [
   { name: VERSION_COLUMN, type: 'INTEGER', notNull: true, default: '1', check: null, generated: null },
-  { name: UPDATED_AT_COLUMN, type: 'INTEGER', notNull: true, default: "(cast(unixepoch('subsec') * 1000 as integer))", check: null, generated: null },
+  {
+    name: UPDATED_AT_COLUMN,
+    type: 'INTEGER',
+    notNull: true,
+    default: "(cast(unixepoch('subsec') * 1000 as integer))",
+    check: null,
+    generated: null,
+  },
 ]
 
 /** Reads one table; `served` adds the engine's columns. Triggers come from triggers.ts. */
 export function readTable(table: SQLiteTableLike, served: boolean, report: Report): TableSchema {
   const config = getTableConfig(table as SQLiteTable)
   const say = (message: string) => report({ table: config.name, file: null, message })
-  const primaryKey = config.primaryKeys[0]?.columns.map((column) => column.name) ?? config.columns.filter((column) => column.primary).map((column) => column.name)
+  const primaryKey =
+    config.primaryKeys[0]?.columns.map((column) => column.name) ??
+    config.columns.filter((column) => column.primary).map((column) => column.name)
   const columns = config.columns.map((column) => readColumn(column, primaryKey, say))
   const foreignKeys = config.foreignKeys.map((key): ForeignKeySchema => {
     const reference = key.reference()
@@ -100,9 +109,16 @@ function literal(value: unknown): string {
 }
 
 function readIndexes(config: ReturnType<typeof getTableConfig>): IndexSchema[] {
-  const unique = (name: string, columns: readonly { name: string }[]): IndexSchema => ({ name, unique: true, terms: columns.map((column) => identifier(column.name)), where: null })
+  const unique = (name: string, columns: readonly { name: string }[]): IndexSchema => ({
+    name,
+    unique: true,
+    terms: columns.map((column) => identifier(column.name)),
+    where: null,
+  })
   return [
-    ...config.columns.filter((column) => column.isUnique).map((column) => unique(column.uniqueName ?? `${config.name}_${column.name}_key`, [column])),
+    ...config.columns
+      .filter((column) => column.isUnique)
+      .map((column) => unique(column.uniqueName ?? `${config.name}_${column.name}_key`, [column])),
     ...config.uniqueConstraints.map((constraint) => unique(constraint.getName() ?? `${config.name}_key`, constraint.columns as Column[])),
     ...config.indexes.map(({ config: index }) => ({
       name: index.name,

@@ -66,7 +66,9 @@ function object(row: string, columns: readonly ColumnSchema[]): string {
 
 /** The object, or `instead` when the texts in it are too long together. */
 function capped(row: string, columns: readonly ColumnSchema[], instead: string): string {
-  const sizes = columns.filter((column) => column.type === 'TEXT').map((column) => `coalesce(octet_length(${row}.${identifier(column.name)}), 0)`)
+  const sizes = columns
+    .filter((column) => column.type === 'TEXT')
+    .map((column) => `coalesce(octet_length(${row}.${identifier(column.name)}), 0)`)
   if (sizes.length === 0) return object(row, columns)
   return `iif(${balanced('+', sizes, '0')} <= ${LOGGED_ROW_BYTES}, ${object(row, columns)}, ${instead})`
 }

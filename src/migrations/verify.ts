@@ -46,9 +46,13 @@ function compareTable(table: TableSchema, sql: string): Difference[] {
     if (there === undefined) differences.push(say('column', `column "${table.name}.${name}" is missing`))
     else if (there !== definition) differences.push(say('column', `column "${table.name}.${name}" is \`${there}\`, not \`${definition}\``))
   }
-  for (const name of found.columns.keys()) if (!wanted.columns.has(name)) differences.push(say('column', `column "${table.name}.${name}" isn't declared`))
-  for (const constraint of wanted.constraints) if (!found.constraints.has(constraint)) differences.push(say('constraint', `table "${table.name}" lacks \`${constraint}\``))
-  for (const constraint of found.constraints) if (!wanted.constraints.has(constraint)) differences.push(say('constraint', `table "${table.name}" has \`${constraint}\`, which isn't declared`))
+  for (const name of found.columns.keys())
+    if (!wanted.columns.has(name)) differences.push(say('column', `column "${table.name}.${name}" isn't declared`))
+  for (const constraint of wanted.constraints)
+    if (!found.constraints.has(constraint)) differences.push(say('constraint', `table "${table.name}" lacks \`${constraint}\``))
+  for (const constraint of found.constraints)
+    if (!wanted.constraints.has(constraint))
+      differences.push(say('constraint', `table "${table.name}" has \`${constraint}\`, which isn't declared`))
   return differences
 }
 
@@ -59,7 +63,8 @@ function compareObjects(table: TableSchema, rows: readonly SchemaRow[], kind: 'i
       : new Map(table.indexes.map((index) => [index.name, createIndex(table.name, index)]))
   const found = new Map(rows.filter((row) => row.type === kind).map((row) => [row.name, row.sql!]))
   const differences: Difference[] = []
-  const say = (name: string, what: string) => differences.push({ table: table.name, kind, message: `${kind} "${name}" on "${table.name}" ${what}` })
+  const say = (name: string, what: string) =>
+    differences.push({ table: table.name, kind, message: `${kind} "${name}" on "${table.name}" ${what}` })
   for (const [name, sql] of wanted) {
     const there = found.get(name)
     if (there === undefined) say(name, 'is missing')

@@ -46,7 +46,17 @@ test('a cursor of another epoch, another store, the future or of no form at all 
   const reset = await readChanges(store, { after: cursor })
   expect(reset).toMatchObject({ changes: [], interruption: 'reset' })
   expect(await readChanges(store, { after: reset.cursor })).toMatchObject({ changes: [], interruption: null })
-  for (const garbage of ['', 'x', '!!!', btoa('[1,2,3]'), btoa('null'), btoa('{}'), btoa('["db","e",-1]'), btoa('["db","e",1.5]'), 'A'.repeat(10_000)]) {
+  for (const garbage of [
+    '',
+    'x',
+    '!!!',
+    btoa('[1,2,3]'),
+    btoa('null'),
+    btoa('{}'),
+    btoa('["db","e",-1]'),
+    btoa('["db","e",1.5]'),
+    'A'.repeat(10_000),
+  ]) {
     expect(await readChanges(store, { after: garbage })).toMatchObject({ changes: [], interruption: 'reset' })
   }
   // The database was rewound without anybody telling: the cursor is ahead of the log.
@@ -110,7 +120,7 @@ test('fifty readers and sweepers at once agree: nothing is skipped without a wor
   const sweepers = Promise.all(Array.from({ length: 50 }, () => pruneChanges(store, { now: now(), maxRows: 40, chunk: 10 })))
   let done = false
   void Promise.all([writers, sweepers]).then(() => (done = true))
-  for (let last = false; ; ) {
+  for (let last = false; ;) {
     const page = await readChanges(store, { after: cursor, limit: 20 })
     cursor = page.cursor
     seen.push(...page.changes.map(({ key }) => (JSON.parse(key) as string[])[0]!))

@@ -1,7 +1,16 @@
 // A database of a test's own inside the file's D1: the engine's tables are there, others come and go.
 import { env } from 'cloudflare:workers'
 import type { AppDefinition } from '../../src/define'
-import { engineSchema, expectedSchema, planMigration, SCHEMA_QUERY, verifySchema, type DatabaseSchema, type Intents, type SchemaRow } from '../../src/migrations'
+import {
+  engineSchema,
+  expectedSchema,
+  planMigration,
+  SCHEMA_QUERY,
+  verifySchema,
+  type DatabaseSchema,
+  type Intents,
+  type SchemaRow,
+} from '../../src/migrations'
 
 export const db = (env as unknown as { DB: D1Database }).DB
 
@@ -34,8 +43,15 @@ export async function drift(schema: DatabaseSchema): Promise<string[]> {
 }
 
 /** The log after `seq`, with its JSON read. */
-export async function logged(after = 0): Promise<{ op: string; tbl: string; key: unknown; columns: unknown; old: unknown; new: unknown; context: unknown; seq: number; at: number }[]> {
-  const { results } = await db.prepare('SELECT * FROM sys_changes WHERE seq > ? ORDER BY seq').bind(String(after)).all<Record<string, string>>()
+export async function logged(
+  after = 0,
+): Promise<
+  { op: string; tbl: string; key: unknown; columns: unknown; old: unknown; new: unknown; context: unknown; seq: number; at: number }[]
+> {
+  const { results } = await db
+    .prepare('SELECT * FROM sys_changes WHERE seq > ? ORDER BY seq')
+    .bind(String(after))
+    .all<Record<string, string>>()
   const json = (value: string | undefined) => (value === null || value === undefined ? null : (JSON.parse(value) as unknown))
   return results.map((row) => ({
     op: row['op']!,

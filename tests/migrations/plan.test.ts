@@ -7,7 +7,8 @@ import { engineSchema, expectedSchema, parseRename, planMigration, SchemaError, 
 import { batch, drift, head, logged, migrate } from './database'
 
 const open = { read: anyone(), insert: anyone(), update: anyone(), delete: anyone() }
-const schemaOf = (...tables: SQLiteTableLike[]): DatabaseSchema => expectedSchema(app({ name: 'Test', tables: tables.map((one) => table(one, open)) }))
+const schemaOf = (...tables: SQLiteTableLike[]): DatabaseSchema =>
+  expectedSchema(app({ name: 'Test', tables: tables.map((one) => table(one, open)) }))
 const renames = (...list: string[]) => ({ renames: list.map((one) => parseRename(one)!), drops: [] })
 const drops = (...list: string[]) => ({ renames: [], drops: list })
 
@@ -15,8 +16,16 @@ const id = () => ({ id: text('id').primaryKey() })
 /** A parent, a child that cascades, and a grandchild that cascades. */
 function family(prefix: string, extra: Record<string, SQLiteColumnBuilderBase> = {}) {
   const parent = sqliteTable(`${prefix}_parent`, { ...id(), title: text('title').notNull(), ...extra })
-  const child = sqliteTable(`${prefix}_child`, { ...id(), parentId: text('parent_id').notNull().references(() => parent.id, { onDelete: 'cascade' }) })
-  const grandchild = sqliteTable(`${prefix}_grandchild`, { ...id(), childId: text('child_id').references(() => child.id, { onDelete: 'cascade' }) })
+  const child = sqliteTable(`${prefix}_child`, {
+    ...id(),
+    parentId: text('parent_id')
+      .notNull()
+      .references(() => parent.id, { onDelete: 'cascade' }),
+  })
+  const grandchild = sqliteTable(`${prefix}_grandchild`, {
+    ...id(),
+    childId: text('child_id').references(() => child.id, { onDelete: 'cascade' }),
+  })
   return [parent, child, grandchild] as const
 }
 async function fill(prefix: string) {
@@ -26,19 +35,29 @@ async function fill(prefix: string) {
     `INSERT INTO ${prefix}_grandchild (id, child_id) VALUES ('g1', 'c1'), ('g2', 'c3')`,
   )
 }
-const counts = async (...tables: string[]) => (await batch(`SELECT ${tables.map((name) => `(SELECT count(*) FROM ${name}) AS ${name}`).join(', ')}`))[0]!
+const counts = async (...tables: string[]) =>
+  (await batch(`SELECT ${tables.map((name) => `(SELECT count(*) FROM ${name}) AS ${name}`).join(', ')}`))[0]!
 
 test('a new column is added in place, and the log knows it', async () => {
   const before = schemaOf(...family('add'))
   await migrate(engineSchema(), before)
   await fill('add')
-  const after = schemaOf(...family('add', { rank: integer('rank').notNull().default(7), live: integer('live', { mode: 'boolean' }), spot: text('spot').references(() => family('add')[0].id) }))
+  const after = schemaOf(
+    ...family('add', {
+      rank: integer('rank').notNull().default(7),
+      live: integer('live', { mode: 'boolean' }),
+      spot: text('spot').references(() => family('add')[0].id),
+    }),
+  )
   const from = await head()
   const statements = await migrate(before, after)
   expect(statements.some((statement) => statement.includes('__new'))).toBe(false)
   expect(await drift(after)).toEqual([])
   expect(await logged(from)).toEqual([])
-  expect(await batch(`SELECT rank, live, _version FROM add_parent`)).toEqual([{ rank: 7, live: null, _version: 1 }, { rank: 7, live: null, _version: 1 }])
+  expect(await batch(`SELECT rank, live, _version FROM add_parent`)).toEqual([
+    { rank: 7, live: null, _version: 1 },
+    { rank: 7, live: null, _version: 1 },
+  ])
   await batch(`UPDATE add_parent SET rank = 8 WHERE id = 'p1'`)
   expect(await logged(from)).toMatchObject([{ op: 'U', columns: ['rank'], new: { id: 'p1', rank: 8 } }])
   await expect(batch(`UPDATE add_parent SET live = 5`)).rejects.toThrow('CHECK')
@@ -49,10 +68,20 @@ test('rebuilding a parent keeps the rows of children that cascade, counts them, 
   await migrate(engineSchema(), before)
   await fill('cas')
   // A computed default can't be added in place.
-  const after = schemaOf(...family('cas', { made: integer('made').notNull().default(sql`(unixepoch())`) }))
+  const after = schemaOf(
+    ...family('cas', {
+      made: integer('made')
+        .notNull()
+        .default(sql`(unixepoch())`),
+    }),
+  )
   const from = await head()
   const statements = await migrate(before, after)
-  expect(statements.filter((statement) => statement.startsWith('DROP TABLE'))).toEqual(['DROP TABLE `cas_grandchild`', 'DROP TABLE `cas_child`', 'DROP TABLE `cas_parent`'])
+  expect(statements.filter((statement) => statement.startsWith('DROP TABLE'))).toEqual([
+    'DROP TABLE `cas_grandchild`',
+    'DROP TABLE `cas_child`',
+    'DROP TABLE `cas_parent`',
+  ])
   expect(statements.some((statement) => statement.includes('PRAGMA'))).toBe(false)
   expect(await counts('cas_parent', 'cas_child', 'cas_grandchild')).toEqual({ cas_parent: 2, cas_child: 3, cas_grandchild: 2 })
   expect(await drift(after)).toEqual([])
@@ -122,10 +151,11 @@ test('columns and tables are renamed when told so, with their rows, keys and ind
   const before = schemaOf(parent, child)
   await migrate(engineSchema(), before)
   await batch(`INSERT INTO ren_parent (id, title, meta) VALUES ('p', 'T', '{}')`, `INSERT INTO ren_child (id, parent_id) VALUES ('c', 'p')`)
-  const parent2 = sqliteTable('ren_elder', { key: text('key').primaryKey(), name: text('name').notNull(), facts: text('facts', { mode: 'json' }) }, (t) => [
-    uniqueIndex('ren_title').on(t.name),
-    check('ren_title_long', sql`length(${t.name}) > 0`),
-  ])
+  const parent2 = sqliteTable(
+    'ren_elder',
+    { key: text('key').primaryKey(), name: text('name').notNull(), facts: text('facts', { mode: 'json' }) },
+    (t) => [uniqueIndex('ren_title').on(t.name), check('ren_title_long', sql`length(${t.name}) > 0`)],
+  )
   const child2 = sqliteTable('ren_child', { ...id(), elder: text('elder').references(() => parent2.key, { onDelete: 'cascade' }) })
   const after = schemaOf(parent2, child2)
 
@@ -133,11 +163,19 @@ test('columns and tables are renamed when told so, with their rows, keys and ind
   expect(unasked.statements).toEqual([])
   expect(unasked.problems.join('\n')).toContain('--rename ren_parent:ren_elder')
 
-  const asked = renames('ren_parent.id:key', 'ren_parent.title:name', 'ren_parent.meta:facts', 'ren_parent:ren_elder', 'ren_child.parent_id:elder')
+  const asked = renames(
+    'ren_parent.id:key',
+    'ren_parent.title:name',
+    'ren_parent.meta:facts',
+    'ren_parent:ren_elder',
+    'ren_child.parent_id:elder',
+  )
   const statements = await migrate(before, after, asked)
   expect(statements.some((statement) => /^(CREATE|DROP) TABLE/.test(statement))).toBe(false)
   expect(await drift(after)).toEqual([])
-  expect(await batch('SELECT key, name, facts, elder FROM ren_elder JOIN ren_child ON elder = key')).toEqual([{ key: 'p', name: 'T', facts: '{}', elder: 'p' }])
+  expect(await batch('SELECT key, name, facts, elder FROM ren_elder JOIN ren_child ON elder = key')).toEqual([
+    { key: 'p', name: 'T', facts: '{}', elder: 'p' },
+  ])
   const from = await head()
   await batch(`DELETE FROM ren_elder`)
   expect(await logged(from)).toMatchObject([
@@ -187,19 +225,32 @@ test('a child loses its reference in the migration that drops its parent, and ke
 })
 
 test('numbers that AUTOINCREMENT gave are never given again after a rebuild', async () => {
-  const make = (name: string, extra: Record<string, SQLiteColumnBuilderBase> = {}) => sqliteTable(name, { id: integer('id').primaryKey({ autoIncrement: true }), note: text('note'), ...extra })
+  const make = (name: string, extra: Record<string, SQLiteColumnBuilderBase> = {}) =>
+    sqliteTable(name, { id: integer('id').primaryKey({ autoIncrement: true }), note: text('note'), ...extra })
   const before = schemaOf(make('auto_some'), make('auto_none'))
   await migrate(engineSchema(), before)
-  await batch(`INSERT INTO auto_some (note) VALUES ('a'), ('b'), ('c')`, `DELETE FROM auto_some WHERE id = 3`, `INSERT INTO auto_none (note) VALUES ('a'), ('b')`, 'DELETE FROM auto_none')
+  await batch(
+    `INSERT INTO auto_some (note) VALUES ('a'), ('b'), ('c')`,
+    `DELETE FROM auto_some WHERE id = 3`,
+    `INSERT INTO auto_none (note) VALUES ('a'), ('b')`,
+    'DELETE FROM auto_none',
+  )
   const extra = { made: integer('made').default(sql`(unixepoch())`) }
   await migrate(before, schemaOf(make('auto_some', extra), make('auto_none', extra)))
   await batch(`INSERT INTO auto_some (note) VALUES ('d')`, `INSERT INTO auto_none (note) VALUES ('d')`)
-  expect(await batch(`SELECT (SELECT max(id) FROM auto_some) AS some, (SELECT max(id) FROM auto_none) AS none`)).toEqual([{ some: 4, none: 3 }])
+  expect(await batch(`SELECT (SELECT max(id) FROM auto_some) AS some, (SELECT max(id) FROM auto_none) AS none`)).toEqual([
+    { some: 4, none: 3 },
+  ])
 })
 
 test('tables that refer to each other, and one that refers to itself, are rebuilt with their rows', async () => {
   const make = (extra: Record<string, SQLiteColumnBuilderBase> = {}) => {
-    const left = sqliteTable('ring_left', { ...id(), rightId: text('right_id').references((): never => right.id as never), selfId: text('self_id').references((): never => left.id as never), ...extra })
+    const left = sqliteTable('ring_left', {
+      ...id(),
+      rightId: text('right_id').references((): never => right.id as never),
+      selfId: text('self_id').references((): never => left.id as never),
+      ...extra,
+    })
     const right = sqliteTable('ring_right', { ...id(), leftId: text('left_id').references(() => left.id) })
     return [left, right] as const
   }
@@ -220,15 +271,65 @@ test('tables that refer to each other, and one that refers to itself, are rebuil
   await expect(batch(`INSERT INTO ring_right (id, left_id) VALUES ('r2', 'nobody')`)).rejects.toThrow('FOREIGN KEY')
 })
 
+test('rows that restrict each other do not stand in the way of a rebuild, and restrict afterwards', async () => {
+  const tree = (extra: Record<string, SQLiteColumnBuilderBase> = {}) => {
+    const one = sqliteTable('strict_tree', {
+      ...id(),
+      parentId: text('parent_id').references((): never => one.id as never, { onDelete: 'restrict' }),
+      ...extra,
+    })
+    return schemaOf(one)
+  }
+  const before = tree()
+  await migrate(engineSchema(), before)
+  await batch(`INSERT INTO strict_tree (id, parent_id) VALUES ('a', NULL), ('b', 'a'), ('c', 'b')`)
+  const after = tree({ made: integer('made').default(sql`(unixepoch())`) })
+  await migrate(before, after)
+  expect(await batch('SELECT id, parent_id FROM strict_tree ORDER BY id')).toEqual([
+    { id: 'a', parent_id: null },
+    { id: 'b', parent_id: 'a' },
+    { id: 'c', parent_id: 'b' },
+  ])
+  await expect(batch(`DELETE FROM strict_tree WHERE id = 'a'`)).rejects.toThrow('FOREIGN KEY')
+  await migrate(after, engineSchema(), drops('strict_tree'))
+})
+
+test('names with every kind of quote in them are names, in tables, keys and the log', async () => {
+  const odd = (extra: Record<string, SQLiteColumnBuilderBase> = {}) =>
+    schemaOf(
+      sqliteTable('o`d"d \'t', { 'k`"\'': text('k`"\'').primaryKey(), 'v}"\\': text('v}"\\'), ...extra }, (t) => [
+        uniqueIndex('i`"\'').on(t['v}"\\']),
+      ]),
+    )
+  const before = odd()
+  await migrate(engineSchema(), before)
+  expect(await drift(before)).toEqual([])
+  const from = await head()
+  await batch("INSERT INTO `o``d\"d 't` (`k``\"'`, `v}\"\\`) VALUES ('k', 'v')", 'UPDATE `o``d"d \'t` SET `v}"\\` = NULL')
+  expect(await logged(from)).toMatchObject([
+    { op: 'I', tbl: 'o`d"d \'t', key: ['k'], new: { 'k`"\'': 'k', 'v}"\\': 'v' } },
+    { op: 'U', columns: ['v}"\\'], new: { 'v}"\\': null } },
+  ])
+  const after = odd({ made: integer('made').default(sql`(unixepoch())`) })
+  await migrate(before, after)
+  expect(await drift(after)).toEqual([])
+  expect(await batch('SELECT count(*) AS n FROM `o``d"d \'t`')).toEqual([{ n: 1 }])
+})
+
 test('a table that refers to itself and cascades is refused, with the remedy', () => {
-  const tree = sqliteTable('tree', { ...id(), parentId: text('parent_id').references((): never => tree.id as never, { onDelete: 'cascade' }) })
+  const tree = sqliteTable('tree', {
+    ...id(),
+    parentId: text('parent_id').references((): never => tree.id as never, { onDelete: 'cascade' }),
+  })
   expect(() => schemaOf(tree)).toThrow(SchemaError)
   expect(() => schemaOf(tree)).toThrow(/parent_id points at its own table and cascades.*onDelete: 'set null'/)
 })
 
 test('what SQLite would only refuse at the first write is refused when the schema is made', () => {
   const stranger = sqliteTable('stranger', { ...id(), code: text('code') })
-  expect(() => schemaOf(sqliteTable('lost', { ...id(), s: text('s').references(() => stranger.id) }))).toThrow(/"stranger", which the app doesn't list/)
+  expect(() => schemaOf(sqliteTable('lost', { ...id(), s: text('s').references(() => stranger.id) }))).toThrow(
+    /"stranger", which the app doesn't list/,
+  )
   expect(() => schemaOf(stranger, sqliteTable('loose', { ...id(), s: text('s').references(() => stranger.code) }))).toThrow(/isn't unique/)
   const columns: Record<string, SQLiteColumnBuilderBase> = {}
   for (let n = 0; n < 98; n++) columns[`c${n}`] = text(`c${n}`)
@@ -236,12 +337,23 @@ test('what SQLite would only refuse at the first write is refused when the schem
 })
 
 test('uniques and indexes change without a rebuild; keys of several columns and checks with one', async () => {
-  const before = schemaOf(sqliteTable('keys', { a: text('a').notNull(), b: text('b').notNull(), c: integer('c') }, (t) => [primaryKey({ columns: [t.a] })]))
+  const before = schemaOf(
+    sqliteTable('keys', { a: text('a').notNull(), b: text('b').notNull(), c: integer('c') }, (t) => [primaryKey({ columns: [t.a] })]),
+  )
   await migrate(engineSchema(), before)
   await batch(`INSERT INTO keys (a, b, c) VALUES ('1', '1', 1), ('2', '1', 2)`)
-  const unique = schemaOf(sqliteTable('keys', { a: text('a').notNull(), b: text('b').notNull(), c: integer('c').unique() }, (t) => [primaryKey({ columns: [t.a] })]))
+  const unique = schemaOf(
+    sqliteTable('keys', { a: text('a').notNull(), b: text('b').notNull(), c: integer('c').unique() }, (t) => [
+      primaryKey({ columns: [t.a] }),
+    ]),
+  )
   expect((await migrate(before, unique)).filter((statement) => statement.includes('TABLE'))).toEqual([])
-  const after = schemaOf(sqliteTable('keys', { a: text('a').notNull(), b: text('b').notNull(), c: integer('c') }, (t) => [primaryKey({ columns: [t.a, t.b] }), check('c_positive', sql`${t.c} > 0`)]))
+  const after = schemaOf(
+    sqliteTable('keys', { a: text('a').notNull(), b: text('b').notNull(), c: integer('c') }, (t) => [
+      primaryKey({ columns: [t.a, t.b] }),
+      check('c_positive', sql`${t.c} > 0`),
+    ]),
+  )
   await migrate(unique, after)
   expect(await drift(after)).toEqual([])
   await batch(`INSERT INTO keys (a, b, c) VALUES ('1', '2', 1)`)
@@ -265,7 +377,12 @@ test('drift is named: what is missing, what is too much, what is different', asy
   const schema = schemaOf(sqliteTable('drifting', { ...id(), n: integer('n') }, (t) => [uniqueIndex('drifting_n').on(t.n)]))
   await migrate(engineSchema(), schema)
   expect(await drift(schema)).toEqual([])
-  await batch('DROP INDEX drifting_n', 'DROP TRIGGER sys_log_drifting_update', 'ALTER TABLE drifting ADD COLUMN extra TEXT', 'CREATE INDEX own ON drifting (id)')
+  await batch(
+    'DROP INDEX drifting_n',
+    'DROP TRIGGER sys_log_drifting_update',
+    'ALTER TABLE drifting ADD COLUMN extra TEXT',
+    'CREATE INDEX own ON drifting (id)',
+  )
   await batch('CREATE TRIGGER sys_log_drifting_update AFTER UPDATE ON drifting BEGIN SELECT 1; END')
   expect((await drift(schema)).toSorted()).toEqual([
     'column "drifting.extra" isn\'t declared',

@@ -46,7 +46,9 @@ test('the check sees an app that moved on, a file that was edited and one that f
   const path = join(first.path, '0000_init.sql')
   const whole = readFileSync(path, 'utf8')
   writeFileSync(path, whole.replace(/CREATE TRIGGER `sys_log_labels_delete`[\s\S]*?END;/, ''))
-  expect(await checkMigrations(first)).toEqual(['migrations/ lead elsewhere than app/: trigger "sys_log_labels_delete" on "labels" is missing'])
+  expect(await checkMigrations(first)).toEqual([
+    'migrations/ lead elsewhere than app/: trigger "sys_log_labels_delete" on "labels" is missing',
+  ])
   writeFileSync(path, whole.replace('`note` TEXT', '`note` INTEGER'))
   expect(await checkMigrations(first)).toEqual([expect.stringContaining('column "entries.note" is `integer`, not `text`')])
   writeFileSync(path, `${whole}\nNONSENSE;`)
@@ -56,7 +58,10 @@ test('the check sees an app that moved on, a file that was edited and one that f
 test("wrangler's splitter takes the files apart where we put them together, triggers whole", async () => {
   await generateMigration(first, NOTHING)
   await generateMigration(second, RENAMED)
-  const plans = [planMigration({ tables: [] }, expectedSchema(ledger)), planMigration(expectedSchema(ledger), expectedSchema(next), RENAMED)]
+  const plans = [
+    planMigration({ tables: [] }, expectedSchema(ledger)),
+    planMigration(expectedSchema(ledger), expectedSchema(next), RENAMED),
+  ]
   const db = new DatabaseSync(':memory:')
   for (const [i, name] of migrationFiles(first).entries()) {
     const statements = splitSqlQuery(readFileSync(join(first.path, name), 'utf8'))
@@ -69,7 +74,9 @@ test("wrangler's splitter takes the files apart where we put them together, trig
 })
 
 test('drizzle-kit reads the same tables, columns, keys and indexes off the declarations', async () => {
-  const kit = createRequire(import.meta.url)('drizzle-kit/api') as { generateSQLiteDrizzleJson(imports: Record<string, unknown>): Promise<Snapshot> }
+  const kit = createRequire(import.meta.url)('drizzle-kit/api') as {
+    generateSQLiteDrizzleJson(imports: Record<string, unknown>): Promise<Snapshot>
+  }
   const { tables: _, default: __, ...drizzleTables } = declared
   const snapshot = await kit.generateSQLiteDrizzleJson({ ...engine, ...drizzleTables })
   const schema = expectedSchema(ledger)
@@ -77,20 +84,34 @@ test('drizzle-kit reads the same tables, columns, keys and indexes off the decla
   for (const table of schema.tables) {
     const theirs = snapshot.tables[table.name]!
     const ours = table.columns.filter(({ name }) => !['_version', '_updated_at'].includes(name))
-    const keys = Object.values(theirs.compositePrimaryKeys)[0]?.columns ?? Object.values(theirs.columns).filter((column) => column.primaryKey).map(({ name }) => name)
+    const keys =
+      Object.values(theirs.compositePrimaryKeys)[0]?.columns ??
+      Object.values(theirs.columns)
+        .filter((column) => column.primaryKey)
+        .map(({ name }) => name)
     expect(ours.map(({ name }) => name)).toEqual(Object.keys(theirs.columns))
     expect(keys).toEqual(table.primaryKey)
     for (const column of ours) {
       const their = theirs.columns[column.name]!
       expect(column.type, `${table.name}.${column.name}`).toBe(their.type.startsWith('numeric') ? 'TEXT' : their.type.toUpperCase())
       expect(column.notNull).toBe(their.notNull || keys.includes(column.name))
-      const value = their.default === undefined ? null : typeof their.default === 'boolean' ? String(Number(their.default)) : String(their.default)
+      const value =
+        their.default === undefined ? null : typeof their.default === 'boolean' ? String(Number(their.default)) : String(their.default)
       // A Date as default is JSON text in drizzle-kit's snapshot, in a column of integers.
       if (column.name !== 'opened_at') expect(column.default).toBe(value)
     }
-    expect(table.indexes.map(({ name, unique }) => [name, unique]).toSorted()).toEqual(Object.values(theirs.indexes).map(({ name, isUnique }) => [name, isUnique]).toSorted())
-    const foreign = (list: readonly { columns?: readonly string[]; columnsFrom?: readonly string[]; foreignTable?: string; tableTo?: string; onDelete: string }[]) =>
-      list.map((key) => [key.columns ?? key.columnsFrom, key.foreignTable ?? key.tableTo, key.onDelete])
+    const index = (name: string, unique: boolean) => `${name} ${unique}`
+    const theirIndexes = Object.values(theirs.indexes).map(({ name, isUnique }) => index(name, isUnique))
+    expect(table.indexes.map(({ name, unique }) => index(name, unique)).toSorted()).toEqual(theirIndexes.toSorted())
+    const foreign = (
+      list: readonly {
+        columns?: readonly string[]
+        columnsFrom?: readonly string[]
+        foreignTable?: string
+        tableTo?: string
+        onDelete: string
+      }[],
+    ) => list.map((key) => [key.columns ?? key.columnsFrom, key.foreignTable ?? key.tableTo, key.onDelete])
     expect(foreign(table.foreignKeys)).toEqual(foreign(Object.values(theirs.foreignKeys)))
     expect(table.checks.map(({ name }) => name)).toEqual(Object.keys(theirs.checkConstraints))
   }

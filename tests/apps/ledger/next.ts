@@ -13,4 +13,4 @@ const categories = sqliteTable('categories', {
 
 const open = { read: anyone(), insert: anyone(), update: anyone(), delete: anyone() }
 
-export default app({ name: 'Ledger', tables: [...Object.values({ ...tables, categories: table(categories, open) })], internal: [stewards] })
+export default app({ name: 'Ledger', tables: Object.values({ ...tables, categories: table(categories, open) }), internal: [stewards] })
