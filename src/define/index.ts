@@ -1,6 +1,7 @@
 // The door of the room, and what `import … from 'perigee'` gives an app.
 export { app, type AppDefinition, type AuthRules } from './app'
 export { buildModel, checkApp, ModelError } from './build'
+export { describeExpression } from './describe'
 export { getTableName, type SQLiteTableLike } from './drizzle'
 export type { Auth, CompareOperator, Expression, Literal, Operand, OperandNode, PolicyArgument } from './expression'
 export {
