@@ -1,0 +1,121 @@
+// The start page: signs two people in, lets them write and share, and shows between them what the backend did.
+import { highlight } from './highlight.js'
+import { Phone } from './phone.js'
+import { snippets } from './snippets.js'
+import { addToTrail } from './trail.js'
+
+/** The seed's demo accounts (app/seed/accounts.ts). */
+const PEOPLE = [
+  { name: 'Ada', email: 'ada@trailhead.example', password: 'trailhead-demo', suggestion: 'Sunrise on the Old Heron Ridge' },
+  { name: 'Bo', email: 'bo@trailhead.example', password: 'trailhead-demo', suggestion: 'The Crooked Kettle Pass in the fog' },
+]
+
+const byId = (id) => document.getElementById(id)
+
+function notify(text) {
+  byId('notice').textContent = text
+  byId('notice').hidden = false
+}
+
+async function copy(text, button) {
+  await navigator.clipboard.writeText(text)
+  const label = button.textContent
+  button.textContent = 'Copied'
+  setTimeout(() => (button.textContent = label), 1200)
+}
+
+const masked = (key) => `${key.slice(0, 12)}${'•'.repeat(18)}`
+
+function showKeys(keys) {
+  const rows = [
+    ['URL', location.origin, false],
+    ['Publishable key', keys.publishableKey, false],
+    ['Secret key', keys.secretKey, true],
+    ['Legacy anon JWT', keys.anonJwt, false],
+    ['Legacy service_role JWT', keys.serviceRoleJwt, true],
+  ]
+  byId('keys').replaceChildren(
+    ...rows.flatMap(([label, value, secret]) => {
+      const term = document.createElement('dt')
+      term.textContent = label
+      const definition = document.createElement('dd')
+      const code = document.createElement('code')
+      code.textContent = secret ? masked(value) : value
+      const button = document.createElement('button')
+      button.type = 'button'
+      button.textContent = 'Copy'
+      button.setAttribute('aria-label', `Copy: ${label}`)
+      button.addEventListener('click', () => void copy(value, button))
+      definition.append(code, button)
+      return [term, definition]
+    }),
+  )
+}
+
+function showSnippets(key) {
+  let shown = snippets[0]
+  const tabs = snippets.map((snippet) => {
+    const tab = document.createElement('button')
+    tab.type = 'button'
+    tab.role = 'tab'
+    tab.textContent = snippet.name
+    tab.addEventListener('click', () => choose(snippet))
+    return tab
+  })
+  const choose = (snippet) => {
+    shown = snippet
+    for (const tab of tabs) tab.setAttribute('aria-selected', String(tab.textContent === snippet.name))
+    highlight(byId('snippet'), snippet.code(location.origin, key), 'code')
+    byId('snippet-hint').textContent = snippet.hint
+  }
+  byId('languages').replaceChildren(...tabs)
+  byId('copy-snippet').addEventListener('click', (event) => void copy(shown.code(location.origin, key), event.currentTarget))
+  choose(shown)
+}
+
+/** Whose step of the three it is: write, share, unshare. */
+function mark(step) {
+  ;[...byId('steps').children].forEach((item, index) => {
+    item.classList.toggle('done', index < step)
+    item.classList.toggle('next', index === step)
+  })
+}
+
+const STEP_AFTER = { insert: () => 1, update: (what) => (what.startsWith('takes') ? 3 : 2) }
+
+async function run() {
+  const app = await (await fetch('/dev/app')).json()
+  document.title = `${app.name} on Perigee`
+  byId('app-name').textContent = `${app.name}, on this machine`
+  if (app.keys === null) return notify('This Worker has no PERIGEE_ROOT_KEY. Start it with npm run dev, which makes one.')
+  showKeys(app.keys)
+  showSnippets(app.keys.publishableKey)
+  if (app.tables.trips === undefined) {
+    byId('stage').hidden = true
+    return notify(`The two phones need the demo app, and this is ${app.name}. Its keys and the API reference are here.`)
+  }
+
+  const phones = PEOPLE.map((person) => new Phone(byId(`phone-${person.name.toLowerCase()}`), person, app.keys.publishableKey))
+  const policies = app.tables.trips
+  const record = (phone, text, request, open) => addToTrail(byId('trail'), { person: phone.person.name, text, request, policies, open })
+  for (const phone of phones) {
+    const other = phones.find((candidate) => candidate !== phone)
+    phone.onAction = async (request) => {
+      await phone.refresh()
+      const read = await other.refresh()
+      mark(STEP_AFTER[request.action](request.what))
+      // What the other phone may now see is the point of sharing; of writing, that one may write.
+      await record(phone, request.what, request, request.action === 'insert')
+      await record(other, `asks again: ${read.rows} trips`, read, request.action !== 'insert')
+    }
+  }
+  await Promise.all(phones.map((phone) => phone.signIn()))
+  for (const phone of phones) {
+    const request = await phone.refresh()
+    await record(phone, `opens the list: ${request.rows} trips`, request, phone === phones[1])
+  }
+  mark(0)
+  document.body.dataset.ready = 'true'
+}
+
+run().catch((error) => notify(`${error.message} If the database is empty, npm run seed fills it.`))
