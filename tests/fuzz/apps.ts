@@ -1,5 +1,5 @@
 // Small random apps: two to four tables with keys between them, typed columns, column rules and policies.
-import { integer, primaryKey, real, sqliteTable, text, unique } from 'drizzle-orm/sqlite-core'
+import { index, integer, primaryKey, real, sqliteTable, text, unique } from 'drizzle-orm/sqlite-core'
 import { app, table, type AppDefinition, type ColumnType, type Expression, type SQLiteTableLike, type TableDeclaration } from '../../src/define'
 import type { Draw } from './draw'
 import { policyOver } from './policies'
@@ -14,7 +14,10 @@ export interface ColumnSpec {
   readonly kind: Kind
   readonly notNull: boolean
   readonly references: string | null
+  readonly onDelete: 'no action' | 'cascade' | 'set null'
   readonly unique: boolean
+  /** Lets the compiler begin with the caller's own rows. */
+  readonly indexed: boolean
 }
 
 export interface TableSpec {
@@ -38,7 +41,9 @@ const column = (name: string, kind: Kind, rest: Partial<ColumnSpec> = {}): Colum
   kind,
   notNull: false,
   references: null,
+  onDelete: 'no action',
   unique: false,
+  indexed: false,
   ...rest,
 })
 
@@ -57,15 +62,16 @@ function keyKind(target: TableSpec): Kind {
 }
 
 function reference(choose: Draw, name: string, target: TableSpec, rest: Partial<ColumnSpec> = {}): ColumnSpec {
-  return column(name, keyKind(target), { references: target.name, unique: choose.chance(10), ...rest })
+  const onDelete = choose.pick(['no action', 'cascade', rest.notNull ? 'cascade' : 'set null'] as const)
+  return column(name, keyKind(target), { references: target.name, onDelete, unique: choose.chance(10), indexed: choose.chance(40), ...rest })
 }
 
 function entity(choose: Draw, name: string, others: readonly TableSpec[]): TableSpec {
   const columns: ColumnSpec[] = [column('id', choose.chance(75) ? 'text' : 'integer', { notNull: true })]
   const bare: TableSpec = { name, columns, key: ['id'] }
-  columns.push(column('owner_id', 'text', { notNull: choose.chance(40) }))
+  columns.push(column('owner_id', 'text', { notNull: choose.chance(40), indexed: choose.chance(60) }))
   for (const other of others) if (choose.chance(70)) columns.push(reference(choose, `${other.name}_id`, other))
-  if (choose.chance(25)) columns.push(reference(choose, 'parent_id', bare, { unique: false }))
+  if (choose.chance(25)) columns.push(reference(choose, 'parent_id', bare, { unique: false, onDelete: 'set null' }))
   choose.times(1 + choose.int(3), (i) => columns.push(column(`c_${'abcd'[i] ?? i}`, choose.pick(KINDS), { notNull: choose.chance(20) })))
   return bare
 }
@@ -74,7 +80,7 @@ function junction(choose: Draw, name: string, entities: readonly TableSpec[]): T
   const left = choose.pick(entities)
   const right = choose.pick(entities)
   const ends = [reference(choose, 'left_id', left, { notNull: true, unique: false }), reference(choose, 'right_id', right, { notNull: true, unique: false })]
-  return { name, key: ['left_id', 'right_id'], columns: [...ends, column('c_a', choose.pick(KINDS)), column('owner_id', 'text')] }
+  return { name, key: ['left_id', 'right_id'], columns: [...ends, column('c_a', choose.pick(KINDS)), column('owner_id', 'text', { indexed: choose.chance(60) })] }
 }
 
 /** Declares the tables with random policies and column rules, as an app's developer would. */
@@ -124,7 +130,7 @@ function drizzleTable(spec: TableSpec, made: ReadonlyMap<string, SQLiteTableLike
       if (spec.key.length === 1 && spec.key[0] === one.name) builder = builder.primaryKey()
       if (one.references) {
         const target = one.references
-        builder = builder.references(() => (target === spec.name ? self : made.get(target))!['id' as never])
+        builder = builder.references(() => (target === spec.name ? self : made.get(target))!['id' as never], { onDelete: one.onDelete })
       }
       return [one.property, builder]
     }),
@@ -134,6 +140,7 @@ function drizzleTable(spec: TableSpec, made: ReadonlyMap<string, SQLiteTableLike
     return [
       ...(spec.key.length > 1 ? [primaryKey({ columns: spec.key.map(at) as never })] : []),
       ...spec.columns.filter((one) => one.unique).map((one) => unique(`${spec.name}_${one.name}_key`).on(at(one.name))),
+      ...spec.columns.filter((one) => one.indexed).map((one) => index(`${spec.name}_${one.name}`).on(at(one.name))),
     ] as never
   }) as unknown as SQLiteTableLike
   return self
@@ -142,7 +149,7 @@ function drizzleTable(spec: TableSpec, made: ReadonlyMap<string, SQLiteTableLike
 interface Builder {
   notNull(): Builder
   primaryKey(): Builder
-  references(target: () => unknown): Builder
+  references(target: () => unknown, actions: { onDelete: string }): Builder
 }
 
 function builderOf({ name, kind }: ColumnSpec): Builder {

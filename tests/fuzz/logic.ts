@@ -83,14 +83,6 @@ function matches(text: readonly string[], pattern: readonly string[], at: number
   return text[at] === wanted && matches(text, pattern, at + 1, from + (escaped ? 2 : 1))
 }
 
-/** A JSON value as SQL's `->>` and json_extract give it: booleans 1 and 0, containers as their text. */
-export function fromJson(value: unknown): Stored {
-  if (value === undefined || value === null) return null
-  if (typeof value === 'boolean') return value ? 1 : 0
-  if (typeof value === 'number' || typeof value === 'string') return value
-  return JSON.stringify(value)
-}
-
 /** The value at a path, by own properties and list positions only; undefined where there is none. */
 export function at(value: unknown, path: readonly (string | number)[]): unknown {
   let found: unknown = value

@@ -148,8 +148,8 @@ function counterpart(context: Context, kind: Kind): OperandNode {
     if (other) return other.node
   }
   if (way === 2 && kind === 'text') return choose.pick<OperandNode>([UID, UID, { kind: 'auth', fact: 'role' }, { kind: 'auth', fact: 'aal' }])
-  if (way === 3 && kind === 'text') return { kind: 'claim', path: choose.pick([['app_metadata', 'plan'], ['app_metadata', 'team', 'name'], ['email'], ['nowhere']]) }
-  if (way === 3 && kind === 'integer') return { kind: 'claim', path: choose.pick([['app_metadata', 'level'], ['nowhere']]) }
+  if (way === 3 && kind === 'text') return { kind: 'claim', path: choose.pick([['app_metadata', 'plan'], ['app_metadata', 'team', 'name'], ['app_metadata', 'level'], ['app_metadata'], ['email'], ['nowhere']]) }
+  if (way === 3 && kind === 'integer') return { kind: 'claim', path: choose.pick([['app_metadata', 'level'], ['app_metadata', 'level'], ['app_metadata', 'plan'], ['nowhere']]) }
   if (way <= 4 && (kind === 'timestamp' || kind === 'timestamp_ms')) return { kind: 'now', offsetMs: choose.pick([0, -60_000, 60_000]) }
   return { kind: 'literal', literal: choose.chance(4) ? null : literalOf(choose, kind) }
 }

@@ -1,7 +1,7 @@
 // Judges a policy's tree over rows held in JavaScript. Slow, plain, and written without a look at the compiler.
 import type { Principal } from '../../src/core'
 import type { ColumnType, Expression, Model, OperandNode, TableModel } from '../../src/define'
-import { and, at, compare, fromJson, isIn, like, lower, not, or, type Stored, type Truth } from './logic'
+import { and, at, compare, like, lower, not, or, type Stored, type Truth } from './logic'
 
 /** A row as it is stored, by wire names. */
 export type Row = Readonly<Record<string, Stored>>
@@ -36,22 +36,17 @@ function evaluate(world: World, node: Expression, scopes: Scopes): Truth {
     case 'not':
       return not(evaluate(world, node.term, scopes))
     case 'compare': {
-      const types = [typeOf(world.model, node.left), typeOf(world.model, node.right)]
-      const type = types[0] ?? types[1]
-      const left = operand(world, node.left, scopes, type)
-      const right = operand(world, node.right, scopes, type)
-      if (node.operator === 'like' || node.operator === 'ilike') return like(left, right, node.operator === 'ilike')
-      return compare(node.operator, left, right)
+      const [left, right] = meet(world, node.left, node.right, scopes)
+      if (node.operator === 'like' || node.operator === 'ilike') return typeof left === 'string' && typeof right === 'string' ? like(left, right, node.operator === 'ilike') : null
+      return comparable(left, right) ? compare(node.operator, flat(left), flat(right)) : null
     }
     case 'null':
       return (operand(world, node.operand, scopes) === null) !== node.negated
-    case 'in': {
-      const type = typeOf(world.model, node.operand)
-      return isIn(operand(world, node.operand, scopes, type), node.list.map((item) => operand(world, item, scopes, type)))
-    }
+    case 'in':
+      return or(node.list.map((item) => equals(world, node.operand, item, scopes)))
     case 'inClaim': {
       const list = at(world.principal.claims, node.path)
-      return isIn(operand(world, node.operand, scopes), Array.isArray(list) ? list.map(fromJson) : [])
+      return or((Array.isArray(list) ? list : []).map((item) => equals(world, node.operand, { kind: 'literal', literal: scalar(item) }, scopes)))
     }
     case 'exists':
       return (world.state.get(node.table) ?? []).some((row) => evaluate(world, node.where, { ...scopes, [node.scope]: row }) === true)
@@ -59,6 +54,52 @@ function evaluate(world: World, node: Expression, scopes: Scopes): Truth {
       return node.fact === 'attested' ? world.principal.attested : hasRole(world.principal, node.name)
     case 'entitled':
       throw new Error('Entitlements are not part of this version.')
+  }
+}
+
+/** What a comparison sees: a boolean stays one, so that it never equals a number; a list or an object is `CONTAINER`. */
+type Value = string | number | boolean | null | Container
+
+interface Container {
+  readonly container: true
+}
+
+const CONTAINER: Container = { container: true }
+
+/** A claim that is a list or an object is NULL. */
+const scalar = (value: unknown): string | number | boolean | null => (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null)
+
+/** Values of different types compare to NULL, so that neither they nor their negation admit. */
+const comparable = (left: Value, right: Value): boolean => typeof left === typeof right && typeof left !== 'object'
+
+const flat = (value: Value): Stored => (typeof value === 'boolean' ? Number(value) : (value as Stored))
+
+function equals(world: World, left: OperandNode, right: OperandNode, scopes: Scopes): Truth {
+  const [a, b] = meet(world, left, right, scopes)
+  return comparable(a, b) ? compare('eq', flat(a), flat(b)) : null
+}
+
+/** Both operands, constants read as the type of the column they meet. */
+function meet(world: World, left: OperandNode, right: OperandNode, scopes: Scopes): [Value, Value] {
+  const [a, b] = [typeOf(world.model, left), typeOf(world.model, right)]
+  const [x, y] = [operand(world, left, scopes, a ?? b), operand(world, right, scopes, b ?? a)]
+  return [a === undefined && b !== undefined ? readAs(b, left, x) : x, b === undefined && a !== undefined ? readAs(a, right, y) : y]
+}
+
+/** A literal or a claim as a value of the column's type; NULL when it can't be one. JSON values are taken as they are. */
+function readAs(type: ColumnType, node: OperandNode, value: Value): Value {
+  if (value === null || value === CONTAINER || node.kind === 'json' || node.kind === 'lower') return value
+  switch (type) {
+    case 'boolean':
+      return typeof value === 'boolean' ? value : null
+    case 'integer':
+    case 'real':
+      return typeof value === 'number' ? value : typeof value === 'string' && /^[+-]?\d+(\.\d+)?$/.test(value) ? Number(value) : null
+    case 'timestamp':
+    case 'timestamp_ms':
+      return typeof value === 'number' ? value : null
+    default:
+      return typeof value === 'number' ? String(value) : typeof value === 'string' ? value : null
   }
 }
 
@@ -77,29 +118,31 @@ function columnOf(model: Model, table: string, column: string): ColumnType | und
 }
 
 /** Times become the unit of the column they are compared with. */
-function operand(world: World, node: OperandNode, scopes: Scopes, against?: ColumnType): Stored {
-  const time = (ms: number) => (against === 'timestamp' ? Math.floor(ms / 1000) : ms)
+function operand(world: World, node: OperandNode, scopes: Scopes, against?: ColumnType): Value {
+  const time = (ms: number) => (against === 'timestamp' ? ms / 1000 : ms)
   switch (node.kind) {
     case 'column': {
       const row = scopes[node.scope]
       if (row === undefined || !(node.column in row)) throw new Error(`No ${node.table}.${node.column} in scope ${node.scope}.`)
-      return row[node.column] ?? null
+      const value = row[node.column] ?? null
+      if (value === null) return null
+      return columnOf(world.model, node.table, node.column) === 'boolean' ? value === 1 : (value as string | number)
     }
     case 'literal':
-      if (node.literal instanceof Date) return time(node.literal.getTime())
-      return typeof node.literal === 'boolean' ? Number(node.literal) : node.literal
+      return node.literal instanceof Date ? time(node.literal.getTime()) : node.literal
     case 'auth':
       return world.principal[node.fact]
     case 'claim':
-      return fromJson(at(world.principal.claims, node.path))
+      return scalar(at(world.principal.claims, node.path))
     case 'now':
       return time(world.now + node.offsetMs)
     case 'json': {
       const text = operand(world, node.of, scopes)
-      return text === null ? null : fromJson(at(JSON.parse(String(text)) as unknown, node.path))
+      const found = text === null ? undefined : at(JSON.parse(String(text)) as unknown, node.path)
+      return typeof found === 'object' && found !== null ? CONTAINER : scalar(found)
     }
     case 'lower':
-      return lower(operand(world, node.of, scopes))
+      return lower(flat(operand(world, node.of, scopes))) as Value
   }
 }
 

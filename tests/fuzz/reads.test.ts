@@ -1,0 +1,53 @@
+// Random questions under random policies: rows, embeds, order, pages and totals are the oracle's.
+import { expect, test } from 'vitest'
+import { buildModel } from '../../src/define'
+import { compile } from '../../src/query'
+import { drawApp, drawTables } from './apps'
+import { open } from './database'
+import { holds, type Draw } from './draw'
+import { answer, differs, Unordered } from './read-oracle'
+import { drawRead } from './reads'
+import { drawPrincipal, drawRows, NOW } from './rows'
+import { runRead } from './run'
+
+const FILE = 'tests/fuzz/reads.test.ts'
+
+function readCase(choose: Draw): void {
+  const specs = drawTables(choose)
+  const app = drawApp(choose, specs, { columnRules: true })
+  const model = buildModel(app)
+  const state = drawRows(choose, specs)
+  const ids = [...state.values()].flat().map((row) => String(row['id'] ?? row['left_id']))
+  const db = open(app, specs, state)
+  try {
+    for (let n = 0; n < 4; n++) {
+      const principal = drawPrincipal(choose, ids)
+      const read = drawRead(choose, model)
+      const compiled = compile(model, { operations: [read], shape: { form: 'list' } }, { principal, now: NOW })
+      const context = () =>
+        `read ${JSON.stringify(read)}\nprincipal ${JSON.stringify(principal)}\npolicies ${JSON.stringify([...model.tables.values()].map(({ name, policies, columns }) => [name, policies.read, [...columns.values()].filter((column) => column.read).map((column) => [column.name, column.read])]))}\n` +
+        `state ${JSON.stringify([...state])}\nsql ${compiled.statements[0]?.sql}\nparams ${JSON.stringify(compiled.statements[0]?.params)}`
+      let told
+      try {
+        told = runRead(db, compiled)
+      } catch (error) {
+        throw new Error(`${String(error)}\n${context()}`, { cause: error })
+      }
+      expect(told.live).toBe(principal.live)
+      if (!principal.live) {
+        expect(told.rows).toEqual([])
+        expect(told.total === null || told.total === 0, 'a dead session learns no total').toBe(true)
+        continue
+      }
+      const wanted = answer({ model, state, principal, now: NOW }, read)
+      const difference = differs(read.order ? wanted.rows : new Unordered(wanted.rows), told.rows)
+      if (difference) throw new Error(`${difference}\n${context()}`)
+      if (read.total === 'exact' && told.total !== wanted.total) throw new Error(`total: expected ${wanted.total}, got ${told.total}\n${context()}`)
+      if (read.total === undefined) expect(told.total).toBeNull()
+    }
+  } finally {
+    db.close()
+  }
+}
+
+test('random reads answer what the oracle answers', () => holds(FILE, 2000, readCase), 3_600_000)

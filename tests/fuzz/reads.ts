@@ -1,0 +1,114 @@
+// Random reads: columns, JSON paths, embeds of every kind, filters, order, pages and totals.
+import type { ColumnModel, Model, Relationship, TableModel } from '../../src/define'
+import type { Condition, Embed, Input, OrderTerm, Read, SelectItem, Target } from '../../src/query/query'
+import type { Kind } from './apps'
+import type { Draw } from './draw'
+import { clientValue } from './rows'
+
+export function drawRead(choose: Draw, model: Model): Read {
+  const table = choose.pick([...model.tables.values()])
+  const select = drawSelect(choose, model, table, 2)
+  const where = choose.chance(60) ? condition(choose, table, embedsOf(select), 2) : undefined
+  const paged = choose.chance(50)
+  return {
+    kind: 'read',
+    table: table.name,
+    select,
+    ...(where ? { where } : {}),
+    ...(paged || choose.chance(60) ? { order: drawOrder(choose, table, select) } : {}),
+    ...(paged ? { limit: choose.int(4), offset: choose.chance(40) ? choose.int(3) : 0 } : {}),
+    ...(choose.chance(40) ? { total: 'exact' as const } : {}),
+  }
+}
+
+const embedsOf = (select: readonly SelectItem[]): Embed[] => select.filter((item): item is Embed => item.kind === 'embed')
+
+export const known = (table: TableModel): ColumnModel[] => [...table.columns.values()].filter(({ hidden }) => !hidden)
+
+export function drawSelect(choose: Draw, model: Model, table: TableModel, depth: number): SelectItem[] {
+  const items: SelectItem[] = choose.chance(40) ? [{ kind: 'all' }] : choose.some(known(table), 60).map((column, i) => item(choose, column, i))
+  const relationships = table.relationships.filter(({ columns }) => columns.length > 0)
+  if (depth > 0 && relationships.length > 0) {
+    const count = choose.chance(60) ? 1 + choose.int(1) : 0
+    for (let i = 0; i < count; i++) items.push(drawEmbed(choose, model, choose.pick(relationships), `e${depth}${i}`, depth))
+  }
+  return items.length > 0 ? items : [{ kind: 'all' }]
+}
+
+function item(choose: Draw, column: ColumnModel, i: number): SelectItem {
+  const as = choose.chance(20) ? `as${i}` : column.name
+  if (column.type === 'json' && choose.chance(50)) return { kind: 'column', target: jsonTarget(choose, column, choose.chance(50)), as }
+  return { kind: 'column', target: { column: column.name }, as }
+}
+
+function jsonTarget(choose: Draw, column: ColumnModel, asText: boolean): Target {
+  const path = choose.pick<readonly (string | number)[]>([['level'], ['name'], ['flag'], ['tags'], ['tags', 0], ['tags', -1], ['deep', 'name'], ['nowhere'], [0]])
+  return { column: column.name, path: path.map((key, i) => ({ key, asText: asText && i === path.length - 1 })) }
+}
+
+function drawEmbed(choose: Draw, model: Model, relationship: Relationship, as: string, depth: number): Embed {
+  const table = model.tables.get(relationship.to)!
+  const many = relationship.kind === 'to-many' || relationship.kind === 'many-to-many'
+  const select = drawSelect(choose, model, table, depth - 1)
+  const where = choose.chance(30) ? condition(choose, table, embedsOf(select), 1) : undefined
+  const paged = many && choose.chance(30)
+  return {
+    kind: 'embed',
+    relationship,
+    as,
+    join: choose.chance(30) ? 'inner' : 'left',
+    spread: false,
+    silent: choose.chance(8),
+    select,
+    ...(where ? { where } : {}),
+    ...(paged || (many && choose.chance(60)) ? { order: drawOrder(choose, table, select) } : {}),
+    ...(paged ? { limit: choose.int(3), ...(choose.chance(30) ? { offset: choose.int(2) } : {}) } : {}),
+  }
+}
+
+/** Random terms, then the key, so that one order is right. */
+export function drawOrder(choose: Draw, table: TableModel, select: readonly SelectItem[]): OrderTerm[] {
+  const sortable = known(table).filter(({ type }) => type !== 'json')
+  const own = choose.times(choose.int(2), (): OrderTerm => {
+    const nulls = choose.chance(30) ? choose.pick(['first', 'last'] as const) : undefined
+    return { target: { column: choose.pick(sortable).name }, descending: choose.chance(50), ...(nulls ? { nulls } : {}) }
+  })
+  const toOne = embedsOf(select).filter(({ relationship }) => relationship.kind === 'to-one')
+  if (toOne.length > 0 && choose.chance(25)) {
+    const embed = choose.pick(toOne)
+    own.unshift({ target: { column: embed.relationship.columns[0]![1] }, descending: choose.chance(50), embed: embed.as })
+  }
+  return [...own, ...table.primaryKey.map((column) => ({ target: { column }, descending: choose.chance(30) }))]
+}
+
+/** A filter over columns that the caller may know of. */
+export function condition(choose: Draw, table: TableModel, embeds: readonly Embed[], depth: number): Condition {
+  const kind = depth === 0 ? 0 : choose.int(9)
+  if (kind >= 8) return { kind: 'not', term: condition(choose, table, embeds, depth - 1) }
+  if (kind >= 6) return { kind: choose.chance(50) ? 'and' : 'or', terms: choose.times(1 + choose.int(2), () => condition(choose, table, embeds, depth - 1)) }
+  if (embeds.length > 0 && choose.chance(12)) return { kind: 'related', embed: choose.pick(embeds).as, present: choose.chance(50) }
+  return filter(choose, choose.pick(known(table)))
+}
+
+const asInput = (value: unknown): Input => (typeof value === 'object' ? JSON.stringify(value) : String(value))
+
+function filter(choose: Draw, column: ColumnModel): Condition {
+  const target: Target = { column: column.name }
+  if (choose.chance(15)) return { kind: 'is', target, value: choose.pick(['null', 'not_null', ...(column.type === 'boolean' ? (['true', 'false', 'unknown'] as const) : [])] as const) }
+  if (column.type === 'json') return inJson(choose, column)
+  const value = () => asInput(clientValue(choose, column.type as Kind))
+  const way = choose.int(5)
+  if (way === 0) return { kind: 'in', target, values: choose.times(choose.int(3), value) }
+  if (way === 1 && column.type === 'text') {
+    const pattern = choose.pick(['%', 'a%', '%a', '%A%', 'u_', '_', '', 'b%', '%x%y', '100\\%', '%[%', '%?%', '%*%', 'é%', '\\_%', '%o\'k%', 'a%b%'])
+    return { kind: 'like', target, pattern, ignoreCase: choose.chance(50) }
+  }
+  return { kind: 'compare', target, operator: choose.pick(['eq', 'eq', 'neq', 'gt', 'gte', 'lt', 'lte', 'isdistinct'] as const), value: value() }
+}
+
+function inJson(choose: Draw, column: ColumnModel): Condition {
+  const target = jsonTarget(choose, column, true)
+  if (choose.chance(30)) return { kind: 'is', target, value: choose.pick(['null', 'not_null'] as const) }
+  if (choose.chance(30)) return { kind: 'in', target, values: choose.some(['red', '1', 'true', 'u1', '{}', '[]'], 50) }
+  return { kind: 'compare', target, operator: choose.pick(['eq', 'neq', 'gt', 'isdistinct'] as const), value: choose.pick(['red', '1', '2', 'true', 'false', 'u1', 'blue']) }
+}

@@ -1,0 +1,26 @@
+// Runs compiled reads on Node's SQLite and takes their answers apart.
+import type { DatabaseSync } from 'node:sqlite'
+import type { CompiledQuery } from '../../src/query'
+import { all } from './database'
+
+export interface ReadAnswer {
+  /** Whether the caller's session lives. */
+  readonly live: boolean
+  readonly rows: unknown[]
+  readonly total: number | null
+}
+
+/** Throws when the compiler didn't make exactly one statement, which is what a read costs. */
+export function runRead(db: DatabaseSync, { statements }: CompiledQuery): ReadAnswer {
+  const [statement] = statements
+  if (statement === undefined || statements.length !== 1) throw new Error(`A read is one statement, this one is ${statements.length}.`)
+  const [head, ...records] = all(db, statement)
+  if (head === undefined) throw new Error('A read answers with at least one row.')
+  const live = head['live'] === 1
+  const total = head['total'] === null ? null : Number(head['total'])
+  if (statement.role === 'read-rows') return { live, total, rows: records.map(({ d }) => JSON.parse(String(d)) as unknown) }
+  const rows = head['body'] === null ? [] : (JSON.parse(String(head['body'])) as unknown[])
+  if (live && Number(head['rows']) !== rows.length) throw new Error(`rows is ${String(head['rows'])}, the body has ${rows.length}.`)
+  if (!live && head['body'] !== null) throw new Error('A dead session was given a body.')
+  return { live, total, rows }
+}
