@@ -1,0 +1,54 @@
+// The Accept header: an array, one object, or CSV, and with nulls or without.
+import { AppError } from '../core'
+import { restErrors } from './errors'
+
+export interface Media {
+  readonly form: 'array' | 'object' | 'csv'
+  readonly stripNulls: boolean
+  /** Of the answer. */
+  readonly contentType: string
+}
+
+const JSON_ARRAY: Media = { form: 'array', stripNulls: false, contentType: 'application/json; charset=utf-8' }
+
+/** The first type that can be served, by weight, then by order. Errors: PGRST107. */
+export function negotiate(header: string | null): Media {
+  if (header === null || header.trim() === '') return JSON_ARRAY
+  const ranges = splitOutsideQuotes(header).map((range) => {
+    const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase())
+    const weight = Number(parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? '1')
+    return { type, stripNulls: parameters.includes('nulls=stripped'), weight: Number.isFinite(weight) ? weight : 0 }
+  })
+  for (const { type, stripNulls, weight } of ranges.toSorted((a, b) => b.weight - a.weight)) {
+    const media = weight > 0 ? mediaOf(type, stripNulls) : null
+    if (media) return media
+  }
+  throw new AppError(restErrors.rest_not_acceptable, { message: `None of these media types are available: ${header.slice(0, 200)}` })
+}
+
+function mediaOf(type: string, stripNulls: boolean): Media | null {
+  const suffix = `${stripNulls ? ';nulls=stripped' : ''}; charset=utf-8`
+  switch (type) {
+    case '*/*':
+    case 'application/*':
+      return JSON_ARRAY
+    // supabase-flutter asks to strip nulls of plain JSON, which PostgREST passes over.
+    case 'application/json':
+      return { ...JSON_ARRAY, stripNulls }
+    case 'application/vnd.pgrst.array':
+    case 'application/vnd.pgrst.array+json':
+      return { form: 'array', stripNulls, contentType: `application/vnd.pgrst.array+json${suffix}` }
+    case 'application/vnd.pgrst.object':
+    case 'application/vnd.pgrst.object+json':
+      return { form: 'object', stripNulls, contentType: `application/vnd.pgrst.object+json${suffix}` }
+    case 'text/csv':
+      return { form: 'csv', stripNulls: false, contentType: 'text/csv; charset=utf-8' }
+    default:
+      return null
+  }
+}
+
+/** A parameter of `vnd.pgrst.plan` quotes another media type. */
+function splitOutsideQuotes(header: string): string[] {
+  return header.match(/(?:"[^"]*"|[^",])+/g) ?? []
+}

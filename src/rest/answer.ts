@@ -1,0 +1,115 @@
+// The result of a query to status, headers and body. Passes the database's JSON through as text; parses only where asked to.
+import { AppError } from '../core'
+import { restErrors } from './errors'
+import { csvOf } from './csv'
+import { parseRows, stripNulls } from './json'
+import { preferenceApplied } from './prefer'
+import { SCHEMA, type Plan } from './request'
+
+/** What running one operation gave; see src/data. */
+export interface Outcome {
+  /** JSON text of the array of rows. */
+  readonly body: string
+  readonly rows: number
+  readonly total: number | null
+  readonly affected: number
+  readonly inserted: number | null
+}
+
+export interface RestAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /** Null: no body. */
+  readonly body: string | null
+}
+
+/** Lays out an answer. Errors: PGRST103 for an offset past a known total, PGRST116 when one object was asked for and there isn't one. */
+export function answerOf(plan: Plan, outcome: Outcome): RestAnswer {
+  const result = plan.empty ? { ...outcome, body: '[]', rows: 0, affected: 0, inserted: null } : outcome
+  return plan.method === 'GET' || plan.method === 'HEAD' ? readAnswer(plan, result) : writeAnswer(plan, result)
+}
+
+function readAnswer(plan: Plan, { body, rows, total }: Outcome): RestAnswer {
+  if (total !== null && plan.offset > total) {
+    throw new AppError(restErrors.rest_bad_range, { details: `An offset of ${plan.offset} was requested, but there are only ${total} rows.` })
+  }
+  const partial = total !== null && total > rows
+  return {
+    status: partial ? 206 : 200,
+    headers: {
+      ...commonHeaders(plan),
+      'content-type': plan.media.contentType,
+      'content-range': contentRange(plan.offset, rows, total),
+      'content-location': contentLocation(plan),
+    },
+    body: plan.method === 'HEAD' ? null : represented(plan, body, rows),
+  }
+}
+
+function writeAnswer(plan: Plan, outcome: Outcome): RestAnswer {
+  const { affected, inserted } = outcome
+  const { preferences, method } = plan
+  const counted = preferences.count === 'exact' || preferences.count === 'estimated' ? affected : null
+  const represents = preferences.return === 'representation'
+  if (plan.empty && plan.media.form === 'object') throw notSingle(0)
+  const location = method === 'POST' && preferences.return === 'headers-only' ? locationOf(plan, outcome) : null
+  return {
+    status: writeStatus(plan, represents, inserted),
+    headers: {
+      ...commonHeaders(plan),
+      'content-range': method === 'PATCH' ? contentRange(0, affected, counted) : `*/${counted ?? '*'}`,
+      ...(location === null ? {} : { location }),
+      ...(represents ? { 'content-type': plan.media.contentType } : {}),
+    },
+    body: represents ? represented(plan, outcome.body, outcome.rows) : null,
+  }
+}
+
+function writeStatus({ method, preferences }: Plan, represents: boolean, inserted: number | null): number {
+  if (method !== 'POST') return represents ? 200 : 204
+  return preferences.resolution === 'merge-duplicates' && inserted === 0 ? 200 : 201
+}
+
+function represented({ media }: Plan, body: string, rows: number): string {
+  if (media.form === 'csv') return csvOf(parseRows(body))
+  const text = media.stripNulls ? stripNulls(body) : body
+  if (media.form === 'array') return text
+  if (rows !== 1) throw notSingle(rows)
+  return text.trim().slice(1, -1)
+}
+
+/** The wording of `details` is an older PostgREST's: supabase-flutter and -swift look for it. */
+function notSingle(rows: number): AppError {
+  return new AppError(restErrors.rest_not_single, { details: `Results contain ${rows} rows, application/vnd.pgrst.object+json requires 1 row` })
+}
+
+function contentRange(offset: number, rows: number, total: number | null): string {
+  return `${rows === 0 ? '*' : `${offset}-${offset + rows - 1}`}/${total ?? '*'}`
+}
+
+function commonHeaders(plan: Plan): Record<string, string> {
+  const applied = preferenceApplied(plan.preferences, plan.method)
+  return {
+    'range-unit': 'items',
+    vary: 'Accept, Prefer, Range',
+    ...(applied === null ? {} : { 'preference-applied': applied }),
+    ...(plan.profiled ? { 'content-profile': SCHEMA } : {}),
+  }
+}
+
+function contentLocation({ table, search }: Plan): string {
+  const sorted = search.split('&').filter((part) => part !== '').toSorted()
+  return `/${encodeURIComponent(table.name)}${sorted.length > 0 ? `?${sorted.join('&')}` : ''}`
+}
+
+/** The address of the one row that was made, by its primary key. */
+function locationOf({ table }: Plan, { body, rows }: Outcome): string | null {
+  if (rows !== 1) return null
+  const row = parseRows(body)[0] ?? {}
+  const filters = table.primaryKey.map((column) => {
+    const value = row[column]
+    const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'null')
+    return `${encodeURIComponent(column)}=eq.${encodeURIComponent(text)}`
+  })
+  return `/${encodeURIComponent(table.name)}?${filters.join('&')}`
+}

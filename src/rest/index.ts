@@ -1,0 +1,3 @@
+export { answerOf, type Outcome, type RestAnswer } from './answer'
+export { renderRestError, restErrors, type RenderedRestError } from './errors'
+export { allowedMethods, planRequest, type Plan, type RestRequest } from './request'

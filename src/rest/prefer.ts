@@ -1,0 +1,92 @@
+// The Prefer header: what the client wishes, which of it applies, and how the answer says so.
+import { AppError } from '../core'
+import { notImplemented, restErrors } from './errors'
+
+export interface Preferences {
+  readonly resolution: 'merge-duplicates' | 'ignore-duplicates' | null
+  readonly missing: 'default' | 'null' | null
+  readonly return: 'minimal' | 'headers-only' | 'representation' | null
+  readonly count: 'exact' | 'planned' | 'estimated' | null
+  readonly handling: 'lenient' | 'strict' | null
+  readonly timezone: string | null
+  readonly maxAffected: number | null
+  /** supabase-swift asks for this in Prefer, where PostgREST knows no such thing. */
+  readonly stripNulls: boolean
+}
+
+const KNOWN: Readonly<Record<string, readonly string[]>> = {
+  resolution: ['merge-duplicates', 'ignore-duplicates'],
+  missing: ['default', 'null'],
+  return: ['minimal', 'headers-only', 'representation'],
+  count: ['exact', 'planned', 'estimated'],
+  tx: ['commit', 'rollback'],
+  handling: ['lenient', 'strict'],
+}
+const STRIPPED_NULLS = 'return=stripped-nulls'
+
+/**
+ * Reads the header, several of them joined by commas. The first occurrence of each preference wins.
+ * Errors: PGRST122 for what isn't known under `handling=strict` and for a bad timezone; PGRST127 for `tx=rollback`.
+ */
+export function parsePrefer(header: string | null): Preferences {
+  const chosen = new Map<string, string>()
+  const unknown: string[] = []
+  const parts = (header ?? '').split(',').map((part) => part.trim())
+  for (const part of parts) {
+    if (part === '' || part === STRIPPED_NULLS) continue
+    const equals = part.indexOf('=')
+    const key = part.slice(0, Math.max(equals, 0))
+    const value = part.slice(equals + 1)
+    const fits = key === 'timezone' || (key === 'max-affected' && /^\d+$/.test(value)) || (Object.hasOwn(KNOWN, key) && KNOWN[key]!.includes(value))
+    if (!fits) unknown.push(part)
+    else if (!chosen.has(key)) chosen.set(key, value)
+  }
+  const timezone = chosen.get('timezone') ?? null
+  if (timezone !== null) applyTimezone(timezone, unknown)
+  if (chosen.get('handling') === 'strict' && unknown.length > 0) throw invalid(unknown)
+  if (chosen.get('tx') === 'rollback') throw notImplemented('Prefer: tx=rollback')
+  const pick = (key: string): never => (chosen.get(key) ?? null) as never
+  return {
+    resolution: pick('resolution'),
+    missing: pick('missing'),
+    return: pick('return'),
+    count: pick('count'),
+    handling: pick('handling'),
+    timezone,
+    maxAffected: chosen.get('handling') === 'strict' && chosen.has('max-affected') ? Number(chosen.get('max-affected')) : null,
+    stripNulls: parts.includes(STRIPPED_NULLS),
+  }
+}
+
+function invalid(preferences: readonly string[]): AppError {
+  return new AppError(restErrors.rest_strict_preferences, { details: `Invalid preferences: ${preferences.join(', ')}` })
+}
+
+/** Times are answered in UTC: that zone is honoured, any other is a preference that can't be, and no zone at all is an error. */
+function applyTimezone(timezone: string, unknown: string[]): void {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: timezone })
+  } catch {
+    throw invalid([`timezone=${timezone}`])
+  }
+  if (!isUtc(timezone)) unknown.push(`timezone=${timezone}`)
+}
+
+const isUtc = (timezone: string): boolean => /^(?:Etc\/)?(?:UTC|GMT)$/i.test(timezone) || /^[+-]00:?00$/.test(timezone)
+
+/** What of the preferences applied to this request, in PostgREST's order; null when nothing did. */
+export function preferenceApplied(preferences: Preferences, method: string): string | null {
+  const post = method === 'POST'
+  const write = post || method === 'PATCH' || method === 'PUT' || method === 'DELETE'
+  const { resolution, missing, count, handling, timezone, maxAffected } = preferences
+  const applied = [
+    post && resolution !== null && `resolution=${resolution}`,
+    (post || method === 'PATCH') && missing !== null && `missing=${missing}`,
+    write && preferences.return !== null && `return=${preferences.return}`,
+    count !== null && `count=${count}`,
+    handling !== null && `handling=${handling}`,
+    timezone !== null && isUtc(timezone) && `timezone=${timezone}`,
+    (method === 'PATCH' || method === 'DELETE') && maxAffected !== null && `max-affected=${maxAffected}`,
+  ].filter((entry) => entry !== false)
+  return applied.length > 0 ? applied.join(', ') : null
+}

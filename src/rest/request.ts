@@ -1,0 +1,139 @@
+// A request on a table to the query it asks and the way its answer is to be laid out. Touches no database and no clock.
+import { AppError } from '../core'
+import type { Model, TableModel } from '../define'
+import type { Expectation, Operation, Query, Read, Returning } from '../query'
+import { negotiate, type Media } from './accept'
+import { readRows, type Body, type Row } from './body'
+import { notImplemented, restErrors } from './errors'
+import { MAX_URL_LENGTH, parsePairs, parseParameters, type Parameters } from './parameters'
+import { parsePrefer, type Preferences } from './prefer'
+import { parseRange } from './range'
+import { findTable, resolveSelection, type Selection } from './resolve'
+
+export interface RestRequest {
+  readonly method: string
+  readonly table: string
+  /** Behind the question mark, as it was sent. */
+  readonly search: string
+  /** A header by lower-case name; null when absent. */
+  readonly header: (name: string) => string | null
+  readonly body: Uint8Array | null
+}
+
+/** The query, and what laying out its answer needs to know. */
+export interface Plan {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'DELETE'
+  readonly table: TableModel
+  readonly query: Query
+  readonly media: Media
+  readonly preferences: Preferences
+  readonly search: string
+  /** The window that was asked for; where the answer begins. */
+  readonly offset: number
+  /** Whether the client named its schema, which the answer then repeats. */
+  readonly profiled: boolean
+  /** Nothing is written: the body named no row, or no column. */
+  readonly empty: boolean
+}
+
+/** The name that every SDK gives the one schema there is. */
+export const SCHEMA = 'public'
+
+/** Errors, in PostgREST's order of checks: table, schema, parameters and embeds, media type, preferences, body. */
+export function planRequest(model: Model, request: RestRequest): Plan {
+  const { method } = request
+  if (request.search.length > MAX_URL_LENGTH) {
+    throw new AppError(restErrors.rest_url_too_long, { message: `The query string is longer than ${MAX_URL_LENGTH} characters` })
+  }
+  const table = findTable(model, request.table)
+  const reads = method === 'GET' || method === 'HEAD'
+  const profile = request.header(reads ? 'accept-profile' : 'content-profile')
+  if (profile !== null && profile !== SCHEMA) {
+    throw new AppError(restErrors.rest_unknown_schema, { message: `Invalid schema: ${profile.slice(0, 100)}`, hint: `Only the following schemas are exposed: ${SCHEMA}` })
+  }
+  if (method === 'PUT') throw new AppError(restErrors.rest_unsupported_method, { message: 'PUT is not implemented', hint: 'Use POST with Prefer: resolution=merge-duplicates.' })
+  if (!reads && method !== 'POST' && method !== 'PATCH' && method !== 'DELETE') {
+    throw new AppError(restErrors.rest_unsupported_method, { message: `Unsupported HTTP method: ${method}` })
+  }
+  const parameters = parseParameters(parsePairs(request.search))
+  const selection = resolveSelection(model, table, parameters, { ignoreLimits: !reads, ignoreRootFilters: method === 'POST' })
+  const accepted = negotiate(request.header('accept'))
+  const preferences = parsePrefer(request.header('prefer'))
+  const media = { ...accepted, stripNulls: accepted.stripNulls || preferences.stripNulls }
+  const common = { table, media, preferences, search: request.search, profiled: profile !== null }
+  const shape = { form: media.form === 'object' ? ('one' as const) : ('list' as const), ...(media.stripNulls ? { stripNulls: true } : {}) }
+  const plan = (operation: Operation, offset: number, empty: boolean): Plan => ({ ...common, method: method as Plan['method'], query: { operations: [operation], shape }, offset, empty })
+
+  if (reads) {
+    const read = readOperation(table, selection, preferences, method === 'GET' ? parseRange(request.header('range')) : null)
+    return plan(method === 'HEAD' ? { ...read, countOnly: true } : read, read.offset ?? 0, false)
+  }
+  const body: Body = { bytes: request.body ?? new Uint8Array(), contentType: request.header('content-type') }
+  const write = { table: table.name, ...returningOf(table, selection, media, preferences), ...expectation(media, preferences, method) }
+  const where = selection.where ? { where: selection.where } : {}
+  if (method === 'DELETE') return plan({ kind: 'delete', ...write, ...where }, 0, false)
+  const rows = readRows(body, parameters.columns)
+  if (method === 'PATCH') {
+    const set = setOf(rows, parameters, preferences)
+    if (Object.keys(set).length === 0) return plan(nothing(table, selection), 0, true)
+    return plan({ kind: 'update', ...write, ...where, set }, 0, false)
+  }
+  if (rows.length === 0) return plan(nothing(table, selection), 0, true)
+  const columns = parameters.columns === null ? {} : { columns: parameters.columns }
+  const missing = preferences.missing ?? 'null'
+  return plan({ kind: 'insert', ...write, rows, ...columns, missing, ...conflict(parameters, preferences) }, 0, false)
+}
+
+function readOperation(table: TableModel, selection: Selection, preferences: Preferences, range: { first: number; last: number | null } | null): Read {
+  const { offset = 0, limit } = selection
+  const first = Math.max(offset, range?.first ?? 0)
+  const ends = [limit === undefined ? null : offset + limit, range?.last == null ? null : range.last + 1].filter((end) => end !== null)
+  const size = ends.length === 0 ? null : Math.max(0, Math.min(...ends) - first)
+  return {
+    ...selection,
+    kind: 'read',
+    table: table.name,
+    ...(first > 0 ? { offset: first } : {}),
+    ...(size === null ? {} : { limit: size }),
+    ...(preferences.count === null ? {} : { total: preferences.count }),
+  }
+}
+
+/** Reads no row, but asks like any statement whether the session lives. */
+function nothing(table: TableModel, { select }: Selection): Read {
+  return { kind: 'read', table: table.name, select, limit: 0 }
+}
+
+function returningOf(table: TableModel, selection: Selection, media: Media, preferences: Preferences): { returning?: Returning } {
+  if (preferences.return === 'representation') return { returning: { select: selection.select, ...(selection.order ? { order: selection.order } : {}) } }
+  if (preferences.return !== 'headers-only' || media.form !== 'array') return {}
+  const visible = table.primaryKey.every((column) => table.columns.get(column)?.hidden === false)
+  if (!visible) return {}
+  return { returning: { select: table.primaryKey.map((column) => ({ kind: 'column', target: { column }, as: column })) } }
+}
+
+function expectation(media: Media, preferences: Preferences, method: string): { expect?: Expectation } {
+  if (media.form === 'object') return { expect: { min: 1, max: 1, error: 'not-single' } }
+  if (preferences.maxAffected !== null && method !== 'POST') return { expect: { max: preferences.maxAffected, error: 'max-affected' } }
+  return {}
+}
+
+function setOf(rows: readonly Row[], parameters: Parameters, preferences: Preferences): Row {
+  if (rows.length > 1) throw new AppError(restErrors.rest_bad_body, { details: 'Send one object to update with.' })
+  const row = rows[0] ?? {}
+  const absent = (parameters.columns ?? []).filter((column) => !Object.hasOwn(row, column))
+  if (absent.length > 0 && preferences.missing === 'default') throw notImplemented('Prefer: missing=default on an update')
+  return Object.fromEntries([...Object.entries(row), ...absent.map((column) => [column, null] as const)])
+}
+
+function conflict(parameters: Parameters, preferences: Preferences): { conflict?: { action: 'merge' | 'ignore'; columns?: readonly string[] } } {
+  if (preferences.resolution === null) return {}
+  const action = preferences.resolution === 'merge-duplicates' ? 'merge' : 'ignore'
+  return { conflict: parameters.conflict === null ? { action } : { action, columns: parameters.conflict } }
+}
+
+/** For OPTIONS. Errors: PGRST205. */
+export function allowedMethods(model: Model, name: string): string {
+  findTable(model, name)
+  return 'OPTIONS,GET,HEAD,POST,PATCH,DELETE'
+}
