@@ -1,7 +1,7 @@
 // The statements that lead from one schema to the next, in an order in which no row is lost on the way.
 import { columnDefinition, createIndex, createTable, engineRows, parentsFirst } from './ddl'
 import { difference, needsValue, type TableDifference } from './difference'
-import { cannotRebuild, rebuildStatements, withReferrers } from './rebuild'
+import { cannotRebuild, rebuildStatements, referenceDuring, withReferrers } from './rebuild'
 import { applyRenames, type Rename } from './rename'
 import { findTable, type DatabaseSchema, type TableSchema } from './schema'
 import { identifier } from './sql'
@@ -49,19 +49,24 @@ export function planMigration(before: DatabaseSchema, after: DatabaseSchema, int
   const retriggered = pairs.filter(({ after: table, change }) => logTouched || touched(table, change))
   const kept = pairs.filter(({ after: table }) => !rebuilt.has(table.name))
   const rebuilds = pairs.filter(({ after: table }) => rebuilt.has(table.name))
+  // A column that refers to a rebuilt table waits for it: the old table couldn't go under it.
+  const isLate = ({ after: table, change }: Pair) =>
+    table.foreignKeys.some((key) => rebuilt.has(key.foreignTable) && change.added.some((column) => key.columns.includes(column.name)))
 
   const statements = [
     ...[...retriggered.map((pair) => pair.before), ...dropped].flatMap((table) =>
       table.triggers.map(({ name }) => `DROP TRIGGER IF EXISTS ${identifier(name)}`),
     ),
     ...renamed.statements,
-    ...kept.flatMap(({ change }) => change.droppedIndexes.map(({ name }) => `DROP INDEX ${identifier(name)}`)),
-    ...created.map((table) => createTable(table)),
-    ...kept.flatMap(({ after: table, change }) => alter(table, change)),
-    ...rebuildStatements(rebuilds, dropped),
+    ...[
+      ...kept.flatMap(({ change }) => change.droppedIndexes),
+      ...[...rebuilds.map((pair) => pair.before), ...dropped].flatMap((table) => table.indexes),
+    ].map(({ name }) => `DROP INDEX ${identifier(name)}`),
+    ...created.map((table) => createTable(table, { reference: referenceDuring(rebuilt) })),
     ...created.flatMap((table) => table.indexes.map((index) => createIndex(table.name, index))),
-    ...kept.flatMap(({ after: table, change }) => change.addedIndexes.map((index) => createIndex(table.name, index))),
-    ...rebuilds.flatMap(({ after: table }) => table.indexes.map((index) => createIndex(table.name, index))),
+    ...kept.filter((pair) => !isLate(pair)).flatMap(alter),
+    ...rebuildStatements(rebuilds, dropped),
+    ...kept.filter(isLate).flatMap(alter),
     ...[...created, ...retriggered.map((pair) => pair.after)].flatMap((table) => table.triggers.map(({ sql }) => sql)),
     ...(created.some(({ name }) => name === 'sys_store') ? engineRows() : []),
   ]
@@ -75,11 +80,12 @@ export function planMigration(before: DatabaseSchema, after: DatabaseSchema, int
   return { statements, summary, problems: [] }
 }
 
-function alter(table: TableSchema, change: TableDifference): string[] {
+function alter({ after: table, change }: Pair): string[] {
   const name = identifier(table.name)
   return [
     ...change.added.map((column) => `ALTER TABLE ${name} ADD COLUMN ${columnDefinition(table, column)}`),
     ...change.dropped.map((column) => `ALTER TABLE ${name} DROP COLUMN ${identifier(column.name)}`),
+    ...change.addedIndexes.map((index) => createIndex(table.name, index)),
   ]
 }
 

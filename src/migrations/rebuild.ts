@@ -1,10 +1,15 @@
 // Makes tables anew over their rows. All copies are complete, and counted, before anything old is dropped; the copies refer to
 // one another, so what a dropped table's CASCADE deletes is only ever old. Foreign keys stay enforced throughout.
-import { createTable, parentsFirst } from './ddl'
+import { createIndex, createTable, parentsFirst } from './ddl'
 import { findTable, type ColumnSchema, type DatabaseSchema, type TableSchema } from './schema'
 import { assertion, identifier, identifiers, text } from './sql'
 
 const copyName = (table: string) => `${table}__new`
+
+/** What references must name while the tables are rebuilt; SQLite exchanges it when the copies get their names. */
+export function referenceDuring(rebuilt: ReadonlySet<string>): (table: string) => string {
+  return (table) => (rebuilt.has(table) ? copyName(table) : table)
+}
 
 /** The tables to rebuild together with all that refer to them, directly or not, and stay. */
 export function withReferrers(names: ReadonlySet<string>, before: DatabaseSchema, after: DatabaseSchema): Set<string> {
@@ -27,20 +32,48 @@ export interface Rebuild {
   readonly after: TableSchema
 }
 
-/** `dropped` are tables that go away in the same migration, as they were. */
+/** `dropped` are tables that go away in the same migration, as they were. The old indexes must be gone, for the copies take their names. */
 export function rebuildStatements(rebuilds: readonly Rebuild[], dropped: readonly TableSchema[]): string[] {
-  const names = new Set(rebuilds.map(({ after }) => after.name))
-  const reference = (table: string) => (names.has(table) ? copyName(table) : table)
+  const reference = referenceDuring(new Set(rebuilds.map(({ after }) => after.name)))
   const ordered = parentsFirst(rebuilds.map(({ after }) => after)).map((after) => rebuilds.find((one) => one.after === after)!)
   const old = parentsFirst([...rebuilds.map(({ before }) => before), ...dropped])
+  const cyclic = isCyclic(old) || isCyclic(ordered.map(({ after }) => after))
+  const uniques = (unique: boolean) =>
+    ordered.flatMap(({ after }) =>
+      after.indexes.filter((index) => index.unique === unique).map((index) => createIndex(copyName(after.name), index)),
+    )
   return [
-    ...(isCyclic(old) || isCyclic(ordered.map(({ after }) => after)) ? ['PRAGMA defer_foreign_keys = ON'] : []),
+    ...(cyclic ? ['PRAGMA defer_foreign_keys = ON'] : []),
     ...ordered.map(({ after }) => createTable(after, { name: copyName(after.name), reference })),
+    // Before the rows, because a reference to a column needs the column's unique index.
+    ...uniques(true),
     ...ordered.flatMap(copyRows),
+    ...uniques(false),
     ...old.flatMap((table) => restricting(table, old).map((column) => `UPDATE ${identifier(table.name)} SET ${identifier(column)} = NULL`)),
-    ...old.toReversed().map((table) => `DROP TABLE ${identifier(table.name)}`),
+    ...(cyclic ? dropCycle(old) : old.toReversed().map(dropTable)),
     ...ordered.map(({ after }) => `ALTER TABLE ${identifier(copyName(after.name))} RENAME TO ${identifier(after.name)}`),
   ]
+}
+
+const dropTable = (table: TableSchema) => `DROP TABLE ${identifier(table.name)}`
+
+/**
+ * Drops tables that refer to each other in a circle. SQLite follows the actions of references while a table goes and fails where
+ * one leads to a table that went before, so each leaves an empty one without references, until all are gone.
+ */
+function dropCycle(tables: readonly TableSchema[]): string[] {
+  const stand = (table: TableSchema) => {
+    const keys = [
+      table.primaryKey,
+      ...tables.flatMap((other) => other.foreignKeys.filter((key) => key.foreignTable === table.name).map((key) => key.foreignColumns)),
+    ]
+    const distinct = [...new Set(keys.map((key) => identifiers(key)))]
+    const columns = table.columns
+      .filter(({ name }) => keys.some((key) => key.includes(name)))
+      .map(({ name, type }) => `${identifier(name)} ${type}`)
+    return `CREATE TABLE ${identifier(table.name)} (${[...columns, ...distinct.map((key) => `UNIQUE (${key})`)].join(', ')}) STRICT`
+  }
+  return [...tables.toReversed().flatMap((table) => [dropTable(table), stand(table)]), ...tables.map(dropTable)]
 }
 
 function copyRows({ before, after }: Rebuild): string[] {
