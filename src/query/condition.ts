@@ -1,0 +1,177 @@
+// A client's filter as SQL over the rows as the client sees them. Values are read by the column's type and bound.
+import { AppError } from '../core'
+import { jsonRank, jsonText, placeOf, type Place, type Rows } from './column'
+import type { ColumnModel } from '../define'
+import { queryErrors, tooComplex, unsupported, valueError } from './errors'
+import { likeSql } from './like'
+import type { Comparison, Condition, Input, Target } from './query'
+import { and, bind, balanced, FALSE, NULL, or, sql, TRUE, type Sql } from './sql'
+import { encodeValue, storable, typeName } from './value'
+
+/** Terms a filter may have in all, and how deep they may nest. */
+export const MAX_TERMS = 10_000
+export const MAX_NESTING = 50
+
+/** Finds out whether an embed of the same level has a row; given by whoever knows the embeds. */
+export type FindRelated = (embed: string) => Sql
+
+/** Throws `too_complex` when the filter has more than 10,000 terms or nests more than 50 deep. */
+export function checkSize(condition: Condition): void {
+  let terms = 0
+  const walk = (node: Condition, depth: number): void => {
+    if (depth > MAX_NESTING) throw tooComplex(`filters nest more than ${MAX_NESTING} deep.`)
+    if (++terms > MAX_TERMS) throw tooComplex(`it has more than ${MAX_TERMS} filters.`)
+    if (node.kind === 'and' || node.kind === 'or') for (const term of node.terms) walk(term, depth + 1)
+    else if (node.kind === 'not') walk(node.term, depth + 1)
+  }
+  walk(condition, 0)
+}
+
+/** The filter as a predicate; a row passes where it is TRUE. Throws the errors of unknown columns and malformed values. */
+export function compileCondition(rows: Rows, condition: Condition, related: FindRelated): Sql {
+  switch (condition.kind) {
+    case 'and':
+      return and(condition.terms.map((term) => compileCondition(rows, term, related)))
+    case 'or':
+      return or(condition.terms.map((term) => compileCondition(rows, term, related)))
+    case 'not':
+      return sql`not (${compileCondition(rows, condition.term, related)})`
+    case 'related':
+      return condition.present ? related(condition.embed) : sql`not ${related(condition.embed)}`
+    case 'compare':
+      return compare(rows, condition.target, condition.operator, condition.value)
+    case 'in':
+      return inList(rows, condition.target, condition.values)
+    case 'is':
+      return is(placeOf(rows, condition.target), condition.value)
+    case 'like':
+      return like(placeOf(rows, condition.target), condition.pattern, condition.ignoreCase)
+    case 'quantified':
+      return quantified(rows, condition)
+    case 'match':
+      throw unsupported('regular expressions (match, imatch)')
+    case 'contain':
+      throw unsupported('containment (cs, cd, ov)')
+    case 'range':
+      throw unsupported('ranges (sl, sr, nxl, nxr, adj)')
+    case 'search':
+      throw unsupported('full-text search (fts, plfts, phfts, wfts)')
+  }
+}
+
+const OPERATORS: Readonly<Record<Comparison, string>> = { eq: '=', neq: '<>', gt: '>', gte: '>=', lt: '<', lte: '<=', isdistinct: 'is not' }
+
+/** Operators are the compiler's own text. */
+function binary(left: Sql, operator: string, right: Sql): Sql {
+  return { chunks: [...left.chunks, ` ${operator} `, ...right.chunks] }
+}
+
+function known(value: Input): string | number | boolean | null {
+  if (typeof value === 'object' && value !== null) throw unsupported('references to earlier results in a filter')
+  return value
+}
+
+function compare(rows: Rows, target: Target, operator: Comparison, input: Input): Sql {
+  const place = placeOf(rows, target)
+  const value = known(input)
+  if (place.kind === 'json') return compareJson(place.value, place.path, operator, value)
+  if (place.kind === 'text') return binary(jsonText(place.value, place.path), OPERATORS[operator], bindText(value))
+  if (place.model.type === 'json') return compareJson(place.value, bind('$'), operator, value)
+  return binary(comparable(place.model, place.value), OPERATORS[operator], bindValue(place.model, value))
+}
+
+function bindText(value: string | number | boolean | null): Sql {
+  if (value === null) return NULL
+  if (!storable(String(value))) throw valueError(queryErrors.invalid_encoding, 'invalid byte sequence for encoding "UTF8"')
+  return bind(String(value))
+}
+
+/** A column as its values compare: decimals by value, not by spelling. */
+export function comparable(model: ColumnModel, value: Sql): Sql {
+  return model.type === 'numeric' ? sql`cast(${value} as real)` : value
+}
+
+/** A client's value in the type of the column it is compared with. */
+export function bindValue(model: ColumnModel, input: string | number | boolean | null): Sql {
+  const encoded = encodeValue(model, input, 'filter')
+  if (encoded === null) return NULL
+  if (model.type === 'numeric') return sql`cast(${bind(encoded)} as real)`
+  return model.type === 'blob' ? sql`unhex(${bind(encoded)})` : bind(encoded)
+}
+
+/** Compares as `jsonb` does, by type first. Lists and objects aren't compared. */
+function compareJson(value: Sql, path: Sql, operator: Comparison, input: string | number | boolean | null): Sql {
+  let parsed: unknown
+  try {
+    parsed = typeof input === 'string' ? JSON.parse(input) : input
+  } catch {
+    throw valueError(queryErrors.invalid_text, 'invalid input syntax for type json', 'Compare text inside JSON with ->>, or quote it as JSON.')
+  }
+  if (typeof parsed === 'object' && parsed !== null) throw unsupported('comparing JSON lists and objects')
+  const [rank, right] = jsonScalar(parsed)
+  const left = sql`(${jsonRank(value, path)}, coalesce(json_extract(${value}, ${path}), 0))`
+  return binary(left, OPERATORS[operator], sql`(${rank}, ${right})`)
+}
+
+function jsonScalar(parsed: unknown): [Sql, Sql] {
+  if (typeof parsed === 'string') return [sql`1`, bindText(parsed)]
+  if (typeof parsed === 'number') return [sql`2`, bind(parsed)]
+  if (typeof parsed === 'boolean') return [sql`3`, parsed ? TRUE : FALSE]
+  return [sql`0`, FALSE]
+}
+
+function inList(rows: Rows, target: Target, values: readonly Input[]): Sql {
+  const place = placeOf(rows, target)
+  if (place.kind === 'json' || (place.kind === 'column' && place.model.type === 'json')) {
+    return or(values.map((value) => compare(rows, target, 'eq', value)))
+  }
+  const encoded = values.map((value) => (place.kind === 'text' ? textOf(known(value)) : encodeValue(place.model, known(value), 'filter')))
+  const left = place.kind === 'text' ? jsonText(place.value, place.path) : comparable(place.model, place.value)
+  const items = sql`json_each(${bind(JSON.stringify(encoded))})`
+  if (place.kind === 'column' && place.model.type === 'blob') return sql`${left} in (select unhex(value) from ${items})`
+  if (place.kind === 'column' && place.model.type === 'numeric') return sql`${left} in (select cast(value as real) from ${items})`
+  return sql`${left} in (select value from ${items})`
+}
+
+function textOf(value: string | number | boolean | null): string | null {
+  if (value === null) return null
+  const text = String(value)
+  if (!storable(text)) throw valueError(queryErrors.invalid_encoding, 'invalid byte sequence for encoding "UTF8"')
+  return text
+}
+
+function is(place: Place, value: 'null' | 'not_null' | 'true' | 'false' | 'unknown'): Sql {
+  if (value === 'true' || value === 'false' || value === 'unknown') {
+    if (place.kind !== 'column' || place.model.type !== 'boolean') {
+      const type = place.kind === 'column' ? typeName(place.model) : place.kind
+      throw new AppError(queryErrors.undefined_operator, { message: `argument of IS ${value.toUpperCase()} must be type boolean, not type ${type}` })
+    }
+    if (value !== 'unknown') return sql`${place.value} is ${value === 'true' ? TRUE : FALSE}`
+  }
+  // `->` gives JSON's null, which isn't NULL; `->>` gives NULL for it.
+  const subject = place.kind === 'column' ? place.value : place.kind === 'json' ? sql`json_type(${place.value}, ${place.path})` : sql`json_extract(${place.value}, ${place.path})`
+  return value === 'not_null' ? sql`${subject} is not null` : sql`${subject} is null`
+}
+
+function like(place: Place, pattern: string, ignoreCase: boolean): Sql {
+  if (!storable(pattern)) throw valueError(queryErrors.invalid_encoding, 'invalid byte sequence for encoding "UTF8"')
+  return likeSql(textual(place, ignoreCase), pattern, ignoreCase)
+}
+
+function textual(place: Place, ignoreCase: boolean): Sql {
+  if (place.kind === 'text') return jsonText(place.value, place.path)
+  if (place.kind === 'column' && (place.model.type === 'text' || place.model.type === 'uuid' || place.model.type === 'date')) return place.value
+  const type = place.kind === 'column' ? typeName(place.model) : 'json'
+  throw new AppError(queryErrors.undefined_operator, { message: `operator does not exist: ${type} ${ignoreCase ? '~~*' : '~~'} unknown` })
+}
+
+function quantified(rows: Rows, condition: Extract<Condition, { kind: 'quantified' }>): Sql {
+  const { target, operator, values } = condition
+  if (operator === 'match' || operator === 'imatch') throw unsupported('regular expressions (match, imatch)')
+  const terms = values.map((value): Sql => {
+    if (operator === 'like' || operator === 'ilike') return value === null ? NULL : like(placeOf(rows, target), value, operator === 'ilike')
+    return compare(rows, target, operator, value)
+  })
+  if (terms.length === 0) return condition.quantifier === 'any' ? FALSE : TRUE
+  return balanced(terms, condition.quantifier === 'any' ? 'or' : 'and')
+}

@@ -1,0 +1,28 @@
+// The door of the room: the question's shape, its compiler, and the reading of single values.
+export { compile } from './compile'
+export type { CompiledQuery, CompiledStatement, Execution, SqlValue } from './compiled'
+export { queryErrors } from './errors'
+export type {
+  AggregateFunction,
+  Cast,
+  Comparison,
+  Condition,
+  Delete,
+  Embed,
+  Expectation,
+  Input,
+  Insert,
+  JsonStep,
+  Operation,
+  OrderTerm,
+  Query,
+  Read,
+  Reference,
+  Returning,
+  SelectItem,
+  Shape,
+  Target,
+  Update,
+} from './query'
+export { MAX_EMBED_DEPTH } from './select'
+export { encodeValue } from './value'

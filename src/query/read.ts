@@ -1,0 +1,134 @@
+// A read as one statement: whether the caller's session lives, the page as JSON, how many rows match.
+import type { TableModel } from '../define'
+import { branchesOf } from './branch'
+import type { CompiledStatement } from './compiled'
+import { servedTable, type CompileContext } from './context'
+import { foldPolicy } from './fold'
+import { groupedRow, isGrouped } from './group'
+import { behind, orderBy, pageNumber, reversed, type SortKey } from './order'
+import { compileFolded } from './policy'
+import type { Condition, Read, SelectItem } from './query'
+import { allColumns, cut, levelFilter, levelOf, levelOrder, rowObject, type Level } from './select'
+import { and, bind, EMPTY, identifier, isFalse, isTrue, NULL, render, sql, TRUE, type Sql } from './sql'
+
+/** Beyond so many rows a page comes as a text a row: one text for all could pass the 2 MB that D1 allows. */
+export const LARGE_PAGE = 200
+/** Rows that a list of related rows is taken for, when it has no smaller limit. */
+const RELATED_ROWS = 20
+
+/** How many rows, embedded ones too, the page may come to. */
+function expectedRows(table: TableModel, select: readonly SelectItem[], limit: number | undefined): number {
+  const embeds = select.flatMap((item) => (item.kind === 'embed' && !item.silent ? [item] : []))
+  const related = embeds.map(({ relationship, select: inner, limit: most }) =>
+    expectedRows(table, inner, relationship.kind === 'to-one' || relationship.kind === 'one-to-one' ? 1 : Math.min(most ?? RELATED_ROWS, RELATED_ROWS)),
+  )
+  return Math.min(limit ?? table.maxRows, table.maxRows) * related.reduce((sum, count) => sum + count, 1)
+}
+
+/** Compiles one read. Throws the errors of what it names and holds. */
+export function compileRead(context: CompileContext, read: Read, operation: number): CompiledStatement {
+  const table = servedTable(context, read.table)
+  const level = levelOf(context, table, context.alias('t'), read.select)
+  const live = sessionLives(context)
+  const total = read.total === undefined ? NULL : totalOf(level, read)
+  if (read.countOnly) {
+    const { from, reverse: _ } = pageOf(level, read)
+    return { ...render(answer(live, total, sql`select '[]' as body, count(*) as rows from (${from})`)), role: 'read', operation }
+  }
+  if (isGrouped(read.select)) {
+    const grouped = sql`${groupedRow(level.rows, filtered(level, read), read.select, read.order ?? [])}${cut(table, read)}`
+    return { ...render(answer(live, total, sql`select '[' || coalesce(group_concat(d, ','), '') || ']' as body, count(*) as rows from (${grouped})`)), role: 'read', operation }
+  }
+  const { from, reverse } = pageOf(level, read)
+  const row = rowObject(level, read.select)
+  const alias = identifier(level.rows.alias)
+  if (expectedRows(table, read.select, read.limit) <= LARGE_PAGE) {
+    const concat = reverse ? sql`group_concat(${row}, ',' order by n desc)` : sql`group_concat(${row}, ',')`
+    return { ...render(answer(live, total, sql`select '[' || coalesce(${concat}, '') || ']' as body, count(*) as rows from (${from}) as ${alias}`)), role: 'read', operation }
+  }
+  // `limit -1` keeps SQLite from merging the page into the outer query and building JSON for rows that the page cuts off.
+  const records = sql`select ${row} as d from (${from}) as ${alias} where (select live from s)${reverse ? sql` order by n desc` : EMPTY} limit -1`
+  const statement = sql`with s(live) as materialized (select ${live}) select live, case when live then ${total} end as total, null as d from s union all select null, null, d from (${records})`
+  return { ...render(statement), role: 'read-rows', operation }
+}
+
+function answer(live: Sql, total: Sql, page: Sql): Sql {
+  if (isTrue(live)) return sql`select 1 as live, body, rows, ${total} as total from (${page})`
+  return sql`select live, case when live then body end as body, case when live then rows else 0 end as rows, case when live then ${total} end as total from (select ${live} as live), (${page})`
+}
+
+/** One key probe for a signed-in person; everybody else has no session to lose. */
+export function sessionLives(context: CompileContext): Sql {
+  const { uid, sessionId } = context.execution.principal
+  if (uid === null) return TRUE
+  return sql`exists(select 1 from \`auth_sessions\` where \`id\` = ${bind(sessionId)} and \`user_id\` = ${bind(uid)})`
+}
+
+function source(level: Level): Sql {
+  const { table, alias } = level.rows
+  return sql`from ${identifier(table.name)} as ${identifier(alias)}`
+}
+
+function policyOf(level: Level): Sql {
+  const { context, table, alias } = level.rows
+  return context.service ? TRUE : compileFolded(context, table, foldPolicy(context, table.policies.read), alias)
+}
+
+function filtered(level: Level, read: Read): Sql {
+  return sql`select ${allColumns(level.rows)} ${source(level)} where ${and([policyOf(level), levelFilter(level, read.where)])}`
+}
+
+function totalOf(level: Level, read: Read): Sql {
+  const where = and([policyOf(level), levelFilter(level, read.where)])
+  return isFalse(where) ? sql`0` : sql`(select count(*) ${source(level)} where ${where})`
+}
+
+/**
+ * The page's rows with all their columns, cut before anything is made of them. With `reverse` they come backwards, numbered by
+ * `n` in the order they come.
+ */
+function pageOf(level: Level, read: Read): { readonly from: Sql; readonly reverse: boolean } {
+  const { context, table, alias } = level.rows
+  const cursor = read.after !== undefined || read.before !== undefined
+  const paged = read.limit !== undefined || read.offset !== undefined || cursor
+  const keys = levelOrder(level, read.order, paged)
+  const reverse = read.before !== undefined
+  const sorted = reverse ? reversed(keys) : keys
+  const filters = [
+    levelFilter(level, read.where),
+    ...(read.after ? [behind(keys, read.after)] : []),
+    ...(read.before ? [behind(reversed(keys), read.before)] : []),
+  ]
+  const most = Math.min(read.limit ?? table.maxRows, table.maxRows) + (read.offset ?? 0)
+  const columns = allColumns(level.rows)
+  const policy = context.service ? null : foldPolicy(context, table.policies.read)
+  const branches = policy && keys.length > 0 && !namesOneRow(table, read.where) ? branchesOf(policy) : null
+  let from: Sql
+  if (policy && branches) {
+    const limit = sql` limit ${pageNumber(most, 'limit')}`
+    const first = branches.map((branch) => sql`select * from (select ${columns} ${source(level)} where ${and([compileFolded(context, table, branch, alias), ...filters])}${orderBy(sorted)}${limit})`)
+    from = sql`select ${columns} from (${united(first)}) as ${identifier(alias)}${orderBy(sorted)}${cut(table, read)}`
+  } else {
+    from = sql`select ${columns} ${source(level)} where ${and([policyOf(level), ...filters])}${orderBy(sorted)}${cut(table, read)}`
+  }
+  return { from: reverse ? numbered(level, from, sorted) : from, reverse }
+}
+
+function numbered(level: Level, from: Sql, sorted: readonly SortKey[]): Sql {
+  return sql`select ${allColumns(level.rows)}, row_number() over (${orderBy(sorted)}) as n from (${from}) as ${identifier(level.rows.alias)}`
+}
+
+/** Unites pairwise: D1 allows five terms in one compound. A row that several branches found comes once. */
+function united(parts: readonly Sql[]): Sql {
+  if (parts.length === 1) return parts[0]!
+  const middle = Math.ceil(parts.length / 2)
+  const [left, right] = [parts.slice(0, middle), parts.slice(middle)]
+  return sql`select * from (${united(left)}) union select * from (${united(right)})`
+}
+
+/** Whether the filter names a row by its key, so that there is nothing to search. */
+function namesOneRow(table: TableModel, where: Condition | undefined): boolean {
+  const terms = where === undefined ? [] : where.kind === 'and' ? where.terms : [where]
+  const named = new Set(terms.flatMap((term) => (term.kind === 'compare' && term.operator === 'eq' && !term.target.path ? [term.target.column] : [])))
+  return [table.primaryKey, ...table.uniques.map(({ columns }) => columns)].some((key) => key.length > 0 && key.every((name) => named.has(name)))
+}

@@ -1,0 +1,189 @@
+// What a read answers with: rows as JSON, built by SQLite, with the rows that are embedded in them. Each table, junctions too,
+// is read under its own policy, and joined by what the caller sees of the keys.
+import { AppError } from '../core'
+import type { TableModel } from '../define'
+import { clientColumn, columnSql, placeOf, visibleColumns, type Rows } from './column'
+import { checkSize, compileCondition } from './condition'
+import { servedTable, type CompileContext } from './context'
+import { queryErrors, tooComplex, unsupported } from './errors'
+import { groupedRow, isGrouped } from './group'
+import { orderBy, pageNumber, sortKeys, sortValues, type SortKey } from './order'
+import { writeColumn, writePlace, type Output } from './output'
+import { compilePolicy } from './policy'
+import type { Condition, Embed, OrderTerm, SelectItem } from './query'
+import { and, bind, column, identifier, join, jsonObject, literal, sql, TRUE, type Pair, type Sql } from './sql'
+
+/** How deep embeds nest: SQLite's parser allows little more. */
+export const MAX_EMBED_DEPTH = 10
+
+/** Rows together with what is embedded in them. */
+export interface Level {
+  readonly rows: Rows
+  readonly embeds: ReadonlyMap<string, Embed>
+  readonly depth: number
+}
+
+/** Rows of `table` known as `alias`. Throws `too_complex` beyond ten levels of embeds. */
+export function levelOf(context: CompileContext, table: TableModel, alias: string, select: readonly SelectItem[], depth = 0): Level {
+  if (depth > MAX_EMBED_DEPTH) throw tooComplex(`embeds nest more than ${MAX_EMBED_DEPTH} deep.`)
+  const embeds = select.flatMap((item) => (item.kind === 'embed' ? [[item.as, item] as const] : []))
+  return { rows: { context, table, alias }, embeds: new Map(embeds), depth }
+}
+
+/** The level's filter: the client's condition, and inner embeds. */
+export function levelFilter(level: Level, where: Condition | undefined): Sql {
+  if (where) checkSize(where)
+  const inner = [...level.embeds.values()].filter((embed) => embed.join === 'inner').map((embed) => found(level, embed))
+  const asked = where ? [compileCondition(level.rows, where, (name) => found(level, embedNamed(level, name)))] : []
+  return and([...asked, ...inner])
+}
+
+/** The level's order. */
+export function levelOrder(level: Level, order: readonly OrderTerm[] | undefined, tiebreak: boolean): SortKey[] {
+  return sortKeys(level.rows, order ?? [], (term) => relatedValue(level, term), tiebreak)
+}
+
+function embedNamed(level: Level, name: string): Embed {
+  const embed = level.embeds.get(name)
+  if (!embed) throw new AppError(queryErrors.not_embedded, { message: `'${name}' is not an embedded resource in this request`, hint: `Verify that '${name}' is included in the 'select' query parameter.` })
+  return embed
+}
+
+const isSingle = (embed: Embed): boolean => embed.relationship.kind === 'to-one' || embed.relationship.kind === 'one-to-one'
+
+/** A row's JSON object. */
+export function rowObject(level: Level, select: readonly SelectItem[]): Sql {
+  return jsonObject(members(level, select).map(([key, { value }]): Pair => [key, value]))
+}
+
+type Member = readonly [Sql, Output]
+
+function members(level: Level, select: readonly SelectItem[]): Member[] {
+  const { rows } = level
+  return select.flatMap((item): Member[] => {
+    switch (item.kind) {
+      case 'all':
+        return visibleColumns(rows.table).map((model) => [literal(model.name), writeColumn(model.type, columnSql(rows, model))])
+      case 'column':
+        return [[keyOf(rows.table, item.as), writePlace(placeOf(rows, item.target), item.cast)]]
+      case 'aggregate':
+        throw new Error('grouped rows are written by groupedRow')
+      case 'embed':
+        return embedMembers(level, item)
+    }
+  })
+}
+
+/** A key of the model is written out, one that the client chose is bound. */
+function keyOf(table: TableModel, as: string): Sql {
+  return table.columns.has(as) && !table.columns.get(as)!.hidden ? literal(as) : bind(as)
+}
+
+function embedMembers(level: Level, embed: Embed): Member[] {
+  if (embed.silent) return []
+  const source = sourceOf(level, embed)
+  if (embed.spread) return spreadMembers(embed, source)
+  const key = level.rows.context.model.tables.has(embed.as) ? literal(embed.as) : bind(embed.as)
+  if (isGrouped(embed.select)) {
+    if (isSingle(embed)) throw unsupported('aggregates of a to-one embed')
+    return [[key, { json: true, value: sql`(select json_group_array(json(d)) from (${groups(source, embed)}))` }]]
+  }
+  const row = rowObject(source.level, embed.select)
+  if (isSingle(embed)) return [[key, { json: true, value: sql`(select ${row} ${source.from} where ${source.where} limit 1)` }]]
+  return [[key, { json: true, value: sql`(select json_group_array(${row}) from (${page(source, embed)}) as ${identifier(source.level.rows.alias)})` }]]
+}
+
+/** The groups of an embed, each row's JSON as `d`. */
+function groups(source: Source, embed: Embed): Sql {
+  const { table } = source.level.rows
+  const inner = sql`select ${allColumns(source.level.rows)} ${source.from} where ${source.where}`
+  return sql`${groupedRow(source.level.rows, inner, embed.select, embed.order ?? [])} limit ${pageNumber(Math.min(embed.limit ?? table.maxRows, table.maxRows), 'limit')} offset ${pageNumber(embed.offset ?? 0, 'offset')}`
+}
+
+/** Lifts an embed's members into the row around: one value each, or a list each when there are many rows. */
+function spreadMembers(embed: Embed, source: Source): Member[] {
+  if (isGrouped(embed.select)) throw unsupported('aggregates in a spread embed')
+  return members(source.level, embed.select).map(([key, { value, json }]): Member => {
+    if (isSingle(embed)) return [key, { json, value: sql`(select ${value} ${source.from} where ${source.where} limit 1)` }]
+    return [key, { json: true, value: sql`(select json_group_array(${value}) from (${page(source, embed)}) as ${identifier(source.level.rows.alias)})` }]
+  })
+}
+
+/** The rows of an embed before order and page. */
+interface Source {
+  readonly level: Level
+  readonly from: Sql
+  readonly where: Sql
+}
+
+function sourceOf(level: Level, embed: Embed): Source {
+  const { rows } = level
+  const { relationship } = embed
+  const table = servedTable(rows.context, relationship.to)
+  const alias = rows.context.alias('t')
+  const inner = levelOf(rows.context, table, alias, embed.select, level.depth + 1)
+  const policy = compilePolicy(rows.context, table, table.policies.read, alias)
+  const from = sql`from ${identifier(table.name)} as ${identifier(alias)}`
+  const filter = () => levelFilter(inner, embed.where)
+  if (!relationship.junction) {
+    const joined = relationship.columns.map(([here, there]) => sql`${joinColumn(inner.rows, there)} = ${joinColumn(rows, here)}`)
+    return { level: inner, from, where: and([...joined, policy, filter()]) }
+  }
+  const junction = rows.context.model.tables.get(relationship.junction.table)
+  if (!junction?.served) throw new AppError(queryErrors.no_relationship, { message: `Could not find a relationship between '${rows.table.name}' and '${table.name}' in the schema cache` })
+  const link: Rows = { context: rows.context, table: junction, alias: rows.context.alias('j') }
+  const near = relationship.columns.map(([here, there]) => sql`${joinColumn(link, there)} = ${joinColumn(rows, here)}`)
+  const far = relationship.junction.columns.map(([here, there]) => sql`${joinColumn(inner.rows, there)} = ${joinColumn(link, here)}`)
+  const readable = compilePolicy(rows.context, junction, junction.policies.read, link.alias)
+  return {
+    level: inner,
+    from: sql`from ${identifier(junction.name)} as ${identifier(link.alias)} join ${identifier(table.name)} as ${identifier(alias)}`,
+    where: and([...near, ...far, readable, policy, filter()]),
+  }
+}
+
+/** A key that rows are joined by, as the caller sees it: a column that doesn't exist for clients joins nothing. */
+function joinColumn(rows: Rows, name: string): Sql {
+  return columnSql(rows, clientColumn(rows.table, name))
+}
+
+/** All columns, so that what is written from the page has them; the page is cut before any JSON is built. */
+export function allColumns(rows: Rows): Sql {
+  return join([...rows.table.columns.keys()].map((name) => column(rows.alias, name)), ', ')
+}
+
+function page(source: Source, embed: Embed): Sql {
+  const { rows } = source.level
+  const paged = embed.limit !== undefined || embed.offset !== undefined
+  const keys = levelOrder(source.level, embed.order, paged)
+  return sql`select ${allColumns(rows)} ${source.from} where ${source.where}${orderBy(keys)}${cut(rows.table, embed)}`
+}
+
+/** `limit` and `offset`; never more than the table's `maxRows`. */
+export function cut(table: TableModel, { limit, offset }: { readonly limit?: number; readonly offset?: number }): Sql {
+  const most = sql` limit ${pageNumber(Math.min(limit ?? table.maxRows, table.maxRows), 'limit')}`
+  return offset === undefined || offset === 0 ? most : sql`${most} offset ${pageNumber(offset, 'offset')}`
+}
+
+/** Whether the embed has a row, after its filters and its page. */
+function found(level: Level, embed: Embed): Sql {
+  const source = sourceOf(level, embed)
+  const { limit, offset } = embed
+  const paged = isSingle(embed) || ((limit === undefined || limit > 0) && !offset) ? TRUE : cut(source.level.rows.table, { limit: limit ?? 1, offset: offset ?? 0 })
+  return sql`exists(select 1 ${source.from} where ${source.where}${paged === TRUE ? sql`` : paged})`
+}
+
+/** A column of a to-one embed's row, to order by. */
+function relatedValue(level: Level, term: OrderTerm & { readonly embed: string }): Sql {
+  const embed = embedNamed(level, term.embed)
+  if (!isSingle(embed)) {
+    throw new AppError(queryErrors.order_not_to_one, {
+      message: `A related order on '${term.embed}' is not possible`,
+      details: `'${level.rows.table.name}' and '${term.embed}' do not form a many-to-one or one-to-one relationship`,
+    })
+  }
+  const source = sourceOf(level, embed)
+  const values = sortValues(placeOf(source.level.rows, term.target))
+  if (values.length > 1) throw unsupported('ordering by JSON of an embed')
+  return sql`(select ${values[0]!} ${source.from} where ${source.where} limit 1)`
+}
