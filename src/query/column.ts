@@ -75,9 +75,9 @@ export function placeOf(rows: Rows, target: Target): Place {
   return { kind: last.asText ? 'text' : 'json', model, value, path: bind(jsonPath(steps.map(({ key }) => key))) }
 }
 
-/** `->>`: texts as they are, everything else in JSON's spelling, NULL for null and for nothing. */
+/** `->>`: texts as they are, everything else in JSON's spelling, NULL for null and for nothing. `||` takes JSON's mark off. */
 export function jsonText(value: Sql, path: Sql): Sql {
-  return sql`case json_type(${value}, ${path}) when 'text' then json_extract(${value}, ${path}) when 'null' then null else ${value} -> ${path} end`
+  return sql`case json_type(${value}, ${path}) when 'text' then json_extract(${value}, ${path}) when 'null' then null else (${value} -> ${path}) || '' end`
 }
 
 /** Where Postgres sorts a JSON value by its type: null, text, number, boolean, list, object; NULL where there is nothing. */
