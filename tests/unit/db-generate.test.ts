@@ -1,6 +1,5 @@
 // The files that `npm run db:generate` writes: whole after wrangler's splitting, right after replaying, and checked against app/.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -74,7 +73,7 @@ test("wrangler's splitter takes the files apart where we put them together, trig
 })
 
 test('drizzle-kit reads the same tables, columns, keys and indexes off the declarations', async () => {
-  const kit = createRequire(import.meta.url)('drizzle-kit/api') as {
+  const kit = (await import('drizzle-kit/api')) as unknown as {
     generateSQLiteDrizzleJson(imports: Record<string, unknown>): Promise<Snapshot>
   }
   const { tables: _, default: __, ...drizzleTables } = declared
