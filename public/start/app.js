@@ -103,6 +103,7 @@ async function run() {
     phone.onAction = async (request) => {
       await phone.refresh()
       const read = await other.refresh()
+      if (request.trip !== null) phone.say(`${other.person.name} ${other.shows(request.trip) ? 'sees it now' : 'doesn’t see it'}.`)
       mark(STEP_AFTER[request.action](request.what))
       // What the other phone may now see is the point of sharing; of writing, that one may write.
       await record(phone, request.what, request, request.action === 'insert')

@@ -55,8 +55,14 @@ export class Phone {
     return this.root.querySelector(selector)
   }
 
-  say(text) {
+  say(text, failed = false) {
     this.find('.toast').textContent = text
+    this.find('.toast').classList.toggle('failed', failed)
+  }
+
+  /** Whether the trip is on this phone's list now. */
+  shows(id) {
+    return this.known?.has(id) ?? false
   }
 
   async signIn() {
@@ -72,7 +78,7 @@ export class Phone {
   async refresh() {
     const { data, error } = await this.client.from('trips').select(LIST).order('created_at', { ascending: false }).limit(4)
     const request = { ...this.last, action: 'read', rows: data?.length ?? 0 }
-    if (error) this.say(error.message)
+    if (error) this.say(error.message, true)
     else this.draw(data)
     return request
   }
@@ -92,14 +98,14 @@ export class Phone {
           ? `shares “${trip.title}” with the team`
           : `shows “${trip.title}” to everyone`
     const change = { visibility, team_id: visibility === 'team' ? (this.team?.id ?? null) : trip.team_id }
-    await this.act(what, 'update', () => this.client.from('trips').update(change).eq('id', trip.id))
+    await this.act(what, 'update', () => this.client.from('trips').update(change).eq('id', trip.id).select('id').single())
   }
 
   async act(what, action, call) {
     this.root.classList.add('busy')
-    const { error } = await call()
-    this.say(error ? error.message : '')
-    const request = { ...this.last, action, what }
+    const { data, error } = await call()
+    if (error) this.say(error.message, true)
+    const request = { ...this.last, action, what, trip: error ? null : data.id }
     await this.onAction(request)
     this.root.classList.remove('busy')
   }
