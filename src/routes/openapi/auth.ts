@@ -1,0 +1,106 @@
+// The paths of /auth/v1 that exist, in GoTrue's dialect.
+import type { JsonSchema } from './schema'
+
+const reference = (kind: string, name: string): JsonSchema => ({ $ref: `#/components/${kind}/${name}` })
+const json = (schema: JsonSchema): JsonSchema => ({ 'application/json': { schema } })
+const text: JsonSchema = { type: 'string' }
+const object = (properties: JsonSchema, required: readonly string[] = []): JsonSchema => ({ type: 'object', properties, ...(required.length > 0 ? { required } : {}) })
+const answers = (schema: JsonSchema, description: string): JsonSchema => ({
+  200: { description, content: json(schema) },
+  '4XX': reference('responses', 'AuthError'),
+  '5XX': reference('responses', 'AuthError'),
+})
+const body = (schema: JsonSchema): JsonSchema => ({ required: true, content: json(schema) })
+
+const API_KEY: readonly JsonSchema[] = [{ apiKey: [] }]
+const PERSON: readonly JsonSchema[] = [{ apiKey: [], token: [] }]
+const tags = ['auth']
+
+export const AUTH_PATHS: Readonly<Record<string, JsonSchema>> = {
+  '/auth/v1/signup': {
+    post: {
+      tags,
+      operationId: 'auth_signup',
+      summary: 'Sign up with e-mail and password, or anonymously',
+      description: 'Without `email` the person is anonymous.',
+      security: API_KEY,
+      requestBody: body(object({ email: { ...text, format: 'email' }, password: text, data: { type: 'object', description: "Becomes the person's `user_metadata`." } })),
+      responses: answers(reference('schemas', 'Session'), 'Signed up and signed in.'),
+    },
+  },
+  '/auth/v1/token': {
+    post: {
+      tags,
+      operationId: 'auth_token',
+      summary: 'Sign in with a password, or refresh a session',
+      security: API_KEY,
+      parameters: [{ name: 'grant_type', in: 'query', required: true, schema: { enum: ['password', 'refresh_token'] } }],
+      requestBody: body({
+        oneOf: [object({ email: { ...text, format: 'email' }, password: text }, ['email', 'password']), object({ refresh_token: text }, ['refresh_token'])],
+      }),
+      responses: answers(reference('schemas', 'Session'), 'A session. Refreshing makes a new refresh token; the old one stops working.'),
+    },
+  },
+  '/auth/v1/user': {
+    get: { tags, operationId: 'auth_user', summary: 'Who is signed in', security: PERSON, responses: answers(reference('schemas', 'User'), 'The person.') },
+    put: {
+      tags,
+      operationId: 'auth_update_user',
+      summary: 'Change one’s e-mail, password or metadata',
+      security: PERSON,
+      requestBody: body(object({ email: { ...text, format: 'email' }, password: text, data: { type: 'object' } })),
+      responses: answers(reference('schemas', 'User'), 'The person as they are now.'),
+    },
+  },
+  '/auth/v1/logout': {
+    post: {
+      tags,
+      operationId: 'auth_logout',
+      summary: 'Sign out',
+      description: 'The very next request with the old token is refused.',
+      security: PERSON,
+      parameters: [{ name: 'scope', in: 'query', schema: { enum: ['global', 'local', 'others'], default: 'global' } }],
+      responses: { 204: { description: 'Signed out.' }, '4XX': reference('responses', 'AuthError') },
+    },
+  },
+  '/auth/v1/settings': {
+    get: { tags, operationId: 'auth_settings', summary: 'Which ways of signing in are open', security: API_KEY, responses: answers({ type: 'object' }, 'The settings.') },
+  },
+  '/auth/v1/.well-known/jwks.json': {
+    get: { tags, operationId: 'auth_jwks', summary: 'Public keys that verify tokens', security: [], responses: answers(object({ keys: { type: 'array', items: { type: 'object' } } }), 'A JWK set (RFC 7517).') },
+  },
+}
+
+const time: JsonSchema = { type: 'string', format: 'date-time' }
+
+export const AUTH_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
+  User: object(
+    {
+      id: { type: 'string', format: 'uuid' },
+      aud: text,
+      role: text,
+      email: { ...text, description: 'Empty when there is none.' },
+      phone: text,
+      is_anonymous: { type: 'boolean' },
+      app_metadata: { type: 'object', description: 'Written by administrators only.' },
+      user_metadata: { type: 'object', description: 'Written by the person; nothing trusts it.' },
+      identities: { type: 'array', items: { type: 'object' } },
+      created_at: time,
+      updated_at: time,
+      last_sign_in_at: time,
+    },
+    ['id', 'aud', 'created_at', 'updated_at'],
+  ),
+  Session: object(
+    {
+      access_token: { ...text, description: 'A JWT (ES256); goes into `Authorization: Bearer`.' },
+      token_type: { const: 'bearer' },
+      expires_in: { type: 'integer', description: 'Seconds.' },
+      expires_at: { type: 'integer', description: 'Unix time in seconds.' },
+      refresh_token: text,
+      user: reference('schemas', 'User'),
+    },
+    ['access_token', 'token_type', 'expires_in', 'expires_at', 'refresh_token', 'user'],
+  ),
+  AuthError: object({ code: { type: ['string', 'integer'] }, error_code: text, message: text, msg: text }),
+}

@@ -1,0 +1,148 @@
+// The paths of /rest/v1, one a served table, with its columns as filters.
+import type { Model, Relationship, TableModel } from '../../define'
+import { insertSchema, rowSchema, updateSchema, visibleColumns, type JsonSchema } from './schema'
+
+export const servedTables = (model: Model): TableModel[] => [...model.tables.values()].filter((table) => table.served)
+
+const reference = (kind: string, name: string): JsonSchema => ({ $ref: `#/components/${kind}/${name}` })
+const parameters = (...names: string[]): JsonSchema[] => names.map((name) => reference('parameters', name))
+
+/** Errors of every operation on a table; their codes are PostgREST's and Postgres'. */
+const ERRORS: JsonSchema = { '4XX': reference('responses', 'RestError'), '5XX': reference('responses', 'RestError') }
+
+export function tablePaths(model: Model): Record<string, JsonSchema> {
+  return Object.fromEntries(servedTables(model).map((table) => [`/rest/v1/${table.name}`, tablePath(table)]))
+}
+
+function tablePath(table: TableModel): JsonSchema {
+  const { name } = table
+  const filters = visibleColumns(table).map((column) => ({
+    name: column.name,
+    in: 'query',
+    description: `Filter: an operator and a value, for example \`${example(column.type)}\`.`,
+    schema: { type: 'string' },
+    examples: { [column.name]: { value: example(column.type) } },
+  }))
+  const tags = [name]
+  const rows = (schema: JsonSchema) => ({ 'application/json': { schema }, 'application/vnd.pgrst.object+json': { schema: reference('schemas', name) } })
+  const list = { type: 'array', items: reference('schemas', name) }
+  const read = {
+    tags,
+    parameters: [...parameters('select', 'order', 'limit', 'offset', 'or', 'and'), ...filters, ...parameters('PreferRead', 'Range')],
+    responses: {
+      200: { description: 'The rows that the caller may read.', headers: headers('Content-Range', 'Content-Location', 'Preference-Applied'), content: { ...rows(list), 'text/csv': { schema: { type: 'string' } } } },
+      206: { description: 'A part of them: `count` was preferred, and there are more.', headers: headers('Content-Range') },
+      ...ERRORS,
+    },
+  }
+  const written = (status: number, description: string) => ({
+    [status]: { description, headers: headers('Content-Range', 'Preference-Applied'), content: rows(list) },
+    ...(status === 200 ? { 204: { description: 'Done; no representation was preferred.' } } : {}),
+    ...ERRORS,
+  })
+  return {
+    get: { ...read, operationId: `read_${name}`, summary: `Read ${name}`, description: describeEmbeds(table) },
+    post: {
+      tags,
+      operationId: `insert_${name}`,
+      summary: `Insert or upsert ${name}`,
+      parameters: parameters('select', 'columns', 'on_conflict', 'PreferInsert'),
+      requestBody: { required: true, content: { 'application/json': { schema: { oneOf: [insertReference(name), { type: 'array', items: insertReference(name) }] } } } },
+      responses: { ...written(201, 'Inserted.'), 200: { description: 'Merged into rows that were there.' } },
+    },
+    patch: {
+      tags,
+      operationId: `update_${name}`,
+      summary: `Update ${name}`,
+      parameters: [...parameters('select', 'or', 'and'), ...filters, ...parameters('PreferWrite')],
+      requestBody: { required: true, content: { 'application/json': { schema: reference('schemas', `${name}.update`) } } },
+      responses: written(200, 'The rows as they are now.'),
+    },
+    delete: {
+      tags,
+      operationId: `delete_${name}`,
+      summary: `Delete ${name}`,
+      parameters: [...parameters('select', 'or', 'and'), ...filters, ...parameters('PreferWrite')],
+      responses: written(200, 'The rows as they were.'),
+    },
+  }
+}
+
+const insertReference = (name: string): JsonSchema => reference('schemas', `${name}.insert`)
+const headers = (...names: string[]): JsonSchema => Object.fromEntries(names.map((name) => [name, { schema: { type: 'string' } }]))
+
+function example(type: string): string {
+  switch (type) {
+    case 'integer':
+    case 'bigint':
+    case 'real':
+    case 'numeric':
+      return 'gte.10'
+    case 'boolean':
+      return 'is.true'
+    case 'timestamp':
+    case 'timestamp_ms':
+      return 'gte.2026-01-31T12:00:00Z'
+    case 'date':
+      return 'eq.2026-01-31'
+    case 'json':
+      return 'not.is.null'
+    case 'uuid':
+      return 'eq.0193a3c2-7f1e-7d6a-9b1c-5f0e6c1d2a3b'
+    default:
+      return 'eq.value'
+  }
+}
+
+function describeEmbeds(table: TableModel): string {
+  const lines = [...new Set(table.relationships.map(describe))].map((line) => `- ${line}`)
+  return lines.length === 0 ? 'Nothing can be embedded.' : `Related rows that \`select\` can embed:\n\n${lines.join('\n')}`
+}
+
+function describe({ kind, to, constraint, junction }: Relationship): string {
+  const way = junction ? `through \`${junction.table}\`, \`${to}!${junction.constraint}(*)\`` : `\`${to}!${constraint}(*)\``
+  return `\`${to}\`, ${kind === 'to-one' || kind === 'one-to-one' ? 'one object or null' : 'a list'}: ${way}`
+}
+
+/** Components of every table: the row, a new one, and a change. */
+export function tableSchemas(model: Model): Record<string, JsonSchema> {
+  return Object.fromEntries(
+    servedTables(model).flatMap((table) => [
+      [table.name, rowSchema(table)],
+      [`${table.name}.insert`, insertSchema(table)],
+      [`${table.name}.update`, updateSchema(table)],
+    ]),
+  )
+}
+
+const query = (name: string, description: string, example: string, schema: JsonSchema = { type: 'string' }): JsonSchema => ({ name, in: 'query', description, schema, example })
+const prefer = (values: string, example: string): JsonSchema => ({ name: 'Prefer', in: 'header', description: `Comma-separated preferences: ${values}.`, schema: { type: 'string' }, example })
+
+export const TABLE_PARAMETERS: Readonly<Record<string, JsonSchema>> = {
+  select: query('select', 'Columns, aliases, JSON paths, casts and embedded tables.', 'id,name:title,owner:profiles(handle)'),
+  order: query('order', 'Columns with `.asc` or `.desc`, and `.nullsfirst` or `.nullslast`.', 'created_at.desc,id'),
+  limit: query('limit', 'At most so many rows.', '20', { type: 'integer', minimum: 0 }),
+  offset: query('offset', 'Pass over so many rows.', '0', { type: 'integer', minimum: 0 }),
+  or: query('or', 'Filters of which one must hold; `and(…)` and `or(…)` nest.', '(a.eq.1,b.is.null)'),
+  and: query('and', 'Filters that must all hold.', '(a.gte.1,a.lt.9)'),
+  columns: query('columns', 'The keys of the body to use; others are passed over.', 'id,title'),
+  on_conflict: query('on_conflict', 'Columns of the unique key that an upsert goes by; the primary key when absent.', 'id'),
+  Range: { name: 'Range', in: 'header', description: 'A window of rows, from zero, both ends included.', schema: { type: 'string' }, example: '0-19' },
+  PreferRead: prefer('`count=exact`, `handling=strict`', 'count=exact'),
+  PreferInsert: prefer(
+    '`return=minimal|headers-only|representation`, `resolution=merge-duplicates|ignore-duplicates`, `missing=default`, `count=exact`, `handling=strict`',
+    'return=representation',
+  ),
+  PreferWrite: prefer('`return=minimal|headers-only|representation`, `count=exact`, `handling=strict` with `max-affected=1`', 'return=representation'),
+}
+
+export const REST_ERROR: JsonSchema = {
+  type: 'object',
+  required: ['code', 'message', 'details', 'hint'],
+  properties: {
+    code: { type: 'string', description: 'A code of PostgREST (`PGRST…`) or an SQLSTATE.', examples: ['PGRST205', '23505'] },
+    message: { type: 'string' },
+    details: { description: 'Text, or a list for an ambiguous embed.' },
+    hint: { type: ['string', 'null'] },
+  },
+}

@@ -1,0 +1,54 @@
+// /rest/v1: tables in PostgREST's dialect. Parses, runs and answers through the rooms; decides nothing itself.
+import { Hono } from 'hono'
+import type { ContentfulStatusCode, StatusCode } from 'hono/utils/http-status'
+import { AppError } from '../../core'
+import { execute } from '../../data'
+import type { AppContext, AppEnv } from '../../middleware'
+import { allowedMethods, answerOf, planRequest, restErrors } from '../../rest'
+import { tablesDocument } from '../openapi/document'
+
+async function table(c: AppContext): Promise<Response> {
+  const { method } = c.req
+  const plan = planRequest(c.var.model, {
+    method,
+    table: c.req.param('table') ?? '',
+    search: new URL(c.req.url).search.slice(1),
+    header: (name) => c.req.header(name) ?? null,
+    body: method === 'POST' || method === 'PATCH' || method === 'PUT' ? new Uint8Array(await c.req.arrayBuffer()) : null,
+  })
+  const { model, stores, principal, requestId } = c.var
+  const origin = c.req.header('x-client-id')
+  const execution = { principal, now: Date.now(), requestId, ...(origin === undefined ? {} : { origin }) }
+  const [result] = await execute({ model, stores, query: plan.query, execution })
+  const answer = answerOf(plan, result!)
+  if (answer.body === null) return c.newResponse(null, answer.status as StatusCode, answer.headers)
+  return c.newResponse(answer.body, answer.status as ContentfulStatusCode, answer.headers)
+}
+
+function root(c: AppContext): Response {
+  if (c.req.method !== 'GET' && c.req.method !== 'HEAD') throw new AppError(restErrors.rest_unsupported_method, { message: `Unsupported HTTP method: ${c.req.method}` })
+  if (c.var.principal.role !== 'service_role') {
+    throw new AppError(restErrors.rest_no_root, { hint: 'The secret key may read it; /openapi.json is for everyone.' })
+  }
+  const document = tablesDocument(c.var.model, new URL(c.req.url).origin)
+  return c.body(JSON.stringify(document), 200, { 'content-type': 'application/openapi+json; charset=utf-8' })
+}
+
+function rpc(c: AppContext): never {
+  const { method } = c.req
+  if (method !== 'GET' && method !== 'HEAD' && method !== 'POST') throw new AppError(restErrors.rest_rpc_verb)
+  const name = (c.req.param('function') ?? '').slice(0, 100)
+  throw new AppError(restErrors.rest_unknown_function, { message: `Could not find the function public.${name} in the schema cache`, details: 'This backend serves no functions.' })
+}
+
+export const rest = new Hono<AppEnv>()
+  .all('/', root)
+  .options('/:table', (c) => {
+    c.header('allow', allowedMethods(c.var.model, c.req.param('table')))
+    return c.body(null, 200)
+  })
+  .all('/rpc/:function', rpc)
+  .all('/:table', table)
+  .all('*', () => {
+    throw new AppError(restErrors.rest_unknown_path)
+  })
