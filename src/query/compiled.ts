@@ -14,6 +14,8 @@ export interface Execution {
   readonly requestId?: string
   /** The device or client that wrote, kept with the change so that it can skip its own. */
   readonly origin?: string
+  /** The session is asked for in another database, where its table is, so the statements needn't. */
+  readonly sessionChecked?: boolean
 }
 
 /**
@@ -23,12 +25,12 @@ export interface Execution {
  *   NULL. `body` is the JSON text of the array of rows, `rows` how many stand in it, `total` how many match, NULL when not asked.
  * - `read-rows`: a header row `{ live, total, d: null }`, always first and always there, then one row `{ live: null, total: null, d }`
  *   a record, `d` the record's JSON text. No record follows when `live` is 0.
- * - `guard`, `write`, `check`: see write.ts.
+ * - `guard`, `write`, `check`, `returned`: see write.ts.
  */
 export interface CompiledStatement {
   readonly sql: string
   readonly params: readonly SqlValue[]
-  readonly role: 'guard' | 'write' | 'check' | 'read' | 'read-rows'
+  readonly role: 'guard' | 'write' | 'check' | 'returned' | 'read' | 'read-rows'
   /** Which of the query's operations it belongs to. */
   readonly operation: number
 }

@@ -1,0 +1,102 @@
+// What a database refused, in Postgres' codes and words: one line a fault, none guessed from words in a text.
+import { AppError, defineErrors } from '../core'
+import type { Model, TableModel } from '../define'
+import type { DatabaseFault } from '../platform'
+
+export const dataErrors = defineErrors({
+  unique_violation: { status: 409, title: 'The row already exists.', retry: false, postgrest: '23505' },
+  foreign_key_violation: { status: 409, title: 'The row refers to one that is not there, or is referred to.', retry: false, postgrest: '23503' },
+  not_null_violation: { status: 400, title: 'A value is missing.', retry: false, postgrest: '23502' },
+  check_violation: { status: 400, title: 'The row violates a check.', retry: false, postgrest: '23514' },
+  wrong_datatype: { status: 400, title: 'A value is not of the type of its column.', retry: false, postgrest: '22P02' },
+  trigger_refused: { status: 400, title: 'A trigger refused the change.', retry: false, postgrest: 'P0001' },
+  policy_violation: { status: 403, title: 'The row violates a policy.', retry: false, postgrest: '42501' },
+  session_revoked: { status: 401, title: 'JWT session revoked', retry: false, postgrest: 'PGRST303' },
+  not_single: { status: 406, title: 'Cannot coerce the result to a single JSON object', retry: false, postgrest: 'PGRST116' },
+  max_affected: { status: 400, title: 'Query result exceeds max-affected preference constraint', retry: false, postgrest: 'PGRST124' },
+  answer_too_large: { status: 400, title: 'A row is larger than an answer can hold.', retry: false, postgrest: '54000' },
+  statement_too_complex: { status: 400, title: 'The request is too complex to be run.', retry: false, postgrest: '54001' },
+  database_overloaded: { status: 503, title: 'The database has too much to do. Try again in a moment.', retry: true, postgrest: 'PGRST000' },
+  database_unavailable: { status: 503, title: 'The database cannot be reached. Try again in a moment.', retry: true, postgrest: 'PGRST000' },
+  several_stores: { status: 400, title: 'The tables live in different databases, and one request reaches one of them.', retry: false, postgrest: 'PGRST127' },
+  idempotency_not_built: { status: 501, title: 'Idempotency keys are not built yet.', retry: false, postgrest: 'PGRST127' },
+})
+
+const RETRY_AFTER = { 'retry-after': '1' }
+
+/** The error that tells the caller of a fault; null for one that is ours alone. `cause` goes to the log. */
+export function errorOf(fault: DatabaseFault, model: Model, cause: unknown): AppError | null {
+  switch (fault.kind) {
+    case 'unique':
+      return uniqueViolation(nameOfUnique(model.tables.get(fault.table), fault.columns, fault.primaryKey), null, cause)
+    case 'unique-index':
+      return uniqueViolation(fault.index, null, cause)
+    case 'foreign-key':
+      return new AppError(dataErrors.foreign_key_violation, { message: 'insert or update violates a foreign key constraint', cause })
+    case 'not-null':
+      return new AppError(dataErrors.not_null_violation, { message: `null value in column "${fault.column}" of relation "${fault.table}" violates not-null constraint`, cause })
+    case 'check':
+      return new AppError(dataErrors.check_violation, { message: `new row for relation "${tableOfCheck(model, fault.name)}" violates check constraint "${fault.name}"`, cause })
+    case 'datatype':
+      return new AppError(dataErrors.wrong_datatype, { message: fault.column === null ? 'a value is not of its column\'s type' : `a value is not of the type of column "${fault.column}"`, cause })
+    case 'trigger':
+      return new AppError(dataErrors.trigger_refused, { message: fault.message, cause })
+    case 'raise':
+      return raised(fault.code, fault.table, fault.n, cause)
+    case 'too-big':
+      return new AppError(dataErrors.answer_too_large, { cause })
+    case 'too-complex':
+      return new AppError(dataErrors.statement_too_complex, { cause })
+    case 'overloaded':
+      return new AppError(dataErrors.database_overloaded, { headers: RETRY_AFTER, cause })
+    case 'unavailable':
+      return new AppError(dataErrors.database_unavailable, { headers: RETRY_AFTER, cause })
+    case 'other':
+      return null
+  }
+}
+
+/** What query/write-guard.ts raises. */
+function raised(code: string, table: string, n: number, cause: unknown): AppError | null {
+  switch (code) {
+    case 'rls':
+    case 'visible':
+      return new AppError(dataErrors.policy_violation, { message: `new row violates row-level security policy for table "${table}"`, cause })
+    case 'session':
+      return new AppError(dataErrors.session_revoked, { cause })
+    case 'single':
+      return notSingle(n, cause)
+    case 'max':
+      return new AppError(dataErrors.max_affected, { details: `The query affects ${n} rows`, cause })
+    default:
+      return null
+  }
+}
+
+/** Wording that the Dart, Swift, Kotlin and JavaScript clients all recognise. */
+export function notSingle(rows: number, cause?: unknown): AppError {
+  return new AppError(dataErrors.not_single, { details: `Results contain ${rows} rows, application/vnd.pgrst.object+json requires 1 row`, cause })
+}
+
+/** `details` names the key, and only for somebody who can read the row that has it. */
+export function uniqueViolation(constraint: string, details: string | null, cause: unknown): AppError {
+  return new AppError(dataErrors.unique_violation, {
+    message: `duplicate key value violates unique constraint "${constraint}"`,
+    ...(details === null ? {} : { details }),
+    cause,
+  })
+}
+
+/** Postgres' name of a constraint: the model's, else as Postgres would make it. */
+export function nameOfUnique(table: TableModel | undefined, columns: readonly string[], primaryKey: boolean): string {
+  const same = (other: readonly string[]) => other.length === columns.length && other.every((name) => columns.includes(name))
+  if (table && (primaryKey || same(table.primaryKey))) return `${table.name}_pkey`
+  return table?.uniques.find((unique) => same(unique.columns))?.name ?? `${table?.name ?? 'relation'}_${columns.join('_')}_key`
+}
+
+function tableOfCheck(model: Model, check: string): string {
+  for (const table of model.tables.values()) if (table.checks.includes(check)) return table.name
+  // The migrations' own: `{table}_{column}_check`.
+  for (const table of model.tables.values()) for (const column of table.columns.keys()) if (check === `${table.name}_${column}_check`) return table.name
+  return 'unknown'
+}

@@ -1,0 +1,127 @@
+// Runs a query: one call for a read, one batch for a write, and what the database said put into words.
+import { AppError } from '../core'
+import type { Model } from '../define'
+import { readFault, run, type Store, type Stores } from '../platform'
+import { compile, type CompiledQuery, type CompiledStatement, type Execution, type Query } from '../query'
+import { dataErrors, errorOf, notSingle } from './errors'
+import { storeOf } from './partition'
+import { explain } from './probe'
+
+export interface ExecuteRequest {
+  readonly model: Model
+  readonly stores: Stores
+  readonly query: Query
+  readonly execution: Execution
+}
+
+/** What became of one operation. */
+export interface Result {
+  /** JSON text of the array of rows, as SQL built it: integers may be larger than JavaScript's, so nobody parses it. */
+  readonly body: string
+  /** How many rows stand in the body. */
+  readonly rows: number
+  /** How many rows match a read; null when not asked. */
+  readonly total: number | null
+  /** How many rows a write wrote. */
+  readonly affected: number
+  /** How many of them are new; null for operations that make none. */
+  readonly inserted: number | null
+}
+
+/**
+ * Runs all operations of the query, which succeed or fail together, and answers one result each, in order. Throws an `AppError` for whatever
+ * the query, a policy, a constraint or the state of the database refuses.
+ */
+export async function execute(request: ExecuteRequest): Promise<Result[]> {
+  const { model, stores, query, execution } = request
+  if (query.idempotency) throw new AppError(dataErrors.idempotency_not_built)
+  const store = storeOf(model, stores, query)
+  const elsewhere = store !== stores.primary && execution.principal.uid !== null
+  const local = elsewhere ? { ...execution, sessionChecked: true } : execution
+  const compiled = compile(model, implied(query), local)
+  const asks = elsewhere ? sessionProbe(stores, execution) : null
+  const writes = query.operations.some(({ kind }) => kind !== 'read')
+  // A write waits for the answer, because it can't be taken back; a read only withholds what it found.
+  if (asks && writes) await asks
+  try {
+    const [answers] = await Promise.all([runCompiled(store, compiled), asks])
+    return shape(query, compiled, answers)
+  } catch (error) {
+    if (error instanceof AppError) throw error
+    const fault = readFault(error)
+    if (fault.kind === 'too-big' && !writes && compiled.statements.some(({ role }) => role === 'read')) {
+      const asRows = compile(model, query, local, 'rows')
+      return shape(query, asRows, await runCompiled(store, asRows).catch((again: unknown) => refuse(request, store, again)))
+    }
+    return refuse(request, store, error)
+  }
+}
+
+/** A single write that must answer with one row is undone when it doesn't. */
+function implied(query: Query): Query {
+  const [operation, ...others] = query.operations
+  if (!operation || others.length > 0 || operation.kind === 'read' || operation.expect) return query
+  const { form } = query.shape
+  if (form !== 'one' && form !== 'maybe') return query
+  return { ...query, operations: [{ ...operation, expect: { min: form === 'one' ? 1 : 0, max: 1, error: 'not-single' } }] }
+}
+
+type Rows = readonly Readonly<Record<string, unknown>>[]
+
+async function runCompiled(store: Store, { statements }: CompiledQuery): Promise<Rows[]> {
+  return (await run(store.db, statements)).map(({ results }) => results)
+}
+
+/** Asks the primary store, which has the sessions, whether the caller's still lives. */
+async function sessionProbe(stores: Stores, { principal }: Execution): Promise<void> {
+  const probe = { sql: 'select 1 as live from `auth_sessions` where `id` = ?1 and `user_id` = ?2', params: [principal.sessionId, principal.uid] }
+  const [answer] = await run(stores.primary.db, [probe]).catch((error: unknown): never => {
+    throw errorOf(readFault(error), { name: '', description: '', tables: new Map() }, error) ?? error
+  })
+  if (answer?.results.length !== 1) throw new AppError(dataErrors.session_revoked)
+}
+
+async function refuse({ model, query, execution }: ExecuteRequest, store: Store, error: unknown): Promise<never> {
+  const fault = readFault(error)
+  throw (await explain({ model, store, query, execution }, fault, error)) ?? errorOf(fault, model, error) ?? error
+}
+
+function shape(query: Query, { statements }: CompiledQuery, answers: readonly Rows[]): Result[] {
+  const results = query.operations.map((operation, i) => {
+    const mine = statements.flatMap((statement, j) => (statement.operation === i ? [[statement, answers[j] ?? []] as const] : []))
+    if (operation.kind === 'read') return readResult(mine)
+    return writeResult(mine, operation.kind === 'insert')
+  })
+  const [only] = results
+  const { form } = query.shape
+  if (only && results.length === 1 && query.operations[0]!.kind === 'read' && (form === 'one' ? only.rows !== 1 : form === 'maybe' && only.rows > 1)) throw notSingle(only.rows)
+  return results
+}
+
+type Answered = readonly (readonly [CompiledStatement, Rows])[]
+
+/** See query/compiled.ts for the two forms of a read. */
+function readResult([answer]: Answered): Result {
+  const [statement, rows] = answer!
+  const head = rows[0] as { live: number; body: string; rows: number; total: number | null }
+  if (head.live !== 1) throw new AppError(dataErrors.session_revoked)
+  const rest = { total: head.total, affected: 0, inserted: null }
+  if (statement.role === 'read') return { body: head.body, rows: head.rows, ...rest }
+  const records = rows.slice(1).map((row) => row['d'])
+  return { body: `[${records.join(',')}]`, rows: records.length, ...rest }
+}
+
+/** See query/write.ts. */
+function writeResult(answers: Answered, inserts: boolean): Result {
+  const rowsOf = (role: CompiledStatement['role']) => answers.flatMap(([statement, rows]) => (statement.role === role ? rows : []))
+  const written = rowsOf('write')
+  const returned = answers.some(([{ role }]) => role === 'returned') ? rowsOf('returned') : written
+  const records = returned.flatMap((row) => (typeof row['d'] === 'string' ? [row['d']] : []))
+  return {
+    body: `[${records.join(',')}]`,
+    rows: records.length,
+    total: null,
+    affected: written.length,
+    inserted: inserts ? written.filter((row) => row['g'] === 1).length : null,
+  }
+}

@@ -1,0 +1,4 @@
+// The door of the room: running queries, and following what they changed.
+export { MAX_PAGE, pruneChanges, readChanges, renewEpoch, RETENTION_MS, RETENTION_ROWS, type Change, type ChangePage } from './changes'
+export { dataErrors } from './errors'
+export { execute, type ExecuteRequest, type Result } from './execute'

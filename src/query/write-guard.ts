@@ -1,0 +1,103 @@
+// The statements around a write: who writes and where the log stood, that the session lives, and the checks that must see the
+// statement's whole effect. Every failure is raised inside the batch, which undoes all of it.
+import type { Expression, TableModel } from '../define'
+import type { CompiledStatement } from './compiled'
+import type { CompileContext } from './context'
+import { compilePolicy } from './policy'
+import type { Expectation } from './query'
+import { sessionLives } from './read'
+import { and, bind, column, identifier, isTrue, join, literal, number, render, sql, TRUE, type Sql } from './sql'
+
+/** Codes that platform/d1-errors.ts reads back. */
+export type RaiseCode = 'rls' | 'session' | 'max' | 'single' | 'visible'
+
+/**
+ * An expression that fails with `PERIGEE|code|table|n`. It must stand in a branch of `iif`: SQLite computes a constant elsewhere
+ * before it looks at any row.
+ */
+export function raise(code: RaiseCode, table: string, n: Sql = { chunks: ["'0'"] }): Sql {
+  return sql`json_extract('{}', ${literal(`PERIGEE|${code}|${table}|`)} || ${n})`
+}
+
+/** `then` where the predicate is TRUE, else the failure. */
+export function require(predicate: Sql, then: Sql, code: RaiseCode, table: string): Sql {
+  return isTrue(predicate) ? then : sql`iif(${predicate}, ${then}, ${raise(code, table)})`
+}
+
+/** The database's clock, UTC ms. */
+export const CLOCK: Sql = sql`cast(round(unixepoch('subsec') * 1000) as integer)`
+
+/** The log's rows of this table that the running operation wrote. */
+function ownChanges(alias: string, table: TableModel, op: 'I' | 'U' | null): Sql {
+  const c = (name: string) => column(alias, name)
+  const since = sql`${c('seq')} > (select \`start_seq\` from \`sys_statement\` where \`id\` = 1)`
+  return and([since, sql`${c('tbl')} = ${literal(table.name)}`, op === null ? sql`${c('op')} <> 'D'` : sql`${c('op')} = ${literal(op)}`])
+}
+
+/** FROM and WHERE of the rows that the running operation wrote, as they are now, in the order they were written; `order` is that order. */
+export function writtenRows(context: CompileContext, table: TableModel, alias: string, op: 'I' | 'U' | null): { readonly from: Sql; readonly where: Sql; readonly order: Sql } {
+  const log = context.alias('c')
+  const key = table.primaryKey.map((name, i) => sql`${column(alias, name)} = (${column(log, 'key')} ->> ${number(i)})`)
+  const from = sql`${identifier('sys_changes')} as ${identifier(log)} cross join ${identifier(table.name)} as ${identifier(alias)} on ${and(key)}`
+  return { from, where: ownChanges(log, table, op), order: column(log, 'seq') }
+}
+
+/** Asks of every row that the operation wrote whether the policy holds now. Null when it always does. */
+export function checkWritten(context: CompileContext, table: TableModel, policy: Expression, op: 'I' | 'U' | null, code: RaiseCode, operation: number): CompiledStatement | null {
+  const alias = context.alias('w')
+  const predicate = compilePolicy(context, table, policy, alias)
+  if (isTrue(predicate)) return null
+  const { from, where } = writtenRows(context, table, alias, op)
+  return refuseWhere(sql`select 1 from ${from} where ${where} and not coalesce(${predicate}, 0)`, code, table.name, 'check', operation)
+}
+
+/** Fails when the query finds a row. */
+export function refuseWhere(found: Sql, code: RaiseCode, table: string, role: 'guard' | 'check', operation: number): CompiledStatement {
+  return { ...render(sql`select iif(exists(${found}), ${raise(code, table)}, null) as ok`), role, operation }
+}
+
+/** Fails unless the number of rows that the statement just before affected lies within. */
+export function expectCount(expectation: Expectation, table: string, operation: number): CompiledStatement {
+  const { min, max, error } = expectation
+  const within = and([min === undefined ? TRUE : sql`changes() >= ${number(min)}`, max === undefined ? TRUE : sql`changes() <= ${number(max)}`])
+  const code = error === 'not-single' ? 'single' : 'max'
+  return { ...render(sql`select iif(${within}, null, ${raise(code, table, sql`changes()`)}) as ok`), role: 'check', operation }
+}
+
+export interface Opening {
+  /** Checks or answers look for what was written. */
+  readonly marksLog: boolean
+  /** A table that is written keeps who, which request and which origin. */
+  readonly context: boolean
+}
+
+/** What stands before the operation: one row updated when something needs it, else one key probed for a session, else nothing. */
+export function openWrite(context: CompileContext, table: TableModel, opening: Opening, operation: number): CompiledStatement[] {
+  const lives = sessionLives(context)
+  if (!opening.marksLog && !opening.context) {
+    if (isTrue(lives)) return []
+    return [{ ...render(sql`select ${require(lives, { chunks: ['null'] }, 'session', table.name)} as ok`), role: 'guard', operation }]
+  }
+  const start = sql`coalesce((select max(\`seq\`) from \`sys_changes\`), 0)`
+  const sets = [
+    sql`\`start_seq\` = ${require(lives, start, 'session', table.name)}`,
+    ...(opening.context ? [sql`\`context\` = ${bind(contextOf(context))}`] : []),
+  ]
+  return [{ ...render(sql`update \`sys_statement\` set ${join(sets, ', ')} where \`id\` = 1`), role: 'guard', operation }]
+}
+
+/** Takes the caller's name off again, so that a later statement by another hand isn't logged under it. */
+export function closeWrite(opening: Opening, operation: number): CompiledStatement[] {
+  if (!opening.context) return []
+  return [{ sql: 'update `sys_statement` set `context` = null where `id` = 1', params: [], role: 'check', operation }]
+}
+
+function contextOf(context: CompileContext): string {
+  const { principal, asService, requestId, origin } = context.execution
+  return JSON.stringify({
+    uid: principal.uid,
+    request: requestId ?? null,
+    origin: origin ?? null,
+    ...(context.service ? { service: asService ?? 'secret key' } : {}),
+  })
+}

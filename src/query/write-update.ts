@@ -1,0 +1,116 @@
+// Updates and deletes. A row that the caller may not change is not there for them: it is skipped, as Postgres does. An update
+// whose result the caller may not make fails.
+import { AppError } from '../core'
+import { UPDATED_AT_COLUMN, VERSION_COLUMN, type TableModel } from '../define'
+import type { CompiledStatement } from './compiled'
+import { checkSize, compileCondition } from './condition'
+import { servedTable, type CompileContext } from './context'
+import { unsupported } from './errors'
+import { orderBy, pageNumber, sortKeys } from './order'
+import { compilePolicy } from './policy'
+import type { Delete, Update } from './query'
+import { and, column, identifier, join, number, render, sql, TRUE, type Sql } from './sql'
+import { encodeValue } from './value'
+import { writeErrors } from './write-errors'
+import { checkWritten, closeWrite, CLOCK, expectCount, openWrite, require, type Opening } from './write-guard'
+import { updateDefault } from './write-insert'
+import { writableColumn } from './write-payload'
+import { keepsContext, readsWritten, tablesWritten } from './write-reach'
+import { afterWrite, beforeWrite, returningOf } from './write-returning'
+import { storedSql } from './write-value'
+
+export function compileUpdate(context: CompileContext, update: Update, operation: number): CompiledStatement[] {
+  const table = servedTable(context, update.table)
+  const sets = assignments(context, table, update)
+  const written = tablesWritten(context.model, table, 'update', sets.map(([name]) => name))
+  const { policies } = table
+  const deferred = {
+    check: readsWritten(context, policies.update.check, written),
+    read: update.returning !== undefined && readsWritten(context, policies.read, written),
+  }
+  const returning = returningOf(context, table, update.returning, written)
+  const opening: Opening = { marksLog: deferred.check || deferred.read || returning.after, context: keepsContext(context.model, written) }
+  const where = affected(context, table, policies.update.using, update)
+  const statements = openWrite(context, table, opening, operation)
+  // A body without columns changes nothing, and counts nothing.
+  if (sets.length === 0) return [...statements, ...closeWrite(opening, operation)]
+  const engine: [string, Sql][] = [
+    [VERSION_COLUMN, sql`${column(table.name, VERSION_COLUMN)} + 1`],
+    [UPDATED_AT_COLUMN, CLOCK],
+  ]
+  const list = join([...sets, ...engine].map(([name, value]) => sql`${identifier(name)} = ${value}`), ', ')
+  const checked = require(deferred.check ? TRUE : compilePolicy(context, table, policies.update.check, table.name), number(0), 'rls', table.name)
+  const shown = !update.returning || deferred.read ? checked : require(compilePolicy(context, table, policies.read, table.name), checked, 'visible', table.name)
+  const items = [...(returning.inline ? [sql`${returning.inline} as d`] : []), sql`${shown} as g`]
+  statements.push({
+    ...render(sql`update ${identifier(table.name)} set ${list} where ${where} returning ${join(items, ', ')}`),
+    role: 'write',
+    operation,
+  })
+  if (update.expect) statements.push(expectCount(update.expect, table.name, operation))
+  const checks = [
+    deferred.check ? checkWritten(context, table, policies.update.check, 'U', 'rls', operation) : null,
+    deferred.read ? checkWritten(context, table, policies.read, 'U', 'visible', operation) : null,
+  ]
+  statements.push(...checks.filter((statement) => statement !== null))
+  if (returning.after) statements.push(afterWrite(context, table, update.returning!, operation))
+  return [...statements, ...closeWrite(opening, operation)]
+}
+
+export function compileDelete(context: CompileContext, remove: Delete, operation: number): CompiledStatement[] {
+  const table = servedTable(context, remove.table)
+  const written = tablesWritten(context.model, table, 'delete')
+  const returning = returningOf(context, table, remove.returning, written)
+  const opening: Opening = { marksLog: false, context: keepsContext(context.model, written) }
+  const where = affected(context, table, table.policies.delete, remove)
+  const statements = openWrite(context, table, opening, operation)
+  // What the rows embed may go with them, so it is read before.
+  if (returning.after) statements.push(beforeWrite(context, table, remove.returning!, where, operation))
+  const items = [...(returning.inline ? [sql`${returning.inline} as d`] : []), sql`0 as g`]
+  statements.push({ ...render(sql`delete from ${identifier(table.name)} where ${where} returning ${join(items, ', ')}`), role: 'write', operation })
+  if (remove.expect) statements.push(expectCount(remove.expect, table.name, operation))
+  return [...statements, ...closeWrite(opening, operation)]
+}
+
+/** What is set to what: the client's columns, and those that every update changes. */
+function assignments(context: CompileContext, table: TableModel, update: Update): (readonly [string, Sql])[] {
+  const given = Object.entries(update.set).map(([name, value]) => {
+    const target = writableColumn(context, table, name, 'update')
+    if (name === table.partition) throw new AppError(writeErrors.partition_fixed, { message: `"${name}" tells which database holds the row, so it can't be updated. Delete the row and insert it anew.` })
+    return [target, value] as const
+  })
+  if (given.length === 0) return []
+  const touched = [...table.columns.values()].filter((candidate) => candidate.onUpdate !== null)
+  return [
+    ...given.filter(([target]) => target.onUpdate === null).map(([target, value]) => [target.name, storedSql(target, encodeValue(target, value, 'write'))] as const),
+    ...touched.map((target) => [target.name, updateDefault(context, target)] as const),
+  ]
+}
+
+/**
+ * The rows that are changed: those the policy and the filter admit. Whoever filters, orders or has rows answered looks at them,
+ * and so needs to be able to read them.
+ */
+export function affected(context: CompileContext, table: TableModel, policy: TableModel['policies']['delete'], operation: Update | Delete): Sql {
+  const { where, order, limit, returning } = operation
+  const looks = where !== undefined || returning !== undefined || limit !== undefined
+  const predicate = (alias: string): Sql => {
+    const rows = { context, table, alias }
+    if (where) checkSize(where)
+    return and([
+      compilePolicy(context, table, policy, alias),
+      looks ? compilePolicy(context, table, table.policies.read, alias) : TRUE,
+      where ? compileCondition(rows, where, relatedInWrite) : TRUE,
+    ])
+  }
+  if (limit === undefined) return predicate(table.name)
+  const alias = context.alias('w')
+  const keys = sortKeys({ context, table, alias }, order ?? [], relatedInWrite, true)
+  const chosen = sql`select ${join(table.primaryKey.map((name) => column(alias, name)), ', ')} from ${identifier(table.name)} as ${identifier(alias)}`
+  const own = join(table.primaryKey.map((name) => column(table.name, name)), ', ')
+  return sql`(${own}) in (${chosen} where ${predicate(alias)}${orderBy(keys)} limit ${pageNumber(limit, 'limit')})`
+}
+
+function relatedInWrite(): never {
+  throw unsupported('filtering or ordering the rows of a write by an embedded resource')
+}
