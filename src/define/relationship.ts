@@ -1,7 +1,10 @@
 // The ways between tables that foreign keys open, as PostgREST finds them: both ends of each key, and junctions.
 import type { ForeignKey, Relationship, TableModel } from './model'
 
-/** Every relationship that starts at `table`. Ends that aren't served, or live in another partition scheme, give none. */
+/**
+ * Every relationship that starts at `table`. Ends that aren't served, or live in another partition scheme, give none; nor do keys
+ * with a hidden column, which would tell what the column holds.
+ */
 export function relationshipsOf(table: TableModel, tables: ReadonlyMap<string, TableModel>): Relationship[] {
   if (!table.served) return []
   const reachable = (name: string): TableModel | null => {
@@ -10,27 +13,27 @@ export function relationshipsOf(table: TableModel, tables: ReadonlyMap<string, T
   }
   const out: Relationship[] = []
   for (const key of table.foreignKeys) {
-    if (!reachable(key.foreignTable)) continue
+    if (!reachable(key.foreignTable) || !known(table, key, tables)) continue
     out.push({ kind: 'to-one', from: table.name, to: key.foreignTable, columns: pairs(key), constraint: key.name })
   }
   for (const other of tables.values()) {
     if (!reachable(other.name)) continue
     for (const key of other.foreignKeys) {
-      if (key.foreignTable !== table.name) continue
+      if (key.foreignTable !== table.name || !known(other, key, tables)) continue
       const kind = isKey(other, key.columns) ? 'one-to-one' : 'to-many'
       out.push({ kind, from: table.name, to: other.name, columns: flipped(key), constraint: key.name })
-      out.push(...throughJunction(table, other, key, reachable))
+      out.push(...throughJunction(table, other, key, (far) => reachable(far.foreignTable) !== null && known(other, far, tables)))
     }
   }
   return out
 }
 
 /** Many-to-many: both keys of the junction are part of its primary key. */
-function throughJunction(table: TableModel, junction: TableModel, near: ForeignKey, reachable: (name: string) => TableModel | null): Relationship[] {
+function throughJunction(table: TableModel, junction: TableModel, near: ForeignKey, reachable: (far: ForeignKey) => boolean): Relationship[] {
   const inKey = (key: ForeignKey) => key.columns.every((column) => junction.primaryKey.includes(column))
   if (!inKey(near)) return []
   return junction.foreignKeys
-    .filter((far) => far !== near && inKey(far) && reachable(far.foreignTable))
+    .filter((far) => far !== near && inKey(far) && reachable(far))
     .map((far) => ({
       kind: 'many-to-many' as const,
       from: table.name,
@@ -39,6 +42,11 @@ function throughJunction(table: TableModel, junction: TableModel, near: ForeignK
       constraint: near.name,
       junction: { table: junction.name, columns: pairs(far), constraint: far.name },
     }))
+}
+
+function known(table: TableModel, key: ForeignKey, tables: ReadonlyMap<string, TableModel>): boolean {
+  const hidden = (end: TableModel | undefined) => (name: string) => end?.columns.get(name)?.hidden === true
+  return !key.columns.some(hidden(table)) && !key.foreignColumns.some(hidden(tables.get(key.foreignTable)))
 }
 
 const pairs = (key: ForeignKey): [string, string][] => key.columns.map((column, i) => [column, key.foreignColumns[i] ?? ''])

@@ -2,7 +2,7 @@
 // is read under its own policy, and joined by what the caller sees of the keys.
 import { AppError } from '../core'
 import type { TableModel } from '../define'
-import { clientColumn, columnSql, placeOf, visibleColumns, type Rows } from './column'
+import { columnSql, placeOf, visibleColumns, type Rows } from './column'
 import { checkSize, compileCondition } from './condition'
 import { servedTable, type CompileContext } from './context'
 import { queryErrors, tooComplex, unsupported } from './errors'
@@ -130,7 +130,7 @@ function sourceOf(level: Level, embed: Embed): Source {
     return { level: inner, from, where: and([...joined, policy, filter()]) }
   }
   const junction = rows.context.model.tables.get(relationship.junction.table)
-  if (!junction?.served) throw new AppError(queryErrors.no_relationship, { message: `Could not find a relationship between '${rows.table.name}' and '${table.name}' in the schema cache` })
+  if (!junction?.served) throw noRelationship(rows.table)
   const link: Rows = { context: rows.context, table: junction, alias: rows.context.alias('j') }
   const near = relationship.columns.map(([here, there]) => sql`${joinColumn(link, there)} = ${joinColumn(rows, here)}`)
   const far = relationship.junction.columns.map(([here, there]) => sql`${joinColumn(inner.rows, there)} = ${joinColumn(link, here)}`)
@@ -142,9 +142,15 @@ function sourceOf(level: Level, embed: Embed): Source {
   }
 }
 
-/** A key that rows are joined by, as the caller sees it: a column that doesn't exist for clients joins nothing. */
+/** A key that rows are joined by, as the caller sees it: one that doesn't exist for clients joins nothing. */
 function joinColumn(rows: Rows, name: string): Sql {
-  return columnSql(rows, clientColumn(rows.table, name))
+  const model = rows.table.columns.get(name)
+  if (!model || model.hidden) throw noRelationship(rows.table)
+  return columnSql(rows, model)
+}
+
+function noRelationship(table: TableModel): AppError {
+  return new AppError(queryErrors.no_relationship, { message: `Could not find the relationship of '${table.name}' in the schema cache` })
 }
 
 /** All columns, so that what is written from the page has them; the page is cut before any JSON is built. */
