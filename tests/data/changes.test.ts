@@ -1,6 +1,7 @@
 // Following the change log: pages, cursors, time lines, the horizon, and the sweeper.
 import { beforeAll, expect, test } from 'vitest'
 import { pruneChanges, readChanges, renewEpoch } from '../../src/data/changes'
+import { sweep } from '../../src/data/sweep'
 import ledger from '../apps/ledger'
 import { batch, db, head, mount } from '../migrations/database'
 
@@ -131,4 +132,19 @@ test('fifty readers and sweepers at once agree: nothing is skipped without a wor
   expect(new Set(seen).size).toBe(seen.length)
   if (gaps === 0) expect(seen.toSorted()).toEqual(ids.toSorted())
   else expect(seen.length).toBeLessThan(100)
+})
+
+test('a sweep forgets answers to idempotency keys after a day, and changes after a week', async () => {
+  const day = 24 * 3600 * 1000
+  const at = now()
+  await pruneChanges(store, { now: at + 3_600_000, maxAgeMs: 0 })
+  await batch(
+    `INSERT INTO sys_idempotency (id, fingerprint, at) WITH RECURSIVE n(v) AS (SELECT 1 UNION ALL SELECT v + 1 FROM n WHERE v < 2500) SELECT 'k' || v, 'f', ${at - day - 1} FROM n`,
+    `INSERT INTO sys_idempotency (id, fingerprint, at) VALUES ('young', 'f', ${at - day + 1000})`,
+  )
+  await insert('swept', 'kept')
+  await batch(`UPDATE sys_changes SET at = ${at - 7 * day - 1} WHERE key = '["swept"]'`)
+  expect(await sweep(store, at)).toEqual({ sys_changes: 1, sys_idempotency: 2500 })
+  expect(await batch('SELECT id FROM sys_idempotency')).toEqual([{ id: 'young' }])
+  expect(await sweep(store, at)).toEqual({ sys_changes: 0, sys_idempotency: 0 })
 })

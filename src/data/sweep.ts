@@ -1,0 +1,34 @@
+// Forgets what has outlived its purpose in one store, in chunks, so that no transaction is long. Safe to run at any time, by several at once.
+import { run, type Store } from '../platform'
+import { pruneChanges } from './changes'
+
+/** How long the answer to an Idempotency-Key is kept, in milliseconds. */
+export const IDEMPOTENCY_MS = 24 * 3600 * 1000
+const CHUNK = 1_000
+const ROUNDS = 20
+
+/** How many rows went, by table. */
+export interface Swept {
+  readonly sys_changes: number
+  readonly sys_idempotency: number
+}
+
+/** Sweeps a store; what is left over when it stops goes the next time. `now` is UTC ms. */
+export async function sweep(store: Store, now: number): Promise<Swept> {
+  return { sys_changes: await pruneChanges(store, { now }), sys_idempotency: await sweepIdempotency(store, now - IDEMPOTENCY_MS) }
+}
+
+async function sweepIdempotency(store: Store, before: number): Promise<number> {
+  let gone = 0
+  for (let round = 0; round < ROUNDS; round++) {
+    const [answer] = await run(store.db, [
+      {
+        sql: 'DELETE FROM `sys_idempotency` WHERE `id` IN (SELECT `id` FROM `sys_idempotency` WHERE `at` < cast(?1 AS INTEGER) ORDER BY `at` LIMIT ?2)',
+        params: [String(before), String(CHUNK)],
+      },
+    ])
+    gone += answer!.meta.changes
+    if (answer!.meta.changes < CHUNK) break
+  }
+  return gone
+}
