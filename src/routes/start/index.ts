@@ -4,7 +4,7 @@ import { AppError } from '../../core'
 import { describeExpression, type Model, type TableModel } from '../../define'
 import { requestErrors, type AppEnv } from '../../middleware'
 import { readTrace } from '../../observability'
-import { deriveApiKeys } from '../../platform'
+import { keysOf } from '../../platform'
 import { ownMachineOnly } from './own-machine'
 
 /** Nothing from elsewhere: scripts, styles, pictures and calls are this host's own. */
@@ -33,7 +33,7 @@ start.get('/start/*', ownMachineOnly(), (c) => asset(c.env.ASSETS, new URL(c.req
 /** What the page shows of the app: its name, its keys, and every served table's policies as TypeScript. */
 start.get('/dev/app', ownMachineOnly(), async (c) => {
   const { app, model } = c.var
-  const keys = c.env.PERIGEE_ROOT_KEY ? await deriveApiKeys(c.env.PERIGEE_ROOT_KEY) : null
+  const keys = c.env.PERIGEE_ROOT_KEY ? (await keysOf(c.env)).api : null
   const served = [...model.tables.values()].filter((table) => table.served)
   return c.json({
     name: app.name,
