@@ -70,17 +70,6 @@ export function replay(folder: MigrationFolder): SchemaRow[] {
   }
 }
 
-/** How a SQLite file (a local D1's) differs from what the app implies, one line each. Only reads. */
-export async function fileDrift(file: string, folder: MigrationFolder = PROJECT): Promise<string[]> {
-  const declared = await declaredSchema(folder)
-  const db = new DatabaseSync(file, { readOnly: true })
-  try {
-    return verifySchema(db.prepare(SCHEMA_QUERY).all() as unknown as SchemaRow[], declared).map(({ message }) => message)
-  } finally {
-    db.close()
-  }
-}
-
 /** Why `app/` and `migrations/` disagree, one line each; empty when they agree. */
 export async function checkMigrations(folder: MigrationFolder = PROJECT): Promise<string[]> {
   const declared = await declaredSchema(folder)

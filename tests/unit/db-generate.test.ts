@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { unstable_splitSqlQuery as splitSqlQuery } from 'wrangler'
-import { checkMigrations, fileDrift, migrationFiles, type MigrationFolder } from '../../scripts/db-files'
+import { checkMigrations, migrationFiles, type MigrationFolder } from '../../scripts/db-files'
 import { generateMigration, GenerateError } from '../../scripts/db-generate'
 import { expectedSchema, planMigration } from '../../src/migrations'
 import * as engine from '../../src/schema'
@@ -52,17 +52,6 @@ test('the check sees an app that moved on, a file that was edited and one that f
   expect(await checkMigrations(first)).toEqual([expect.stringContaining('column "entries.note" is `integer`, not `text`')])
   writeFileSync(path, `${whole}\nNONSENSE;`)
   await expect(checkMigrations(first)).rejects.toThrow('migrations/0000_init.sql fails on an empty database')
-})
-
-test('a database file that somebody altered is found out', async () => {
-  await generateMigration(first, NOTHING)
-  const file = join(first.path, 'local.sqlite')
-  const db = new DatabaseSync(file)
-  db.exec(readFileSync(join(first.path, '0000_init.sql'), 'utf8'))
-  expect(await fileDrift(file, first)).toEqual([])
-  db.exec('DROP INDEX accounts_lower; ALTER TABLE labels ADD COLUMN extra TEXT')
-  db.close()
-  expect(await fileDrift(file, first)).toEqual(['index "accounts_lower" on "accounts" is missing', `column "labels.extra" isn't declared`])
 })
 
 test("wrangler's splitter takes the files apart where we put them together, triggers whole", async () => {
