@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { databaseFiles, statePath } from './local-database'
 import { ensureSecrets } from './secrets'
 
 const root = join(import.meta.dirname, '..')
@@ -29,11 +30,6 @@ export async function prepare({ persistTo = statePath(), say = console.log }: Pr
   if (isEmpty(persistTo)) await fill(persistTo, say)
   mkdirSync(persistTo, { recursive: true })
   writeFileSync(stamp, `${JSON.stringify({ fingerprint })}\n`)
-}
-
-/** Where local data lives. */
-export function statePath(): string {
-  return process.env.PERIGEE_STATE ?? join(root, '.wrangler/state')
 }
 
 /** The SDK that the start page runs, from the package that the tests use: nothing is fetched from elsewhere. */
@@ -81,15 +77,6 @@ async function fill(persistTo: string, say: (line: string) => void): Promise<voi
   if (written === null) return
   const rows = Object.values(written).reduce((sum, count) => sum + count, 0)
   say(`Filled the demo app with ${rows.toLocaleString('en')} rows in ${((Date.now() - started) / 1000).toFixed(1)} s.`)
-}
-
-/** The SQLite files of all local D1 databases under this folder. */
-function databaseFiles(persistTo: string): string[] {
-  const folder = join(persistTo, 'v3/d1/miniflare-D1DatabaseObject')
-  if (!existsSync(folder)) return []
-  return readdirSync(folder)
-    .filter((name) => /^[0-9a-f]{64}\.sqlite$/.test(name))
-    .map((name) => join(folder, name))
 }
 
 /** Whether no table, but for the engine's bookkeeping, holds a row. */

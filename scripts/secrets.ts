@@ -1,8 +1,9 @@
-// The secrets of one's own machine, in `.dev.vars`: made once, never overwritten, never committed. npm runs it right after
-// `npm ci`: wrangler reads the file before it builds, so it has to be there when a newcomer's first word is `npx wrangler dev`.
+// The secrets of one's own machine, in `.dev.vars`: made once, never overwritten, never committed. wrangler reads the file after the
+// `[build]` command has run, so that the start that makes them already has them.
 import { randomBytes } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { parseEnv } from 'node:util'
 
 /** Makes `.dev.vars` in this folder unless there is one; whether it did. */
 export function ensureSecrets(root: string): boolean {
@@ -23,4 +24,8 @@ export function ensureSecrets(root: string): boolean {
   }
 }
 
-if (import.meta.main) ensureSecrets(join(import.meta.dirname, '..'))
+/** The settings in `.dev.vars` by name; empty when there is no file. */
+export function readSecrets(root: string): Readonly<Record<string, string>> {
+  const path = join(root, '.dev.vars')
+  return existsSync(path) ? (parseEnv(readFileSync(path, 'utf8')) as Record<string, string>) : {}
+}
