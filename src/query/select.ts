@@ -16,6 +16,12 @@ import { and, bind, column, identifier, join, jsonObject, literal, sql, TRUE, ty
 /** How deep embeds nest: SQLite's parser allows little more. */
 export const MAX_EMBED_DEPTH = 10
 
+/**
+ * From this level on an embed's object is made in a derived table, where it doesn't add to the depth of the expression around it:
+ * SQLite sums the depths of nested subqueries. It is parsed once more on its way out, so the usual levels don't.
+ */
+const DEEP = 3
+
 /** Rows together with what is embedded in them. */
 export interface Level {
   readonly rows: Rows
@@ -89,8 +95,16 @@ function embedMembers(level: Level, embed: Embed): Member[] {
     return [[key, { json: true, value: sql`(select json_group_array(json(d)) from (${groups(source, embed)}))` }]]
   }
   const row = rowObject(source.level, embed.select)
-  if (isSingle(embed)) return [[key, { json: true, value: sql`(select ${row} ${source.from} where ${source.where} limit 1)` }]]
-  return [[key, { json: true, value: sql`(select json_group_array(${row}) from (${page(source, embed)}) as ${identifier(source.level.rows.alias)})` }]]
+  const alias = identifier(source.level.rows.alias)
+  const deep = source.level.depth >= DEEP
+  if (isSingle(embed)) {
+    const value = deep ? sql`(select json(d) from (select ${row} as d ${source.from} where ${source.where} limit 1))` : sql`(select ${row} ${source.from} where ${source.where} limit 1)`
+    return [[key, { json: true, value }]]
+  }
+  const value = deep
+    ? sql`(select json_group_array(json(d)) from (select ${row} as d from (${page(source, embed)}) as ${alias}))`
+    : sql`(select json_group_array(${row}) from (${page(source, embed)}) as ${alias})`
+  return [[key, { json: true, value }]]
 }
 
 /** The groups of an embed, each row's JSON as `d`. */
