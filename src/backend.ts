@@ -1,13 +1,16 @@
 // Makes a backend out of an app: the model once, then every request through the middleware to its route.
 import { Hono } from 'hono'
 import { AppError } from './core'
+import { sweep } from './data'
 import { buildModel, type AppDefinition } from './define'
 import { cors, flood, renderError, request, requestErrors, type AppEnv } from './middleware'
-import type { Env } from './platform'
+import { openStores, type Env } from './platform'
 import { routes } from './routes'
 
 export interface Backend {
   fetch(request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response>
+  /** The cron of wrangler.toml: forgets what has outlived its purpose (docs/storage.md). */
+  scheduled(controller: ScheduledController, env: Env): Promise<void>
 }
 
 /** Throws `ModelError` when the app can't work, so that a broken one never starts. */
@@ -18,5 +21,10 @@ export function createBackend(app: AppDefinition): Backend {
   hono.notFound((c) => renderError(new AppError(requestErrors.not_found), c))
   hono.use(request(app, model), cors(), flood())
   hono.route('/', routes())
-  return { fetch: (incoming, env, ctx) => hono.fetch(incoming, env, ctx) }
+  return {
+    fetch: (incoming, env, ctx) => hono.fetch(incoming, env, ctx),
+    async scheduled(controller, env) {
+      for (const store of openStores(env, () => undefined).all) await sweep(store, controller.scheduledTime)
+    },
+  }
 }
