@@ -17,6 +17,8 @@ export default defineConfig({
             main: './tests/support/worker.ts',
             wrangler: { configPath: './wrangler.toml' },
             miniflare: {
+              // A second database for tests of partitioned tables; not DB_1, so that other tests keep to one store.
+              d1Databases: { DB_SECOND: 'second' },
               bindings: {
                 TEST_MIGRATIONS: migrations,
                 PERIGEE_ENV: 'development',
