@@ -28,8 +28,10 @@ export interface TableSpec {
 }
 
 export interface AppOptions {
-  /** Whether policies may read the table that they guard, and others. */
+  /** Whether columns are hidden, read-only, or have a policy of their own. */
   readonly columnRules: boolean
+  /** How many of a hundred policies admit everybody, so that other ones are reached. */
+  readonly open: { readonly read: number; readonly insert: number; readonly using: number; readonly check: number }
 }
 
 const NAMES = ['alpha', 'beta', 'gamma', 'delta'] as const
@@ -71,7 +73,7 @@ function entity(choose: Draw, name: string, others: readonly TableSpec[]): Table
   const bare: TableSpec = { name, columns, key: ['id'] }
   columns.push(column('owner_id', 'text', { notNull: choose.chance(40), indexed: choose.chance(60) }))
   for (const other of others) if (choose.chance(70)) columns.push(reference(choose, `${other.name}_id`, other))
-  if (choose.chance(25)) columns.push(reference(choose, 'parent_id', bare, { unique: false, onDelete: 'set null' }))
+  if (choose.chance(25)) columns.push(reference(choose, 'parent_id', bare, { unique: false, onDelete: 'no action' }))
   choose.times(1 + choose.int(3), (i) => columns.push(column(`c_${'abcd'[i] ?? i}`, choose.pick(KINDS), { notNull: choose.chance(20) })))
   return bare
 }
@@ -93,10 +95,10 @@ export function drawApp(choose: Draw, specs: readonly TableSpec[], options: AppO
       return () => expression
     }
     return table(made.get(spec.name)!, {
-      read: policy(20),
-      insert: policy(35),
-      update: choose.chance(50) ? policy(30) : { using: policy(35), check: policy(35) },
-      delete: policy(35),
+      read: policy(options.open.read),
+      insert: policy(options.open.insert),
+      update: choose.chance(20) ? policy(options.open.check) : { using: policy(options.open.using), check: policy(options.open.check) },
+      delete: policy(options.open.using),
       columns: options.columnRules ? columnRules(choose, specs, spec) : {},
     } as Parameters<typeof table>[1])
   })

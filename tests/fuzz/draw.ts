@@ -46,7 +46,7 @@ export function holds(file: string, gate: number, property: (choose: Draw) => vo
   const path = process.env['FUZZ_PATH']
   const result = fc.check(
     fc.property(fc.gen(), (g) => property(draw(g))),
-    { numRuns: cases(gate), seed, ...(path ? { path } : {}), endOnFailure: process.env['FUZZ_SHRINK'] === undefined, interruptAfterTimeLimit: 2 ** 31 - 1 },
+    { numRuns: cases(gate), seed, ...(path ? { path } : {}), endOnFailure: !process.env['FUZZ_SHRINK'], interruptAfterTimeLimit: 2 ** 31 - 1 },
   )
   if (!result.failed) return
   const replay = `FUZZ_SEED=${result.seed} FUZZ_PATH=${result.counterexamplePath ?? ''} npx vitest run ${file}`

@@ -13,7 +13,7 @@ const FILE = 'tests/fuzz/policies.test.ts'
 
 function policyCase(choose: Draw): void {
   const specs = drawTables(choose)
-  const app = drawApp(choose, specs, { columnRules: false })
+  const app = drawApp(choose, specs, { columnRules: false, open: { read: 8, insert: 100, using: 100, check: 100 } })
   const model = buildModel(app)
   const state = drawRows(choose, specs)
   const ids = [...state.values()].flat().map((row) => String(row['id'] ?? row['left_id']))

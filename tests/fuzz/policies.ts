@@ -20,7 +20,26 @@ interface Context {
 /** A policy of `table`. Columns carry property names, as the words of a policy make them. */
 export function policyOver(choose: Draw, tables: readonly TableSpec[], table: TableSpec): Expression {
   const context: Context = { choose, tables, scopes: [{ table, scope: 0 }], next: { scope: 0 } }
+  if (choose.chance(12)) return amongItsOwn(context)
   return choose.chance(12) ? chain(context, 2 + choose.int(2)) : expression(context, 3)
+}
+
+/** Asks about the table that it guards: at most one row an owner, or none without another. */
+function amongItsOwn(context: Context): Expression {
+  const { choose, tables } = context
+  const table = context.scopes[0]!.table
+  const scope = ++context.next.scope
+  const by = choose.pick(table.columns.filter(({ kind }) => kind !== 'json'))
+  const key = choose.pick(table.columns.filter(({ name }) => table.key.includes(name)))
+  const column = (property: string, at: number): OperandNode => ({ kind: 'column', table: table.name, column: property, scope: at })
+  const inner: Context = { choose, tables, scopes: [{ table, scope }, ...context.scopes], next: context.next }
+  const terms: Expression[] = [
+    { kind: 'compare', operator: 'eq', left: column(by.property, scope), right: column(by.property, 0) },
+    { kind: 'compare', operator: choose.pick(['ne', 'lt', 'gt']), left: column(key.property, scope), right: column(key.property, 0) },
+    ...(choose.chance(30) ? [expression(inner, 1)] : []),
+  ]
+  const found: Expression = { kind: 'exists', table: table.name, scope, where: { kind: 'and', terms } }
+  return choose.chance(60) ? { kind: 'not', term: found } : found
 }
 
 function expression(context: Context, depth: number): Expression {

@@ -36,7 +36,8 @@ function tableOf(world: World, name: string): TableModel {
   return table
 }
 
-function admitted(world: World, table: TableModel, row: Row, where: Condition | undefined, select: readonly SelectItem[]): boolean {
+/** Whether the filter and the inner embeds keep a row that the caller sees so. */
+export function admitted(world: World, table: TableModel, row: Row, where: Condition | undefined, select: readonly SelectItem[]): boolean {
   const embeds = select.filter((item): item is Embed => item.kind === 'embed')
   if (embeds.some((embed) => embed.join === 'inner' && related(world, row, embed).length === 0)) return false
   return where === undefined || holds(world, table, row, where, embeds) === true

@@ -14,7 +14,7 @@ const FILE = 'tests/fuzz/reads.test.ts'
 
 function readCase(choose: Draw): void {
   const specs = drawTables(choose)
-  const app = drawApp(choose, specs, { columnRules: true })
+  const app = drawApp(choose, specs, { columnRules: true, open: { read: 20, insert: 100, using: 100, check: 100 } })
   const model = buildModel(app)
   const state = drawRows(choose, specs)
   const ids = [...state.values()].flat().map((row) => String(row['id'] ?? row['left_id']))

@@ -27,12 +27,19 @@ export const known = (table: TableModel): ColumnModel[] => [...table.columns.val
 
 export function drawSelect(choose: Draw, model: Model, table: TableModel, depth: number): SelectItem[] {
   const items: SelectItem[] = choose.chance(40) ? [{ kind: 'all' }] : choose.some(known(table), 60).map((column, i) => item(choose, column, i))
-  const relationships = table.relationships.filter(({ columns }) => columns.length > 0)
+  const relationships = table.relationships.filter((one) => !throughHidden(model, one))
   if (depth > 0 && relationships.length > 0) {
     const count = choose.chance(60) ? 1 + choose.int(1) : 0
     for (let i = 0; i < count; i++) items.push(drawEmbed(choose, model, choose.pick(relationships), `e${depth}${i}`, depth))
   }
   return items.length > 0 ? items : [{ kind: 'all' }]
+}
+
+/** A relationship over a hidden column doesn't exist for clients. */
+function throughHidden(model: Model, { from, to, columns, junction }: Relationship): boolean {
+  const hidden = (name: string, column: string) => model.tables.get(name)?.columns.get(column)?.hidden === true
+  const far = junction?.table ?? to
+  return columns.some(([a, b]) => hidden(from, a) || hidden(far, b)) || (junction?.columns ?? []).some(([a, b]) => hidden(far, a) || hidden(to, b))
 }
 
 function item(choose: Draw, column: ColumnModel, i: number): SelectItem {

@@ -1,7 +1,9 @@
 // Runs compiled reads on Node's SQLite and takes their answers apart.
 import type { DatabaseSync } from 'node:sqlite'
 import type { CompiledQuery } from '../../src/query'
-import { all } from './database'
+import { all, dump } from './database'
+import type { TableSpec } from './apps'
+import type { State } from './policy-oracle'
 
 export interface ReadAnswer {
   /** Whether the caller's session lives. */
@@ -23,4 +25,31 @@ export function runRead(db: DatabaseSync, { statements }: CompiledQuery): ReadAn
   if (live && Number(head['rows']) !== rows.length) throw new Error(`rows is ${String(head['rows'])}, the body has ${rows.length}.`)
   if (!live && head['body'] !== null) throw new Error('A dead session was given a body.')
   return { live, total, rows }
+}
+
+export interface WriteAnswer {
+  /** Null when the batch was refused; then why. */
+  readonly state: State | null
+  readonly refusal: string | null
+  readonly affected: number
+  readonly rows: readonly unknown[]
+}
+
+/** Runs a write's batch as one transaction, looks at what became of the tables, and takes it back. */
+export function runWrite(db: DatabaseSync, { statements }: CompiledQuery, specs: readonly TableSpec[]): WriteAnswer {
+  db.exec('begin')
+  try {
+    let affected = 0
+    const rows: unknown[] = []
+    for (const statement of statements) {
+      const answers = all(db, statement)
+      if (statement.role === 'write') affected += answers.length
+      for (const { d } of answers) if (d !== undefined && d !== null) rows.push(JSON.parse(String(d)))
+    }
+    return { state: dump(db, specs), refusal: null, affected, rows }
+  } catch (error) {
+    return { state: null, refusal: error instanceof Error ? error.message : String(error), affected: 0, rows: [] }
+  } finally {
+    db.exec('rollback')
+  }
 }

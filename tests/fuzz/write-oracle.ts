@@ -4,7 +4,7 @@ import type { Delete, Insert, Returning, Update } from '../../src/query/query'
 import type { ColumnSpec, TableSpec } from './apps'
 import { compare, type Stored } from './logic'
 import { admits, seen, type Row, type State, type World } from './policy-oracle'
-import { shape, holds } from './read-oracle'
+import { admitted, holds, shape } from './read-oracle'
 import { stored } from './rows'
 
 export type Write = Insert | Update | Delete
@@ -103,13 +103,14 @@ function insert(change: Change, write: Insert): Touched[] {
   return out
 }
 
-/** Rows that the policy lets the caller change and the filter finds among those that they can read. */
+/** Rows that the policy lets the caller change and the filter finds; the others are skipped, not refused. */
 function candidates({ world, table }: Change, write: Update | Delete): Row[] {
   const using = write.kind === 'update' ? table.policies.update.using : table.policies.delete
   return (world.state.get(table.name) ?? []).filter((row) => {
     if (!admits(world, using, row)) return false
-    if (write.where === undefined) return true
-    return admits(world, table.policies.read, row) && holds(world, table, seen(world, table, row), write.where) === true
+    // Whoever filters, or has rows answered, looks at them.
+    if (write.where === undefined && write.returning === undefined) return true
+    return admits(world, table.policies.read, row) && (write.where === undefined || holds(world, table, seen(world, table, row), write.where) === true)
   })
 }
 
@@ -138,9 +139,8 @@ function update(change: Change, write: Update): Touched[] {
 }
 
 function remove(change: Change, write: Delete): Touched[] {
-  const { world, table, after, specs } = change
+  const { table, after, specs } = change
   const found = candidates(change, write)
-  if (write.returning && found.some((row) => !admits(world, table.policies.read, row))) refuse('policy')
   drop(specs, after, table.name, found)
   return found.map((row) => ({ row }))
 }
@@ -181,5 +181,6 @@ function returned({ world, table, after }: Change, write: Write, touched: readon
   const returning: Returning | undefined = write.returning
   if (returning === undefined) return null
   const now: World = write.kind === 'delete' ? world : { ...world, state: after }
-  return touched.map(({ row }) => shape(now, table, seen(now, table, row), returning.select))
+  const shown = touched.map(({ row }) => seen(now, table, row)).filter((row) => admitted(now, table, row, undefined, returning.select))
+  return shown.map((row) => shape(now, table, row, returning.select))
 }

@@ -22,9 +22,15 @@ export function drawWrite(choose: Draw, model: Model, specs: readonly TableSpec[
   const returning: { returning?: Returning } = choose.chance(45) ? { returning: { select: drawSelect(choose, model, table, choose.chance(25) ? 1 : 0) } } : {}
   const way = choose.int(9)
   if (way <= 4) return { ...drawInsert(context), ...returning }
-  const where: { where?: Condition } = choose.chance(75) ? { where: condition(choose, table, [], 1) } : {}
+  const where: { where?: Condition } = choose.chance(30) ? {} : { where: choose.chance(50) ? condition(choose, table, [], 1) : byKey(context) }
   if (way <= 7) return { kind: 'update', table: spec.name, set: drawSet(context), ...where, ...returning }
   return { kind: 'delete', table: spec.name, ...where, ...returning }
+}
+
+/** Some of the rows there are, by the first column of the key. */
+function byKey({ choose, spec, state }: Context): Condition {
+  const values = choose.some(state.get(spec.name) ?? [], 60).map((row) => String(row[spec.key[0]!]))
+  return { kind: 'in', target: { column: spec.key[0]! }, values }
 }
 
 const writable = (column: ColumnModel): boolean => !column.hidden && !column.readOnly && !column.engine && !column.generated
