@@ -90,13 +90,17 @@ async function main(): Promise<number> {
     return 1
   }
   if (!(await isPortFree(options.port, options.phone))) {
-    console.error(`Port ${options.port} is taken: something else listens there. Stop it, or choose another: npm run dev -- --port ${options.port + 1}`)
+    console.error(
+      `Port ${options.port} is taken: something else listens there. Stop it, or choose another: npm run dev -- --port ${options.port + 1}`,
+    )
     return 1
   }
   await prepare()
   const differences = await localSchemaProblems(statePath())
   if (differences.length > 0) {
-    console.warn(`The local database isn't what app/ implies:\n  ${differences.join('\n  ')}\nIf you changed app/: \`npm run db:generate\`, read what it wrote, then start again.`)
+    console.warn(
+      `The local database isn't what app/ implies:\n  ${differences.join('\n  ')}\nIf you changed app/: \`npm run db:generate\`, read what it wrote, then start again.`,
+    )
   }
 
   const url = `http://localhost:${options.port}`

@@ -85,7 +85,9 @@ function isEmpty(persistTo: string): boolean {
     const db = new DatabaseSync(path, { readOnly: true })
     try {
       const tables = db
-        .prepare(`SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name NOT GLOB 'sys_*' AND name NOT GLOB 'd1_*' AND name NOT GLOB '_cf_*'`)
+        .prepare(
+          `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name NOT GLOB 'sys_*' AND name NOT GLOB 'd1_*' AND name NOT GLOB '_cf_*'`,
+        )
         .all() as { name: string }[]
       return tables.every(({ name }) => db.prepare(`SELECT 1 FROM "${name.replaceAll('"', '""')}" LIMIT 1`).get() === undefined)
     } finally {

@@ -4,13 +4,22 @@ import { getTableName, type AppDefinition } from '../src/define'
 import { describeKeys, type PrintedKeys } from './keys'
 
 /** Everything a newcomer needs, once the server answers; with a `curl` that it tried itself. */
-export async function describeServer(keys: PrintedKeys, app: AppDefinition, account: { email: string; password: string } | null): Promise<string> {
+export async function describeServer(
+  keys: PrintedKeys,
+  app: AppDefinition,
+  account: { email: string; password: string } | null,
+): Promise<string> {
   const lines = ['', `${app.name} is running.`, '', describeKeys(keys)]
   if (account) lines.push(`Account            ${account.email}  password ${account.password}`)
   lines.push(`Start page         ${keys.url}/`, `Reference          ${keys.url}/docs`)
   const path = await firstPath(keys, app)
   if (path) lines.push('', 'Paste this into another terminal:', '', `  curl '${keys.url}${path}' -H 'apikey: ${keys.publishableKey}'`)
-  lines.push('', account ? 'See two people share a trip: npm run demo' : 'Your tables stand in app/tables/.', 'Ctrl-C stops it; the data stay.', '')
+  lines.push(
+    '',
+    account ? 'See two people share a trip: npm run demo' : 'Your tables stand in app/tables/.',
+    'Ctrl-C stops it; the data stay.',
+    '',
+  )
   return lines.join('\n')
 }
 
