@@ -1,5 +1,6 @@
 // What the runtime gives the Worker. The one place that names bindings.
 import type { RateLimiter } from '../durable-objects/rate-limiter'
+import type { AuthenticationService } from './services'
 
 export interface Env {
   readonly DB: D1Database
@@ -8,6 +9,8 @@ export interface Env {
   /** Flood shield: per location, permissive. */
   readonly FLOOD: RateLimit
   readonly ASSETS?: Fetcher
+  /** Sign-in in a Worker of its own; absent when it runs in this one. */
+  readonly AUTHENTICATION?: AuthenticationService
   /** 32 bytes or more, base64url. All other keys derive from it. */
   readonly PERIGEE_ROOT_KEY?: string
   /** `development` opens the start page and the tools under `/dev`; anything else is production. */

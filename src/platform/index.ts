@@ -1,3 +1,22 @@
+export { parseConfig, runtimeConfig, type RuntimeConfig, type RuntimeRate } from './config'
+export { readFault, type DatabaseFault } from './d1-errors'
 export { metered, run, type DatabaseCall, type DatabaseObserver, type SqlValue, type Statement } from './database'
 export { isDevelopment, type Env } from './env'
+export { platformErrors } from './errors'
+export { isOurHost, publicOrigin } from './hosts'
+export { deriveApiKeys, deriveKeys, keysOf, type ApiKeys, type Keys } from './keys'
+export {
+  authenticationService,
+  settle,
+  type AuthenticationContext,
+  type AuthenticationService,
+  type Caller,
+  type EffectiveAuthRules,
+  type Outcome,
+  type PersonAnswer,
+  type PersonChanges,
+  type SessionAnswer,
+  type SignOutScope,
+  type SignUpInput,
+} from './services'
 export { openStores, type Store, type Stores } from './stores'

@@ -1,0 +1,89 @@
+// What can go wrong in sign-in, under the names that the SDKs' enumerations know, and how GoTrue writes an error down.
+import { defineErrors, type AppError } from '../core'
+
+export const authErrors = defineErrors({
+  // Of the request
+  bad_json: { status: 400, title: 'The request body is not a JSON object.', retry: false },
+  validation_failed: { status: 400, title: 'The request has a value that is not allowed.', retry: false },
+  over_request_rate_limit: { status: 429, title: 'Request rate limit reached', retry: true },
+  /** Phones sign people out on a 429 to a refresh; a 503 makes them wait and ask again. */
+  refresh_rate_limit: { status: 503, title: 'Too many refreshes of this session. Try again shortly.', retry: true },
+  feature_disabled: { status: 501, title: 'This part of sign-in is not built yet.', retry: false },
+  unexpected_failure: { status: 500, title: 'Something went wrong on our side.', retry: true },
+
+  // Of the API key
+  api_key_missing: { status: 401, title: 'No API key found in request', retry: false, postgrest: 'PGRST302' },
+  api_key_invalid: { status: 401, title: 'Invalid API key', retry: false, postgrest: 'PGRST301' },
+  secret_key_in_browser: { status: 401, title: 'Forbidden use of secret API key in browser', retry: false, postgrest: 'PGRST301' },
+
+  // Of the person's token
+  no_authorization: { status: 401, title: 'This endpoint requires a valid Bearer token', retry: false },
+  bad_jwt: { status: 403, title: 'Invalid token', retry: false },
+  /** `bad_jwt` on the data paths, which speak PostgREST. */
+  jwt_invalid: { status: 401, title: 'The token could not be verified', retry: false, postgrest: 'PGRST301' },
+  jwt_claims: { status: 401, title: 'The token is not valid here or not valid any more', retry: false, postgrest: 'PGRST303' },
+  session_not_found: { status: 403, title: 'Session from session_id claim in JWT does not exist', retry: false },
+  user_not_found: { status: 403, title: 'User from sub claim in JWT does not exist', retry: false },
+  user_banned: { status: 403, title: 'User is banned', retry: false },
+  not_admin: { status: 403, title: 'Only administrators may change this', retry: false },
+
+  // Of sign-up and sign-in
+  signup_disabled: { status: 422, title: 'Signups not allowed for this instance', retry: false },
+  anonymous_provider_disabled: { status: 422, title: 'Anonymous sign-ins are disabled', retry: false },
+  phone_provider_disabled: { status: 400, title: 'Phone sign-ins are disabled', retry: false },
+  web3_provider_disabled: { status: 422, title: 'Web3 sign-ins are disabled', retry: false },
+  user_already_exists: { status: 422, title: 'User already registered', retry: false },
+  weak_password: { status: 422, title: 'Password is too weak', retry: false },
+  invalid_credentials: { status: 400, title: 'Invalid login credentials', retry: false },
+
+  // Of the refresh token
+  refresh_token_not_found: { status: 400, title: 'Invalid Refresh Token: Refresh Token Not Found', retry: false },
+  refresh_token_already_used: { status: 400, title: 'Invalid Refresh Token: Already Used', retry: false },
+
+  // Of changes to a person
+  email_exists: { status: 422, title: 'A user with this email address has already been registered', retry: false },
+  same_password: { status: 422, title: 'New password should be different from the old password.', retry: false },
+})
+
+/** From this date on, errors have a string `code` (GoTrue's API versions). */
+const STRING_CODES_SINCE = '2024-01-01'
+
+/** Errors of other rooms, under the names that GoTrue's clients know. */
+const RENAMED: Readonly<Record<string, string>> = {
+  body_too_large: 'request_entity_too_large',
+  bad_request: 'validation_failed',
+  not_implemented: 'feature_disabled',
+  too_many_requests: 'over_request_rate_limit',
+  internal: 'unexpected_failure',
+  refresh_rate_limit: 'over_request_rate_limit',
+}
+
+/**
+ * An error as GoTrue writes it. `apiVersion` is the header X-Supabase-Api-Version: from 2024-01-01 on `code` is the error's name,
+ * before (or without) it is the status. Both forms carry `error_code` and `msg`, so that every SDK reads either.
+ */
+export function renderAuthError(
+  error: AppError,
+  apiVersion: string | null,
+): { status: number; headers: Record<string, string>; body: Record<string, unknown> } {
+  const { definition, occurrence, message } = error
+  const code = RENAMED[definition.code] ?? definition.code
+  const modern = apiVersion !== null && /^\d{4}-\d{2}-\d{2}$/.test(apiVersion) && apiVersion >= STRING_CODES_SINCE
+  const hint = occurrence.hint === undefined ? {} : { hint: occurrence.hint }
+  return {
+    status: definition.status,
+    headers: {
+      ...occurrence.headers,
+      'x-sb-error-code': code,
+      ...(modern ? { 'x-supabase-api-version': STRING_CODES_SINCE } : {}),
+    },
+    body: {
+      code: modern ? code : definition.status,
+      error_code: code,
+      ...(modern ? { message } : {}),
+      msg: message,
+      ...hint,
+      ...occurrence.body,
+    },
+  }
+}

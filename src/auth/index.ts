@@ -1,0 +1,3 @@
+export { AUDIENCE, ISSUER_PATH, verifyAccessToken, type TokenProblem, type Verification } from './access-token'
+export { Authentication } from './entrypoint'
+export { authErrors, renderAuthError } from './errors'

@@ -1,0 +1,112 @@
+// Makes a person: with an e-mail address and a password, or anonymous. One batch, whatever happens at the same time.
+import { AppError, uuidv7 } from '../core'
+import { run, type AuthenticationContext, type SignUpInput, type Statement } from '../platform'
+import { authErrors } from './errors'
+import { checkPassword, hashPassword } from './password'
+import type { Identity, Person } from './person'
+import { insertSession, type Session, type Workshop } from './session'
+import { ownMetadata } from './user-metadata'
+
+/** The identity that an e-mail address gives. Addresses count as confirmed: no mail is sent to prove them. */
+export function emailIdentity(userId: string, email: string, now: number, data: Readonly<Record<string, unknown>> = {}): Identity {
+  return {
+    id: uuidv7(now),
+    provider: 'email',
+    subject: userId,
+    data: { ...data, sub: userId, email, email_verified: true, phone_verified: false },
+    email,
+    lastSignInAt: now,
+    createdAt: now,
+    updatedAt: now,
+  }
+}
+
+function newPerson(id: string, { credentials, data }: SignUpInput, passwordHash: string | null, now: number): Person {
+  const identity = credentials === null ? null : emailIdentity(id, credentials.email, now, data)
+  return {
+    id,
+    email: credentials?.email ?? null,
+    phone: null,
+    passwordHash,
+    isAnonymous: credentials === null,
+    emailConfirmedAt: credentials === null ? null : now,
+    phoneConfirmedAt: null,
+    lastSignInAt: now,
+    appMetadata: credentials === null ? {} : { provider: 'email', providers: ['email'] },
+    userMetadata: identity?.data ?? data,
+    bannedUntil: null,
+    createdAt: now,
+    updatedAt: now,
+    identities: identity === null ? [] : [identity],
+  }
+}
+
+function insertPerson(person: Person): Statement {
+  return {
+    sql: `insert into auth_users (id, email, password_hash, is_anonymous, email_confirmed_at, last_sign_in_at, app_metadata, user_metadata, created_at, updated_at)
+      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (email) do nothing returning id`,
+    params: [
+      person.id,
+      person.email,
+      person.passwordHash,
+      person.isAnonymous ? '1' : '0',
+      person.emailConfirmedAt === null ? null : String(person.emailConfirmedAt),
+      String(person.lastSignInAt),
+      JSON.stringify(person.appMetadata),
+      JSON.stringify(person.userMetadata),
+      String(person.createdAt),
+      String(person.updatedAt),
+    ],
+  }
+}
+
+/** Inserts an identity if its person is there. */
+function insertIdentity(identity: Identity, userId: string): Statement {
+  return {
+    sql: `insert into auth_identities (id, user_id, provider, subject, identity_data, email, last_sign_in_at, created_at, updated_at)
+      select ?, u.id, ?, ?, ?, ?, ?, ?, ? from auth_users u where u.id = ?`,
+    params: [
+      identity.id,
+      identity.provider,
+      identity.subject,
+      JSON.stringify(identity.data),
+      identity.email,
+      String(identity.lastSignInAt),
+      String(identity.createdAt),
+      String(identity.updatedAt),
+      userId,
+    ],
+  }
+}
+
+/** Errors: `signup_disabled`, `anonymous_provider_disabled`, `weak_password`, `validation_failed`, `user_already_exists`. */
+export async function signUp(
+  { db, now }: Workshop,
+  { rules, address, userAgent }: AuthenticationContext,
+  input: SignUpInput,
+): Promise<{ session: Session; person: Person }> {
+  if (rules.disableSignup) throw new AppError(authErrors.signup_disabled)
+  if (input.credentials === null && !rules.anonymousUsers) throw new AppError(authErrors.anonymous_provider_disabled)
+  const data = ownMetadata(input.data)
+
+  let passwordHash: string | null = null
+  if (input.credentials !== null) {
+    checkPassword(input.credentials.password, rules.minPasswordLength)
+    passwordHash = await hashPassword(input.credentials.password)
+  }
+  const person = newPerson(uuidv7(now), { ...input, data }, passwordHash, now)
+  const method = person.isAnonymous ? 'anonymous' : 'password'
+  const session: Session = {
+    id: crypto.randomUUID(),
+    aal: 'aal1',
+    amr: [{ method, timestamp: Math.floor(now / 1000) }],
+    refreshCounter: 0,
+  }
+  const [made] = await run(db, [
+    insertPerson(person),
+    ...person.identities.map((identity) => insertIdentity(identity, person.id)),
+    insertSession(session, person, { address, userAgent, now }),
+  ])
+  if (made!.results.length === 0) throw new AppError(authErrors.user_already_exists)
+  return { session, person }
+}

@@ -1,0 +1,93 @@
+// What people change about themselves: address, password, metadata. One read and one batch; either everything asked for happens or nothing.
+import { AppError } from '../core'
+import { run, type Caller, type EffectiveAuthRules, type PersonChanges, type SqlValue, type Statement } from '../platform'
+import { authErrors } from './errors'
+import { checkPassword, hashPassword, verifyPassword } from './password'
+import { readLivePerson, livePerson, livePersonStatement, type Workshop } from './session'
+import { emailIdentity } from './sign-up'
+import { checkMetadataSize, ownMetadata } from './user-metadata'
+import type { Person } from './person'
+
+/** `column` with the keys of a JSON object, given as parameter, put over its own; null removes a key. One level, as GoTrue merges. */
+function mergedSql(column: string): string {
+  const value = `case type when 'true' then 'true' when 'false' then 'false' when 'null' then 'null'
+    when 'object' then value when 'array' then value else json_quote(value) end`
+  return `(select json_group_object(key, json(${value})) from (
+    select key, value, type from json_each(${column}) where key not in (select key from json_each(?1))
+    union all select key, value, type from json_each(?1) where type <> 'null'))`
+}
+
+async function checkNewPassword(password: string, person: Person, email: string | null, rules: EffectiveAuthRules): Promise<void> {
+  if (person.isAnonymous && email === null) {
+    throw new AppError(authErrors.validation_failed, {
+      message: 'Updating password of an anonymous user without an email or phone is not allowed',
+      body: {},
+    })
+  }
+  checkPassword(password, rules.minPasswordLength)
+  if (person.passwordHash !== null && (await verifyPassword(password, person.passwordHash))) throw new AppError(authErrors.same_password)
+}
+
+/** Parameters: ?1 metadata patch, ?2 new address, ?3 new hash, ?4 now, ?5 person, ?6 session. */
+function statements(caller: Caller, params: SqlValue[], person: Person, email: string | null, passwordHash: string | null, now: number): Statement[] {
+  const live = 'exists (select 1 from auth_sessions s where s.id = ?6 and s.user_id = ?5)'
+  const free = '(?2 is null or not exists (select 1 from auth_users o where o.email = ?2 and o.id <> ?5))'
+  const update: Statement = {
+    sql: `update auth_users set
+        user_metadata = ${mergedSql('user_metadata')},
+        email = coalesce(?2, email),
+        email_confirmed_at = case when ?2 is null then email_confirmed_at else ?4 end,
+        is_anonymous = case when ?2 is null then is_anonymous else 0 end,
+        app_metadata = case when ?2 is null or json_extract(app_metadata, '$.provider') is not null then app_metadata
+          else json_patch(app_metadata, '{"provider":"email","providers":["email"]}') end,
+        password_hash = coalesce(?3, password_hash),
+        updated_at = ?4
+      where id = ?5 and ${live} and ${free} returning id`,
+    params,
+  }
+  const all = [update]
+  if (email !== null) {
+    const identity = emailIdentity(person.id, email, now)
+    all.push({
+      sql: `insert into auth_identities (id, user_id, provider, subject, identity_data, email, last_sign_in_at, created_at, updated_at)
+        select ?1, u.id, 'email', u.id, ?2, ?3, ?4, ?4, ?4 from auth_users u where u.id = ?5 and u.email = ?3
+          and exists (select 1 from auth_sessions s where s.id = ?6 and s.user_id = u.id)
+        on conflict (provider, subject) do update set identity_data = excluded.identity_data, email = excluded.email, updated_at = excluded.updated_at`,
+      params: [identity.id, JSON.stringify(identity.data), email, String(now), person.id, caller.sessionId],
+    })
+  }
+  if (passwordHash !== null) {
+    // A new password ends the other sessions, but only if it was written.
+    all.push({
+      sql: `delete from auth_sessions where user_id = ?1 and id <> ?2
+        and (select password_hash from auth_users where id = ?1) = ?3
+        and (select count(*) from auth_sessions where id = ?2 and user_id = ?1) = 1`,
+      params: [person.id, caller.sessionId, passwordHash],
+    })
+  }
+  return [...all, livePersonStatement(caller)]
+}
+
+/**
+ * Changes a person who is signed in. A new address counts as confirmed and makes an anonymous person a permanent one, with the same id.
+ * Errors: `session_not_found`, `user_not_found`, `user_banned`, `email_exists`, `same_password`, `weak_password`, `validation_failed`.
+ */
+export async function updatePerson(workshop: Workshop, rules: EffectiveAuthRules, caller: Caller, changes: PersonChanges): Promise<Person> {
+  const { db, now } = workshop
+  const person = await livePerson(workshop, caller)
+  const email = changes.email === undefined || changes.email === person.email ? null : changes.email
+  const data = changes.data === undefined ? null : ownMetadata(changes.data)
+  if (data !== null) checkMetadataSize({ ...person.userMetadata, ...data })
+
+  let passwordHash: string | null = null
+  if (changes.password !== undefined) {
+    await checkNewPassword(changes.password, person, email, rules)
+    passwordHash = await hashPassword(changes.password)
+  }
+  const patch = { ...data, ...(email === null ? {} : { sub: person.id, email, email_verified: true, phone_verified: false }) }
+  const params = [JSON.stringify(patch), email, passwordHash, String(now), person.id, caller.sessionId]
+  const results = await run(db, statements(caller, params, person, email, passwordHash, now))
+  const after = readLivePerson(results.at(-1)!.results[0], now)
+  if (results[0]!.results.length === 0) throw new AppError(authErrors.email_exists)
+  return after
+}

@@ -1,0 +1,89 @@
+// Exact limits for what is worth attacking, counted by Durable Objects. Counts by the address that Cloudflare saw, never by X-Forwarded-For.
+import { authErrors } from '../auth'
+import { AppError, toBase64Url, utf8 } from '../core'
+import { log } from '../observability'
+import { isDevelopment, platformErrors, runtimeConfig, type RuntimeRate } from '../platform'
+import type { AppContext } from './context'
+
+/** What is limited, and by what it is counted. */
+export type RateClass =
+  /** Sign-ups, by address. */
+  | 'signup'
+  /** Anonymous sign-ups, by address. */
+  | 'anonymous'
+  /** Sign-ins, by address. */
+  | 'token'
+  /** Sign-ins, by the account they name: guessing one password from many places. */
+  | 'account'
+  /** Anything that hashes a password, by network: each costs 140 ms of CPU. */
+  | 'password'
+  /** Refreshes, by token. */
+  | 'refresh'
+
+/** In production; `rates` of the runtime configuration stands over them. */
+const RATES: Readonly<Record<RateClass, RuntimeRate>> = {
+  signup: { requests: 30, seconds: 300, burst: 30 },
+  anonymous: { requests: 30, seconds: 3600, burst: 30 },
+  token: { requests: 150, seconds: 300, burst: 30 },
+  account: { requests: 60, seconds: 3600, burst: 20 },
+  password: { requests: 600, seconds: 300, burst: 120 },
+  refresh: { requests: 60, seconds: 300, burst: 60 },
+}
+
+/** On a developer's machine everybody has one address, and tests come in crowds. */
+const DEVELOPMENT: RuntimeRate = { requests: 10_000, seconds: 60, burst: 10_000 }
+
+export interface RateSubject {
+  readonly class: RateClass
+  /** What is counted; hashed before it names anything. */
+  readonly subject: string
+}
+
+/** The address to count by: IPv6 by its /64, which is what one subscriber has. */
+export function addressOf(connectingIp: string | undefined): string {
+  if (connectingIp === undefined || connectingIp === '') return 'unknown'
+  return connectingIp.includes(':') ? groups(connectingIp).slice(0, 4).join(':') : connectingIp
+}
+
+/** The network to count by: IPv4 /24, IPv6 /48. */
+export function networkOf(connectingIp: string | undefined): string {
+  if (connectingIp === undefined || connectingIp === '') return 'unknown'
+  return connectingIp.includes(':') ? groups(connectingIp).slice(0, 3).join(':') : connectingIp.split('.').slice(0, 3).join('.')
+}
+
+/** The eight groups of an IPv6 address (RFC 4291 §2.2), `::` written out. */
+function groups(address: string): string[] {
+  const [head = '', tail] = address.toLowerCase().split('::')
+  const before = head === '' ? [] : head.split(':')
+  const after = tail === undefined || tail === '' ? [] : tail.split(':')
+  const missing = tail === undefined ? 0 : Math.max(0, 8 - before.length - after.length)
+  return [...before, ...Array.from({ length: missing }, () => '0'), ...after].map((group) => group.replace(/^0+(?=.)/, ''))
+}
+
+async function nameOf({ class: kind, subject }: RateSubject): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', utf8(subject))
+  return `${kind}:${toBase64Url(new Uint8Array(digest).subarray(0, 18))}`
+}
+
+/**
+ * Takes one request from each subject, or refuses. Errors: `over_request_rate_limit` (429) with Retry-After, for refreshes
+ * `refresh_rate_limit` (503); `service_unavailable` (503) when a limiter doesn't answer: what can't be counted isn't let through.
+ */
+export async function takeRate(c: AppContext, subjects: readonly RateSubject[]): Promise<void> {
+  const config = await runtimeConfig(c.env)
+  if (config.problem !== null) log('warn', 'config.ignored', { problem: config.problem })
+  const rateOf = (kind: RateClass) => config.rates[kind] ?? (isDevelopment(c.env) ? DEVELOPMENT : RATES[kind])
+
+  let decisions: readonly { allowed: boolean; retryAfter: number }[]
+  try {
+    decisions = await Promise.all(
+      subjects.map(async (subject) => c.env.RATE_LIMITER.getByName(await nameOf(subject)).take(rateOf(subject.class))),
+    )
+  } catch (cause) {
+    throw new AppError(platformErrors.service_unavailable, { headers: { 'retry-after': '2' }, cause })
+  }
+  const refused = decisions.filter(({ allowed }) => !allowed)
+  if (refused.length === 0) return
+  const definition = subjects.some((subject) => subject.class === 'refresh') ? authErrors.refresh_rate_limit : authErrors.over_request_rate_limit
+  throw new AppError(definition, { headers: { 'retry-after': String(Math.max(...refused.map(({ retryAfter }) => retryAfter))) } })
+}

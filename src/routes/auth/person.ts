@@ -1,0 +1,43 @@
+// GET and PUT /user, POST /logout: what a person does once they are signed in.
+import { Hono } from 'hono'
+import { authErrors } from '../../auth'
+import { AppError } from '../../core'
+import { networkOf, requirePerson, takeRate, type AppContext, type AppEnv } from '../../middleware'
+import type { SignOutScope } from '../../platform'
+import { callAuthentication } from './call'
+import { contextOf, personBody, readBody, validEmail } from './request'
+
+const NO_STORE = { 'cache-control': 'no-store' }
+const SCOPES: readonly string[] = ['global', 'local', 'others'] satisfies SignOutScope[]
+
+async function show(c: AppContext): Promise<Response> {
+  const caller = await requirePerson(c)
+  return c.json(await callAuthentication(c, (service) => service.person(caller)), 200, NO_STORE)
+}
+
+async function update(c: AppContext): Promise<Response> {
+  const caller = await requirePerson(c)
+  const body = await readBody(c, personBody)
+  if (body.app_metadata !== undefined && body.app_metadata !== null) {
+    throw new AppError(authErrors.not_admin, { message: 'Updating app_metadata requires admin privileges' })
+  }
+  if (body.phone !== undefined) throw new AppError(authErrors.phone_provider_disabled, { message: 'Phone numbers are disabled' })
+  if (body.password !== undefined) await takeRate(c, [{ class: 'password', subject: networkOf(c.req.header('cf-connecting-ip')) }])
+  const changes = {
+    ...(body.email === undefined ? {} : { email: validEmail(body.email) }),
+    ...(body.password === undefined ? {} : { password: body.password }),
+    ...(body.data === undefined ? {} : { data: body.data }),
+  }
+  const context = await contextOf(c)
+  return c.json(await callAuthentication(c, (service) => service.updatePerson(context, caller, changes)), 200, NO_STORE)
+}
+
+async function signOut(c: AppContext): Promise<Response> {
+  const caller = await requirePerson(c)
+  const scope = c.req.query('scope') || 'global'
+  if (!SCOPES.includes(scope)) throw new AppError(authErrors.validation_failed, { message: `Unsupported logout scope: ${scope.slice(0, 40)}` })
+  await callAuthentication(c, (service) => service.signOut(caller, scope as SignOutScope))
+  return c.body(null, 204)
+}
+
+export const person = new Hono<AppEnv>().get('/user', show).put('/user', update).post('/logout', signOut)

@@ -1,0 +1,73 @@
+// Reads what phones send to sign-in, and puts together what the service must know of a request.
+import { z } from 'zod'
+import { authErrors, ISSUER_PATH } from '../../auth'
+import { AppError } from '../../core'
+import type { AppContext } from '../../middleware'
+import { publicOrigin, runtimeConfig, type AuthenticationContext, type EffectiveAuthRules } from '../../platform'
+
+/** SDKs write null for what they don't have. */
+const optionalText = z.string().nullish().transform((text) => (text === null || text === '' ? undefined : text))
+const data = z.record(z.string(), z.unknown()).nullish().transform((value) => value ?? undefined)
+
+export const signUpBody = z.object({ email: optionalText, phone: optionalText, password: optionalText, data })
+export const passwordBody = z.object({ email: optionalText, phone: optionalText, password: optionalText })
+export const refreshBody = z.object({ refresh_token: optionalText })
+export const personBody = z.object({ email: optionalText, phone: optionalText, password: optionalText, data, app_metadata: z.unknown() })
+
+const MAX_EMAIL_LENGTH = 255
+/** One `@`, something on both sides, a dot behind it, and nothing that has a meaning in a mail header. */
+const EMAIL = /^[^\s@"(),:;<>[\]\\\p{Cc}]+@[^\s@"(),:;<>[\]\\\p{Cc}.]+(?:\.[^\s@"(),:;<>[\]\\\p{Cc}.]+)+$/u
+
+/** As it is kept and looked up. */
+export function normaliseEmail(email: string): string {
+  return email.trim().toLowerCase()
+}
+
+/** Errors: `validation_failed`. */
+export function validEmail(email: string): string {
+  const normal = normaliseEmail(email)
+  if (normal.length > MAX_EMAIL_LENGTH || !EMAIL.test(normal)) {
+    throw new AppError(authErrors.validation_failed, { message: 'Unable to validate email address: invalid format' })
+  }
+  return normal
+}
+
+/** The body as JSON of that shape, whatever its Content-Type says. Errors: `bad_json`, `validation_failed`. */
+export async function readBody<T>(c: AppContext, schema: z.ZodType<T>): Promise<T> {
+  let body: unknown
+  try {
+    body = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await c.req.arrayBuffer()))
+  } catch (error) {
+    if (error instanceof AppError) throw error
+    throw new AppError(authErrors.bad_json, { message: 'Could not parse request body as JSON' })
+  }
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new AppError(authErrors.bad_json)
+  const parsed = schema.safeParse(body)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  // Names the field, never its value: it may be a password.
+  throw new AppError(authErrors.validation_failed, { message: `${issue?.path.join('.') || 'The body'}: ${issue?.message ?? 'not valid'}` })
+}
+
+const clamp = (value: number, low: number, high: number) => Math.min(high, Math.max(low, value))
+
+/** The app's rules under the operator's. */
+export async function rulesOf(c: AppContext): Promise<EffectiveAuthRules> {
+  const rules = c.var.app.auth ?? {}
+  const config = await runtimeConfig(c.env)
+  return {
+    disableSignup: (rules.disableSignup ?? false) || config.disableSignup,
+    anonymousUsers: rules.anonymousUsers ?? true,
+    minPasswordLength: Math.max(6, rules.minPasswordLength ?? 6),
+    tokenLifetime: Math.floor(clamp(rules.tokenLifetime ?? 3600, 300, 7 * 86_400)),
+  }
+}
+
+export async function contextOf(c: AppContext): Promise<AuthenticationContext> {
+  return {
+    issuer: `${publicOrigin(c.env, new URL(c.req.url))}${ISSUER_PATH}`,
+    rules: await rulesOf(c),
+    address: c.req.header('cf-connecting-ip') ?? null,
+    userAgent: c.req.header('user-agent') ?? null,
+  }
+}

@@ -1,0 +1,41 @@
+// What anybody may know of sign-in: the public keys, which ways to sign in there are, and that it runs.
+import { Hono } from 'hono'
+import type { AppContext, AppEnv } from '../../middleware'
+import { callAuthentication } from './call'
+import { rulesOf } from './request'
+
+/** Providers that GoTrue's clients know; none is built yet. */
+const PROVIDERS = [
+  'apple', 'azure', 'bitbucket', 'discord', 'facebook', 'figma', 'fly', 'github', 'gitlab', 'google', 'kakao', 'keycloak',
+  'linkedin', 'linkedin_oidc', 'notion', 'slack', 'slack_oidc', 'snapchat', 'spotify', 'twitch', 'twitter', 'workos', 'x', 'zoom',
+] // prettier-ignore
+
+async function settings(c: AppContext): Promise<Response> {
+  const rules = await rulesOf(c)
+  return c.json({
+    external: {
+      anonymous_users: rules.anonymousUsers,
+      ...Object.fromEntries(PROVIDERS.map((name) => [name, false])),
+      email: true,
+      phone: false,
+    },
+    disable_signup: rules.disableSignup,
+    // No mail is sent yet, so an address counts as confirmed.
+    mailer_autoconfirm: true,
+    phone_autoconfirm: false,
+    sms_provider: '',
+    saml_enabled: false,
+    saml_private_key_next_configured: false,
+    passkeys_enabled: false,
+  })
+}
+
+async function jwks(c: AppContext): Promise<Response> {
+  return c.json(await callAuthentication(c, (service) => service.publicKeys()), 200, { 'cache-control': 'public, max-age=600' })
+}
+
+async function health(c: AppContext): Promise<Response> {
+  return c.json(await callAuthentication(c, (service) => service.health()))
+}
+
+export const settingsRoutes = new Hono<AppEnv>().get('/settings', settings).get('/.well-known/jwks.json', jwks).get('/health', health)

@@ -1,0 +1,71 @@
+// POST /signup and POST /token: everything that ends in a session.
+import { Hono } from 'hono'
+import { authErrors } from '../../auth'
+import { AppError } from '../../core'
+import { addressOf, networkOf, takeRate, type AppContext, type AppEnv, type RateSubject } from '../../middleware'
+import type { SessionAnswer } from '../../platform'
+import { callAuthentication } from './call'
+import { contextOf, normaliseEmail, passwordBody, readBody, refreshBody, signUpBody, validEmail } from './request'
+
+function answerSession(c: AppContext, session: SessionAnswer): Response {
+  return c.json(session, 200, { 'cache-control': 'no-store' })
+}
+
+async function signUp(c: AppContext): Promise<Response> {
+  const { email, phone, password, data = {} } = await readBody(c, signUpBody)
+  if (phone !== undefined) throw new AppError(authErrors.phone_provider_disabled, { message: 'Phone signups are disabled' })
+  if (email === undefined && password !== undefined) {
+    throw new AppError(authErrors.validation_failed, { message: 'Sign up with a password needs an email' })
+  }
+  if (email !== undefined && password === undefined) {
+    throw new AppError(authErrors.validation_failed, { message: 'Signup requires a valid password' })
+  }
+  const credentials = email === undefined || password === undefined ? null : { email: validEmail(email), password }
+  const ip = c.req.header('cf-connecting-ip')
+  const subjects: RateSubject[] =
+    credentials === null
+      ? [{ class: 'anonymous', subject: addressOf(ip) }]
+      : [
+          { class: 'signup', subject: addressOf(ip) },
+          { class: 'password', subject: networkOf(ip) },
+        ]
+  await takeRate(c, subjects)
+  const context = await contextOf(c)
+  return answerSession(c, await callAuthentication(c, (service) => service.signUp(context, { credentials, data })))
+}
+
+async function signInWithPassword(c: AppContext): Promise<Response> {
+  const { email, phone, password } = await readBody(c, passwordBody)
+  if (phone !== undefined) throw new AppError({ ...authErrors.phone_provider_disabled, status: 422 }, { message: 'Phone logins are disabled' })
+  if (email === undefined) throw new AppError(authErrors.validation_failed, { message: 'missing email or phone' })
+  const ip = c.req.header('cf-connecting-ip')
+  const account = normaliseEmail(email)
+  await takeRate(c, [
+    { class: 'token', subject: addressOf(ip) },
+    { class: 'account', subject: account },
+    { class: 'password', subject: networkOf(ip) },
+  ])
+  const context = await contextOf(c)
+  return answerSession(c, await callAuthentication(c, (service) => service.signInWithPassword(context, account, password ?? '')))
+}
+
+async function refresh(c: AppContext): Promise<Response> {
+  const { refresh_token: refreshToken } = await readBody(c, refreshBody)
+  if (refreshToken === undefined) throw new AppError(authErrors.validation_failed, { message: 'refresh_token is required' })
+  await takeRate(c, [{ class: 'refresh', subject: refreshToken }])
+  const context = await contextOf(c)
+  return answerSession(c, await callAuthentication(c, (service) => service.refresh(context, refreshToken)))
+}
+
+const NOT_BUILT = new Set(['id_token', 'pkce'])
+
+async function exchange(c: AppContext): Promise<Response> {
+  const grant = c.req.query('grant_type') ?? ''
+  if (grant === 'password') return signInWithPassword(c)
+  if (grant === 'refresh_token') return refresh(c)
+  if (grant === 'web3') throw new AppError(authErrors.web3_provider_disabled)
+  if (NOT_BUILT.has(grant)) throw new AppError(authErrors.feature_disabled, { message: `grant_type=${grant} is not built yet.` })
+  throw new AppError(authErrors.invalid_credentials, { message: 'unsupported_grant_type' })
+}
+
+export const token = new Hono<AppEnv>().post('/signup', signUp).post('/token', exchange)
