@@ -23,7 +23,7 @@ export interface RestAnswer {
   readonly body: string | null
 }
 
-/** Lays out an answer. Errors: PGRST103 for an offset past a known total, PGRST116 when one object was asked for and there isn't one. */
+/** Lays out an answer. Errors: PGRST103 for an offset past a known total. */
 export function answerOf(plan: Plan, outcome: Outcome): RestAnswer {
   const result = plan.empty ? { ...outcome, body: '[]', rows: 0, affected: 0, inserted: null } : outcome
   return plan.method === 'GET' || plan.method === 'HEAD' ? readAnswer(plan, result) : writeAnswer(plan, result)
@@ -42,7 +42,7 @@ function readAnswer(plan: Plan, { body, rows, total }: Outcome): RestAnswer {
       'content-range': contentRange(plan.offset, rows, total),
       'content-location': contentLocation(plan),
     },
-    body: plan.method === 'HEAD' ? null : represented(plan, body, rows),
+    body: plan.method === 'HEAD' ? null : represented(plan, body),
   }
 }
 
@@ -51,7 +51,6 @@ function writeAnswer(plan: Plan, outcome: Outcome): RestAnswer {
   const { preferences, method } = plan
   const counted = preferences.count === 'exact' || preferences.count === 'estimated' ? affected : null
   const represents = preferences.return === 'representation'
-  if (plan.empty && plan.media.form === 'object') throw notSingle(0)
   const location = method === 'POST' && preferences.return === 'headers-only' ? locationOf(plan, outcome) : null
   return {
     status: writeStatus(plan, represents, inserted),
@@ -61,7 +60,7 @@ function writeAnswer(plan: Plan, outcome: Outcome): RestAnswer {
       ...(location === null ? {} : { location }),
       ...(represents ? { 'content-type': plan.media.contentType } : {}),
     },
-    body: represents ? represented(plan, outcome.body, outcome.rows) : null,
+    body: represents ? represented(plan, outcome.body) : null,
   }
 }
 
@@ -70,17 +69,11 @@ function writeStatus({ method, preferences }: Plan, represents: boolean, inserte
   return preferences.resolution === 'merge-duplicates' && inserted === 0 ? 200 : 201
 }
 
-function represented({ media }: Plan, body: string, rows: number): string {
+/** One object is what running the query made sure of. */
+function represented({ media }: Plan, body: string): string {
   if (media.form === 'csv') return csvOf(parseRows(body))
   const text = media.stripNulls ? stripNulls(body) : body
-  if (media.form === 'array') return text
-  if (rows !== 1) throw notSingle(rows)
-  return text.trim().slice(1, -1)
-}
-
-/** The wording of `details` is an older PostgREST's: supabase-flutter and -swift look for it. */
-function notSingle(rows: number): AppError {
-  return new AppError(restErrors.rest_not_single, { details: `Results contain ${rows} rows, application/vnd.pgrst.object+json requires 1 row` })
+  return media.form === 'object' ? text.slice(1, -1) : text
 }
 
 function contentRange(offset: number, rows: number, total: number | null): string {

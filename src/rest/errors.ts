@@ -12,7 +12,6 @@ export const restErrors = defineErrors({
   rest_not_embedded: { status: 400, title: 'The resource is not embedded in this request', retry: false, postgrest: 'PGRST108' },
   rest_put_limit: { status: 400, title: 'limit/offset querystring parameters are not allowed for PUT', retry: false, postgrest: 'PGRST114' },
   rest_put_mismatch: { status: 400, title: 'Payload values do not match URL in primary key column(s)', retry: false, postgrest: 'PGRST115' },
-  rest_not_single: { status: 406, title: 'Cannot coerce the result to a single JSON object', retry: false, postgrest: 'PGRST116' },
   rest_unsupported_method: { status: 405, title: 'Unsupported HTTP method', retry: false, postgrest: 'PGRST117' },
   rest_order_not_to_one: { status: 400, title: 'A related order needs a to-one relationship', retry: false, postgrest: 'PGRST118' },
   rest_embed_operator: { status: 400, title: "Only 'is null' and 'not is null' can be asked of an embedded resource", retry: false, postgrest: 'PGRST120' },

@@ -12,6 +12,8 @@ export function findRelationship(model: Model, table: TableModel, name: string, 
   const found = table.relationships.filter((relationship) => fits(model, table, relationship, name, hint))
   if (found.length === 1) return found[0]!
   if (found.length > 1) throw ambiguous(table, name, found)
+  const through = hint === null ? table.relationships.filter(({ from, to, junction }) => junction && to === name && from === to) : []
+  if (through.length > 0) throw ambiguous(table, name, through)
   throw missing(table, name, hint)
 }
 
@@ -21,7 +23,8 @@ function fits(model: Model, table: TableModel, relationship: Relationship, name:
   const far = single(relationship.columns, 1, model.tables.get(junction?.table ?? to))
   if (junction) {
     const reached = single(junction.columns, 0, model.tables.get(junction.table))
-    return name === to && (hint === null || hint === junction.table || hint === junction.constraint || hint === reached)
+    // To itself through a junction there are always two ways, so one must be named.
+    return name === to && (hint === null ? from !== to : hint === junction.table || hint === junction.constraint || hint === reached)
   }
   const outward = kind === 'to-one'
   if (from === to) {

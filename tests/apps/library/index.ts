@@ -1,0 +1,136 @@
+// A library: one of each way in which tables relate, one column of each type, and something that each reader may not see.
+import { blob, index, integer, numeric, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { anyone, app, owner, table } from '../../../src/define'
+
+export const people = sqliteTable('people', {
+  id: text('id').primaryKey(),
+  name: text('name').notNull(),
+  email: text('email'),
+  secret: text('secret'),
+  mentorId: text('mentor_id').references((): never => people.id as never, { onDelete: 'set null' }),
+})
+
+export const books = sqliteTable(
+  'books',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    title: text('title', { length: 100 }).notNull(),
+    authorId: text('author_id').references(() => people.id),
+    editorId: text('editor_id').references(() => people.id),
+    ownerId: text('owner_id'),
+    published: integer('published', { mode: 'boolean' }).notNull().default(true),
+    isbn: text('isbn').unique(),
+    pages: integer('pages'),
+    price: numeric('price'),
+    rating: real('rating'),
+    genre: text('genre', { enum: ['novel', 'poetry', 'essay'] }),
+    meta: text('meta', { mode: 'json' }),
+    released: text('released'),
+    createdAt: integer('created_at', { mode: 'timestamp_ms' }).notNull(),
+  },
+  (t) => [index('books_author').on(t.authorId), index('books_editor').on(t.editorId), index('books_owner').on(t.ownerId)],
+)
+
+export const editions = sqliteTable('editions', {
+  bookId: integer('book_id')
+    .primaryKey()
+    .references(() => books.id, { onDelete: 'cascade' }),
+  publisher: text('publisher').notNull(),
+})
+
+export const reviews = sqliteTable(
+  'reviews',
+  {
+    id: text('id').primaryKey(),
+    bookId: integer('book_id')
+      .notNull()
+      .references(() => books.id, { onDelete: 'cascade' }),
+    reviewerId: text('reviewer_id').references(() => people.id),
+    stars: integer('stars').notNull(),
+    body: text('body'),
+    hiddenBy: text('hidden_by'),
+  },
+  (t) => [index('reviews_book').on(t.bookId), index('reviews_reviewer').on(t.reviewerId)],
+)
+
+export const tags = sqliteTable('tags', { id: text('id').primaryKey(), label: text('label').notNull().unique() })
+
+export const bookTags = sqliteTable(
+  'book_tags',
+  {
+    bookId: integer('book_id')
+      .notNull()
+      .references(() => books.id, { onDelete: 'cascade' }),
+    tagId: text('tag_id')
+      .notNull()
+      .references(() => tags.id, { onDelete: 'cascade' }),
+  },
+  (t) => [primaryKey({ columns: [t.bookId, t.tagId] }), index('book_tags_tag').on(t.tagId)],
+)
+
+export const follows = sqliteTable(
+  'follows',
+  {
+    followerId: text('follower_id')
+      .notNull()
+      .references(() => people.id, { onDelete: 'cascade' }),
+    followeeId: text('followee_id')
+      .notNull()
+      .references(() => people.id, { onDelete: 'cascade' }),
+  },
+  (t) => [primaryKey({ columns: [t.followerId, t.followeeId] }), index('follows_followee').on(t.followeeId)],
+)
+
+/** One column of each type. */
+export const samples = sqliteTable('samples', {
+  id: text('id').primaryKey(),
+  whole: integer('whole'),
+  ratio: real('ratio'),
+  amount: numeric('amount'),
+  flag: integer('flag', { mode: 'boolean' }),
+  seconds: integer('seconds', { mode: 'timestamp' }),
+  millis: integer('millis', { mode: 'timestamp_ms' }),
+  day: text('day'),
+  data: text('data', { mode: 'json' }),
+  bytes: blob('bytes', { mode: 'buffer' }),
+  note: text('note').default('none'),
+})
+
+const open = { read: anyone(), insert: anyone(), update: anyone(), delete: anyone() }
+
+export default app({
+  name: 'Library',
+  description: 'Books, and who wrote, edited and read them.',
+  tables: [
+    table(people, {
+      ...open,
+      columns: {
+        secret: { hidden: true },
+        email: { read: owner(people.id) },
+      },
+    }),
+    table(books, {
+      read: ({ row, auth, or, eq }) => or(eq(row.published, true), eq(row.ownerId, auth.uid)),
+      insert: owner(books.ownerId),
+      update: owner(books.ownerId),
+      delete: owner(books.ownerId),
+      columns: {
+        ownerId: { default: ({ auth }) => auth.uid },
+        released: { format: 'date' },
+        createdAt: { readOnly: true, default: ({ now }) => now },
+      },
+    }),
+    table(editions, open),
+    table(reviews, {
+      ...open,
+      read: ({ row, auth, or, eq, isNull }) => or(isNull(row.hiddenBy), eq(row.reviewerId, auth.uid)),
+    }),
+    table(tags, open),
+    table(bookTags, open),
+    table(follows, open),
+    table(samples, {
+      ...open,
+      columns: { id: { format: 'uuid' }, day: { format: 'date' } },
+    }),
+  ],
+})
