@@ -1,12 +1,14 @@
 // `npm run db:migrate`: applies migrations/ to the local database, or with `-- --remote` to the one in your account, and checks that
 // what is there afterwards is what app/ implies. Before anything remote it notes the bookmark that leads back.
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { unstable_readConfig } from 'wrangler'
 import { SCHEMA_QUERY, verifySchema, type SchemaRow } from '../src/migrations'
+import { localSchemaProblems } from './app-check'
 import { checkMigrations, declaredSchema, PROJECT } from './db-files'
+import { statePath } from './local-database'
 
 const root = fileURLToPath(new URL('..', import.meta.url).href)
 const wranglerEntry = join(root, 'node_modules/wrangler/bin/wrangler.js')
@@ -19,7 +21,7 @@ export interface MigrateOptions {
   readonly remote?: boolean
   /** Where the local databases live; wrangler's own place when absent. */
   readonly persistTo?: string
-  /** wrangler's configuration; the project's when absent. */
+  /** wrangler's configuration, TOML; the project's when absent. */
   readonly config?: string
   readonly say?: (line: string) => void
 }
@@ -37,15 +39,19 @@ export async function migrate(options: MigrateOptions = {}): Promise<void> {
     if (options.remote) noteBookmark(binding, options, say)
     const applied = wrangler(['d1', 'migrations', 'apply', binding], options, 'inherit')
     if (applied.status !== 0) throw new MigrateError(`The migration of ${binding} failed and was undone; see above.`)
-    if (disagreements.length > 0) continue
-    const found = verifySchema(query(binding, SCHEMA_QUERY, options) as unknown as SchemaRow[], await declaredSchema(PROJECT))
-    if (found.length > 0) {
-      throw new MigrateError(
-        `${binding} isn't what app/ implies; somebody changed it by hand:\n  ${found.map(({ message }) => message).join('\n  ')}`,
-      )
-    }
-    say(`${binding} is what app/ implies.`)
   }
+  if (disagreements.length > 0) return
+  const found = options.remote ? await remoteProblems(options) : await localSchemaProblems(options.persistTo ?? statePath())
+  if (found.length > 0)
+    throw new MigrateError(`The database isn't what app/ implies; somebody changed it by hand:\n  ${found.join('\n  ')}`)
+  say('The database is what app/ implies.')
+}
+
+async function remoteProblems(options: MigrateOptions): Promise<string[]> {
+  const declared = await declaredSchema(PROJECT)
+  return stores(options).flatMap((binding) =>
+    verifySchema(query(binding, SCHEMA_QUERY, options) as unknown as SchemaRow[], declared).map(({ message }) => `${binding}: ${message}`),
+  )
 }
 
 /** Begins another time line in every store, as after a Time Travel restore: phones that follow the change log start over. */
@@ -54,10 +60,8 @@ export function renewEpochs(options: MigrateOptions = {}): void {
 }
 
 function stores(options: MigrateOptions): string[] {
-  const { d1_databases: databases } = unstable_readConfig({ config: options.config ?? join(root, 'wrangler.toml') }) as {
-    d1_databases: { binding: string }[]
-  }
-  return databases.map(({ binding }) => binding).filter((binding) => /^DB(_\d+)?$/.test(binding))
+  const config = readFileSync(options.config ?? join(root, 'wrangler.toml'), 'utf8')
+  return [...config.matchAll(/^\s*binding\s*=\s*["'](DB(?:_\d+)?)["']/gm)].map(([, binding]) => binding!)
 }
 
 function noteBookmark(binding: string, options: MigrateOptions, say: (line: string) => void): void {
