@@ -7,9 +7,22 @@ import { likeSql } from './like'
 import { classOf, encodeLiteral, jsonOperand, jsonPath, type ValueClass } from './operand'
 import { and, bind, column, FALSE, identifier, join, literal, NULL, or, sql, TRUE, type Sql } from './sql'
 
+/** What else is known of the rows that a policy judges. It changes how the question is put, never its answer. */
+export interface Setting {
+  /** Only TRUE matters where the predicate stands; when false, NULL and FALSE are told apart. */
+  readonly positive?: boolean
+  /** The rows are few by other means, for example by the key that embeds them: each is looked up rather than a set made. */
+  readonly few?: boolean
+  /** Columns that the filter holds to one value. */
+  readonly pinned?: ReadonlySet<string>
+  /** Comparisons that mustn't choose the index (see steer.ts). */
+  readonly unindexed?: ReadonlySet<Expression>
+}
+
 /** The rows that a policy's columns belong to. */
 interface Scopes {
   readonly context: CompileContext
+  readonly setting: Setting
   /** By the number of the scope. */
   readonly aliases: ReadonlyMap<number, { readonly alias: string; readonly table: TableModel }>
 }
@@ -18,14 +31,14 @@ interface Scopes {
  * The predicate as SQL over the row known as `alias`; only TRUE admits. The service is always admitted. Throws `not_built` for
  * a word that isn't.
  */
-export function compilePolicy(context: CompileContext, table: TableModel, policy: Expression, alias: string): Sql {
+export function compilePolicy(context: CompileContext, table: TableModel, policy: Expression, alias: string, setting: Setting = {}): Sql {
   if (context.service) return TRUE
-  return compileFolded(context, table, foldPolicy(context, policy), alias)
+  return compileFolded(context, table, foldPolicy(context, policy), alias, setting)
 }
 
-/** The same for a tree that `foldPolicy` made; NULL and FALSE may be confused unless `positive` is false. */
-export function compileFolded(context: CompileContext, table: TableModel, folded: Expression, alias: string, positive = true): Sql {
-  return compile({ context, aliases: new Map([[0, { alias, table }]]) }, folded, positive)
+/** The same for a tree that `foldPolicy` made. */
+export function compileFolded(context: CompileContext, table: TableModel, folded: Expression, alias: string, setting: Setting = {}): Sql {
+  return compile({ context, setting, aliases: new Map([[0, { alias, table }]]) }, folded, setting.positive ?? true)
 }
 
 /** Tables that deciding the expression reads besides the row itself. */
@@ -73,7 +86,7 @@ function exists(scopes: Scopes, node: Exists, positive: boolean): Sql {
   const inner: Scopes = { ...scopes, aliases: new Map([...scopes.aliases, [node.scope, { alias, table }]]) }
   const from = sql`${identifier(table.name)} as ${identifier(alias)}`
   const split = positive ? correlation(scopes.context, node, table) : null
-  if (!split) return sql`exists(select 1 from ${from} where ${compile(inner, node.where, true)})`
+  if (!split || looksUp(scopes.setting, split, table)) return sql`exists(select 1 from ${from} where ${compile(inner, node.where, true)})`
   const outer = split.pairs.map(([there]) => rawOperand(scopes, there))
   const own = split.pairs.map(([, here]) => rawOperand(inner, here))
   const rest = compile(inner, { kind: 'and', terms: split.rest }, true)
@@ -106,6 +119,12 @@ function correlation(context: CompileContext, node: Exists, table: TableModel): 
   return rest.some((term) => selective(context, term, node.scope, table)) ? { pairs, rest } : null
 }
 
+/** Whether looking each row up is cheap and making the set may not be. */
+function looksUp({ few = false, pinned }: Setting, { pairs }: Correlation, table: TableModel): boolean {
+  const known = few || pairs.every(([outer]) => outer.scope === 0 && pinned?.has(outer.column))
+  return known && pairs.some(([, own]) => leadsIndex(table, own.column))
+}
+
 function correlated(term: Expression, scope: number): [ColumnOperand, ColumnOperand] | null {
   if (term.kind !== 'compare' || term.operator !== 'eq' || term.left.kind !== 'column' || term.right.kind !== 'column') return null
   if (term.left.scope === scope && term.right.scope !== scope) return [term.right, term.left]
@@ -136,8 +155,23 @@ function mentionsOther(node: Expression, open: ReadonlySet<number>): boolean {
   }
 }
 
+/** The row's own columns that the expression reads. */
+export function columnsRead(node: Expression, found: Set<string> = new Set()): Set<string> {
+  const operand = (of: OperandNode): void => {
+    if (of.kind === 'column' && of.scope === 0) found.add(of.column)
+    else if (of.kind === 'json' || of.kind === 'lower') operand(of.of)
+  }
+  if (node.kind === 'and' || node.kind === 'or') for (const term of node.terms) columnsRead(term, found)
+  else if (node.kind === 'not') columnsRead(node.term, found)
+  else if (node.kind === 'exists') columnsRead(node.where, found)
+  else if (node.kind === 'compare') [node.left, node.right].forEach(operand)
+  else if (node.kind === 'in') [node.operand, ...node.list].forEach(operand)
+  else if (node.kind === 'null' || node.kind === 'inClaim') operand(node.operand)
+  return found
+}
+
 /** Whether an index finds the rows for which the term holds, and they are few: the caller's own, not all of some kind. */
-function selective(context: CompileContext, term: Expression, scope: number, table: TableModel): boolean {
+export function selective(context: CompileContext, term: Expression, scope: number, table: TableModel): boolean {
   const indexed = (of: OperandNode): boolean => of.kind === 'column' && of.scope === scope && leadsIndex(table, of.column)
   if (term.kind === 'in') return indexed(term.operand) && term.list.every(isFact)
   if (term.kind === 'exists') {
@@ -221,7 +255,7 @@ function compare(scopes: Scopes, node: Compare): Sql {
   const operator = { eq: '=', ne: '<>', gt: '>', gte: '>=', lt: '<', lte: '<=' }[node.operator]
   const sides = comparable(scopes, node.left, node.right)
   if (sides === null) return NULL
-  return { chunks: [...sides[0].chunks, ` ${operator} `, ...sides[1].chunks] }
+  return { chunks: [...(scopes.setting.unindexed?.has(node) ? ['+'] : []), ...sides[0].chunks, ` ${operator} `, ...sides[1].chunks] }
 }
 
 function compareLike(scopes: Scopes, node: Compare): Sql {

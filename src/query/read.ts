@@ -1,14 +1,15 @@
 // A read as one statement: whether the caller's session lives, the page as JSON, how many rows match.
-import type { TableModel } from '../define'
+import type { Expression, TableModel } from '../define'
 import { branchesOf } from './branch'
 import type { CompiledStatement } from './compiled'
 import { servedTable, type CompileContext } from './context'
 import { foldPolicy } from './fold'
 import { groupedRow, isGrouped } from './group'
 import { behind, orderBy, pageNumber, reversed, type SortKey } from './order'
-import { compileFolded } from './policy'
+import { columnsRead, compileFolded } from './policy'
 import type { Condition, Read, SelectItem } from './query'
 import { allColumns, cut, levelFilter, levelOf, levelOrder, rowObject, type Level } from './select'
+import { unindexed } from './steer'
 import { and, bind, EMPTY, identifier, isFalse, isTrue, NULL, render, sql, TRUE, type Sql } from './sql'
 
 /** Beyond so many rows a page comes as a text a row: one text for all could pass the 2 MB that D1 allows. */
@@ -72,17 +73,21 @@ function source(level: Level): Sql {
   return sql`from ${identifier(table.name)} as ${identifier(alias)}`
 }
 
-function policyOf(level: Level): Sql {
-  const { context, table, alias } = level.rows
-  return context.service ? TRUE : compileFolded(context, table, foldPolicy(context, table.policies.read), alias)
+/** The row policy as SQL, for any order. */
+function policyOf(level: Level, read: Read): Sql {
+  const { context, table } = level.rows
+  if (context.service) return TRUE
+  const policy = foldPolicy(context, table.policies.read)
+  const hints = (branchesOf(policy) ?? [policy]).flatMap((branch) => [...unindexed(context, table, branch, [])])
+  return compileFolded(context, table, policy, level.rows.alias, { pinned: pinnedBy(read.where), unindexed: new Set(hints) })
 }
 
 function filtered(level: Level, read: Read): Sql {
-  return sql`select ${allColumns(level.rows)} ${source(level)} where ${and([policyOf(level), levelFilter(level, read.where)])}`
+  return sql`select ${allColumns(level.rows)} ${source(level)} where ${and([policyOf(level, read), levelFilter(level, read.where)])}`
 }
 
 function totalOf(level: Level, read: Read): Sql {
-  const where = and([policyOf(level), levelFilter(level, read.where)])
+  const where = and([policyOf(level, read), levelFilter(level, read.where)])
   return isFalse(where) ? sql`0` : sql`(select count(*) ${source(level)} where ${where})`
 }
 
@@ -93,7 +98,8 @@ function totalOf(level: Level, read: Read): Sql {
 function pageOf(level: Level, read: Read): { readonly from: Sql; readonly reverse: boolean } {
   const { context, table, alias } = level.rows
   const cursor = read.after !== undefined || read.before !== undefined
-  const paged = read.limit !== undefined || read.offset !== undefined || cursor
+  // `limit` alone asks for any rows; whoever pages, or says an order, gets the same rows each time.
+  const paged = read.offset !== undefined || cursor || (read.order !== undefined && read.limit !== undefined)
   const keys = levelOrder(level, read.order, paged)
   const reverse = read.before !== undefined
   const sorted = reverse ? reversed(keys) : keys
@@ -104,15 +110,20 @@ function pageOf(level: Level, read: Read): { readonly from: Sql; readonly revers
   ]
   const most = Math.min(read.limit ?? table.maxRows, table.maxRows) + (read.offset ?? 0)
   const columns = allColumns(level.rows)
+  const pinned = pinnedBy(read.where)
   const policy = context.service ? null : foldPolicy(context, table.policies.read)
-  const branches = policy && keys.length > 0 && !namesOneRow(table, read.where) ? branchesOf(policy) : null
+  const judged = (branch: Expression): Sql => compileFolded(context, table, branch, alias, { pinned, unindexed: unindexed(context, table, branch, sorted) })
+  const cuts = keys.length > 0 || read.limit !== undefined
+  const constant = policy !== null && [...columnsRead(policy)].every((name) => pinned.has(name))
+  const branches = policy && cuts && !constant && !namesOneRow(table, pinned) ? branchesOf(policy) : null
   let from: Sql
-  if (policy && branches) {
+  if (branches) {
     const limit = sql` limit ${pageNumber(most, 'limit')}`
-    const first = branches.map((branch) => sql`select * from (select ${columns} ${source(level)} where ${and([compileFolded(context, table, branch, alias), ...filters])}${orderBy(sorted)}${limit})`)
+    const first = branches.map((branch) => sql`select * from (select ${columns} ${source(level)} where ${and([judged(branch), ...filters])}${orderBy(sorted)}${limit})`)
     from = sql`select ${columns} from (${united(first)}) as ${identifier(alias)}${orderBy(sorted)}${cut(table, read)}`
   } else {
-    from = sql`select ${columns} ${source(level)} where ${and([policyOf(level), ...filters])}${orderBy(sorted)}${cut(table, read)}`
+    const where = policy === null ? TRUE : branchesOf(policy) ? policyOf(level, read) : judged(policy)
+    from = sql`select ${columns} ${source(level)} where ${and([where, ...filters])}${orderBy(sorted)}${cut(table, read)}`
   }
   return { from: reverse ? numbered(level, from, sorted) : from, reverse }
 }
@@ -129,9 +140,13 @@ function united(parts: readonly Sql[]): Sql {
   return sql`select * from (${united(left)}) union select * from (${united(right)})`
 }
 
-/** Whether the filter names a row by its key, so that there is nothing to search. */
-function namesOneRow(table: TableModel, where: Condition | undefined): boolean {
+/** Columns that a filter holds to one value. */
+function pinnedBy(where: Condition | undefined): ReadonlySet<string> {
   const terms = where === undefined ? [] : where.kind === 'and' ? where.terms : [where]
-  const named = new Set(terms.flatMap((term) => (term.kind === 'compare' && term.operator === 'eq' && !term.target.path ? [term.target.column] : [])))
-  return [table.primaryKey, ...table.uniques.map(({ columns }) => columns)].some((key) => key.length > 0 && key.every((name) => named.has(name)))
+  return new Set(terms.flatMap((term) => (term.kind === 'compare' && term.operator === 'eq' && !term.target.path ? [term.target.column] : [])))
+}
+
+/** Whether that is a key, so that there is nothing to search. */
+function namesOneRow(table: TableModel, pinned: ReadonlySet<string>): boolean {
+  return [table.primaryKey, ...table.uniques.map(({ columns }) => columns)].some((key) => key.length > 0 && key.every((name) => pinned.has(name)))
 }

@@ -136,7 +136,7 @@ function sourceOf(level: Level, embed: Embed): Source {
   const table = servedTable(rows.context, relationship.to)
   const alias = rows.context.alias('t')
   const inner = levelOf(rows.context, table, alias, embed.select, level.depth + 1)
-  const policy = compilePolicy(rows.context, table, table.policies.read, alias)
+  const policy = compilePolicy(rows.context, table, table.policies.read, alias, { few: true })
   const from = sql`from ${identifier(table.name)} as ${identifier(alias)}`
   const filter = () => levelFilter(inner, embed.where)
   if (!relationship.junction) {
@@ -148,7 +148,7 @@ function sourceOf(level: Level, embed: Embed): Source {
   const link: Rows = { context: rows.context, table: junction, alias: rows.context.alias('j') }
   const near = relationship.columns.map(([here, there]) => sql`${joinColumn(link, there)} = ${joinColumn(rows, here)}`)
   const far = relationship.junction.columns.map(([here, there]) => sql`${joinColumn(inner.rows, there)} = ${joinColumn(link, here)}`)
-  const readable = compilePolicy(rows.context, junction, junction.policies.read, link.alias)
+  const readable = compilePolicy(rows.context, junction, junction.policies.read, link.alias, { few: true })
   return {
     level: inner,
     from: sql`from ${identifier(junction.name)} as ${identifier(link.alias)} join ${identifier(table.name)} as ${identifier(alias)}`,
@@ -174,7 +174,7 @@ export function allColumns(rows: Rows): Sql {
 
 function page(source: Source, embed: Embed): Sql {
   const { rows } = source.level
-  const paged = embed.limit !== undefined || embed.offset !== undefined
+  const paged = embed.offset !== undefined || (embed.order !== undefined && embed.limit !== undefined)
   const keys = levelOrder(source.level, embed.order, paged)
   return sql`select ${allColumns(rows)} ${source.from} where ${source.where}${orderBy(keys)}${cut(rows.table, embed)}`
 }
