@@ -3,7 +3,10 @@ import { parseArgs } from 'node:util'
 import { createClient, type SupabaseClient } from '@supabase/supabase-js'
 import { localKeys } from './keys'
 
-const { url, publishableKey } = await localKeys(parseArgs({ options: { url: { type: 'string' } } }).values.url)
+const { url, publishableKey } = await localKeys(parseArgs({ options: { url: { type: 'string' } } }).values.url).catch((error: Error) => {
+  console.error(error.message)
+  process.exit(1)
+})
 const run = Date.now().toString(36)
 const phone = () => createClient(url, publishableKey, { auth: { persistSession: false } })
 

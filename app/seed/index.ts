@@ -35,7 +35,8 @@ export function* seed({ scale = 1 }: { readonly scale?: number } = {}): Generato
   yield { table: 'teams', rows: groups.map(teamRow) }
   yield { table: 'memberships', rows: membershipRows(random, groups) }
 
-  const journal = trips(random, everyone, groups, Math.round(TRIPS * scale), UNTIL)
+  // In the order in which they were written: rows come after the ones before them in every index, which is what makes this fast.
+  const journal = trips(random, everyone, groups, Math.round(TRIPS * scale), UNTIL).toSorted((a, b) => a.created - b.created)
   for (let start = 0; start < journal.length; start += TRIPS_AT_ONCE) {
     const some = journal.slice(start, start + TRIPS_AT_ONCE)
     yield { table: 'trips', rows: some.map(tripRow) }
