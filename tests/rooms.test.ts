@@ -4,7 +4,7 @@ import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
+const root = fileURLToPath(new URL('..', import.meta.url).href)
 
 const BUILT = ['core', 'define', 'schema', 'platform', 'observability', 'query', 'data', 'rest', 'auth', 'migrations'] as const
 
@@ -23,7 +23,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   'durable-objects': BUILT,
   middleware: ['core', 'define', 'platform', 'observability', 'auth'],
   routes: [...BUILT, 'middleware'],
-  backend: ['core', 'define', 'middleware', 'platform', 'routes'],
+  backend: ['core', 'data', 'define', 'middleware', 'platform', 'routes'],
   index: ['backend', 'auth', 'durable-objects', 'app'],
 }
 
