@@ -1,7 +1,6 @@
 // Renders every error once, in the dialect of the path it happened on. Causes go to the log, never to the phone.
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { renderAuthError } from '../auth'
 import { AppError, defineErrors } from '../core'
 import { log } from '../observability'
@@ -62,5 +61,5 @@ export function renderError(error: unknown, c: Context<AppEnv>): Response {
   if (rendered.status >= 500) log('error', 'request.failed', { requestId, path, code: known.definition.code, error: known.occurrence.cause ?? known })
   const headers = new Headers(rendered.headers)
   if (!headers.has('content-type')) headers.set('content-type', 'application/json; charset=utf-8')
-  return c.body(c.req.method === 'HEAD' ? null : JSON.stringify(rendered.body), rendered.status as ContentfulStatusCode, Object.fromEntries(headers))
+  return new Response(c.req.method === 'HEAD' ? null : JSON.stringify(rendered.body), { status: rendered.status, headers })
 }
