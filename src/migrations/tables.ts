@@ -95,9 +95,20 @@ function defaultOf(column: SQLiteColumn): string | null {
   if (value === null) return 'NULL'
   if (is(value, SQL)) {
     const sql = render(value)
-    return /^(\(.*\)|'[^']*'|-?\d+(\.\d+)?|null|true|false)$/is.test(sql) ? sql : `(${sql})`
+    return isGroup(sql) || /^('[^']*'|-?\d+(\.\d+)?|null|true|false)$/i.test(sql) ? sql : `(${sql})`
   }
   return literal(column.mapToDriverValue(value as never))
+}
+
+/** Whether the first parenthesis closes at the very end. A parenthesis inside a text only costs another pair around all. */
+function isGroup(sql: string): boolean {
+  let depth = 0
+  for (let i = 0; i < sql.length; i++) {
+    if (sql[i] === '(') depth++
+    if (sql[i] === ')') depth--
+    if (depth === 0) return i > 0 && i === sql.length - 1
+  }
+  return false
 }
 
 function literal(value: unknown): string {

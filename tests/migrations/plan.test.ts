@@ -134,6 +134,26 @@ test('a table that refers to itself and cascades is refused, with the remedy', (
   expect(() => schemaOf(tree)).toThrow(/parent_id points at its own table and cascades.*onDelete: 'set null'/)
 })
 
+test('defaults are values and expressions of any form', async () => {
+  const after = schemaOf(
+    sqliteTable('defaults', {
+      ...id(),
+      sum: integer('sum').default(sql`(1 + 1) * (2 + 1)`),
+      text: text('text').default(sql`'it''s ('`),
+      call: text('call').default(sql`upper('a)')`),
+      stamp: text('stamp').default(sql`CURRENT_DATE`),
+      day: integer('day', { mode: 'timestamp' }).default(new Date(86_400_000)),
+      json: text('json', { mode: 'json' }).default({ a: ["it's"] }),
+      off: integer('off', { mode: 'boolean' }).default(false),
+    }),
+  )
+  await migrate(engineSchema(), after)
+  await batch(`INSERT INTO defaults (id) VALUES ('a')`)
+  expect(await batch('SELECT sum, text, call, length(stamp) AS stamp, day, json, off FROM defaults')).toEqual([
+    { sum: 6, text: "it's (", call: 'A)', stamp: 10, day: 86_400, json: `{"a":["it's"]}`, off: 0 },
+  ])
+})
+
 test('what SQLite would only refuse at the first write is refused when the schema is made', () => {
   const stranger = sqliteTable('stranger', { ...id(), code: text('code') })
   expect(() => schemaOf(sqliteTable('lost', { ...id(), s: text('s').references(() => stranger.id) }))).toThrow(
