@@ -39,11 +39,10 @@ async function principalOfBearer(c: AppContext, dialect: 'auth' | 'data'): Promi
   const keys = await keysOf(c.env)
   const role = keys.roleOfApiKey(bearer)
   if (role !== null) return role === 'service_role' ? SERVICE : null
-  const called = new URL(c.req.url).host
   const verification = await verifyAccessToken(bearer, {
     keys,
     db: c.var.stores.primary.db,
-    isOurHost: (host) => isOurHost(c.env, host, called),
+    isOurHost: (host) => isOurHost(c.env, host, new URL(c.req.url).host),
     now: Date.now(),
   })
   if (verification.ok) return verification.principal

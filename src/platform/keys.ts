@@ -90,6 +90,8 @@ export async function deriveKeys(rootKey: string | undefined): Promise<Keys> {
     api,
     roleOfApiKey(text) {
       if (text === api.publishableKey || text === api.anonJwt) return 'anon'
+      // Nobody's token has these lengths by chance, and a length tells nobody anything.
+      if (text.length !== secret.length && text.length !== serviceRole.length) return null
       const bytes = utf8(text)
       return equalConstantTime(secret, bytes) || equalConstantTime(serviceRole, bytes) ? 'service_role' : null
     },
