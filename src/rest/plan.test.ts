@@ -59,8 +59,8 @@ describe('embeds', () => {
     ['GET people?select=mentees:people(name)', 'to-many', 'people', 'people_mentor_id_fkey'],
     ['GET people?select=mentor:mentor_id(name)', 'to-one', 'people', 'people_mentor_id_fkey'],
     ['GET people?select=mentees:people!mentor_id(name)', 'to-many', 'people', 'people_mentor_id_fkey'],
-    ['GET people?select=followers:people!follower_id(name)', 'many-to-many', 'people', 'follows_followee_id_fkey'],
-    ['GET people?select=following:people!followee_id(name)', 'many-to-many', 'people', 'follows_follower_id_fkey'],
+    ['GET people?select=followers:people!fan_id(name)', 'many-to-many', 'people', 'fans_idol_id_fkey'],
+    ['GET people?select=following:people!idol_id(name)', 'many-to-many', 'people', 'fans_fan_id_fkey'],
   ])('%s is %s of %s by %s', (line, kind, to, constraint) => {
     expect(embedOf(line).relationship).toMatchObject({ kind, to, constraint })
   })
@@ -75,7 +75,7 @@ describe('embeds', () => {
   test('to itself through a junction a way must be named', () => {
     const error = refusal('GET tags?select=id,tags(label)')
     expect(error).toMatchObject({ code: 'PGRST200' })
-    expect(refusal('GET people?select=people!follows(name)')).toMatchObject({ code: 'PGRST201' })
+    expect(refusal('GET people?select=people!fans(name)')).toMatchObject({ code: 'PGRST201' })
   })
 
   test('no way is refused, with the name that was perhaps meant', () => {

@@ -68,17 +68,17 @@ export const bookTags = sqliteTable(
   (t) => [primaryKey({ columns: [t.bookId, t.tagId] }), index('book_tags_tag').on(t.tagId)],
 )
 
-export const follows = sqliteTable(
-  'follows',
+export const fans = sqliteTable(
+  'fans',
   {
-    followerId: text('follower_id')
+    fanId: text('fan_id')
       .notNull()
       .references(() => people.id, { onDelete: 'cascade' }),
-    followeeId: text('followee_id')
+    idolId: text('idol_id')
       .notNull()
       .references(() => people.id, { onDelete: 'cascade' }),
   },
-  (t) => [primaryKey({ columns: [t.followerId, t.followeeId] }), index('follows_followee').on(t.followeeId)],
+  (t) => [primaryKey({ columns: [t.fanId, t.idolId] }), index('fans_idol').on(t.idolId)],
 )
 
 /** One column of each type. */
@@ -127,7 +127,7 @@ export default app({
     }),
     table(tags, open),
     table(bookTags, open),
-    table(follows, open),
+    table(fans, open),
     table(samples, {
       ...open,
       columns: { id: { format: 'uuid' }, day: { format: 'date' } },

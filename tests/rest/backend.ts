@@ -1,0 +1,81 @@
+// The library behind a real backend, and people who ask it things over HTTP.
+import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { createBackend } from '../../src/backend'
+import { engineSchema, expectedSchema, planMigration } from '../../src/migrations'
+import { deriveApiKeys, type Env } from '../../src/platform'
+import library from '../apps/library'
+
+const bindings = env as unknown as Env
+const backend = createBackend(library)
+const keys = await deriveApiKeys(bindings.PERIGEE_ROOT_KEY ?? '')
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  /** The parsed body; null when there is none. */
+  readonly json: never
+}
+
+export interface Asked {
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  /** Text and bytes go as they are, anything else as JSON. */
+  readonly body?: unknown
+}
+
+export type Ask = (address: string, asked?: Asked) => Promise<Answer>
+
+/** Asks as whoever the headers say. */
+async function send(address: string, { method, headers = {}, body }: Asked, identity: Readonly<Record<string, string>>): Promise<Answer> {
+  const raw = body === undefined || typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
+  const request = new Request(`http://localhost${address}`, {
+    method: method ?? (raw === undefined ? 'GET' : 'POST'),
+    headers: { ...(raw === undefined ? {} : { 'content-type': 'application/json' }), ...identity, ...headers },
+    ...(raw === undefined ? {} : { body: raw as string }),
+  })
+  const context = createExecutionContext()
+  const answer = await backend.fetch(request, bindings, context)
+  const text = await answer.text()
+  await waitOnExecutionContext(context)
+  const json = (answer.headers.get('content-type') ?? '').includes('json') && text !== '' ? (JSON.parse(text) as never) : (null as never)
+  return { status: answer.status, headers: answer.headers, text, json }
+}
+
+const asking =
+  (identity: Readonly<Record<string, string>>): Ask =>
+  (address, asked = {}) =>
+    send(address, asked, identity)
+
+/** With nothing at all. */
+export const nobody: Ask = asking({})
+/** With the publishable key. */
+export const stranger: Ask = asking({ apikey: keys.publishableKey })
+/** With the secret key. */
+export const service: Ask = asking({ apikey: keys.secretKey })
+
+export interface Person {
+  readonly id: string
+  readonly token: string
+  readonly ask: Ask
+}
+
+/** A new person, signed in. */
+export async function person(): Promise<Person> {
+  const { status, json, text } = await stranger('/auth/v1/signup', { body: {} })
+  if (status !== 200) throw new Error(`sign-up answered ${status}: ${text}`)
+  const { access_token: token, user } = json as { access_token: string; user: { id: string } }
+  return { id: user.id, token, ask: asking({ apikey: keys.publishableKey, authorization: `Bearer ${token}` }) }
+}
+
+/** Makes the library's tables beside the engine's. */
+export async function mount(): Promise<void> {
+  const { statements } = planMigration(engineSchema(), expectedSchema(library))
+  await bindings.DB.batch(statements.map((statement) => bindings.DB.prepare(statement)))
+}
+
+/** Runs one statement as the owner of the database. */
+export async function sql(statement: string, ...params: readonly (string | number | null)[]): Promise<Record<string, unknown>[]> {
+  return (await bindings.DB.prepare(statement).bind(...params).all<Record<string, unknown>>()).results
+}
