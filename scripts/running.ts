@@ -16,10 +16,15 @@ export function rememberServer(url: string): () => void {
   }
 }
 
+/** URL of this checkout's running development server; null when none runs. */
+export function runningUrl(): string | null {
+  const server = readServer()
+  return server && isAlive(server.pid) ? server.url : null
+}
+
 /** URL of the running development server; where it would be when none runs. */
 export function localUrl(): string {
-  const server = readServer()
-  return server && isAlive(server.pid) ? server.url : `http://localhost:${DEFAULT_PORT}`
+  return runningUrl() ?? `http://localhost:${DEFAULT_PORT}`
 }
 
 function readServer(): { url: string; pid: number } | null {

@@ -1,0 +1,5 @@
+// Your app. Every table that phones may call stands in `tables`; what isn't allowed in its policies is denied.
+import { app } from 'perigee'
+import notes from './tables/notes'
+
+export default app({ name: 'My app', tables: [notes] })
