@@ -49,6 +49,8 @@ export const rest = new Hono<AppEnv>()
   })
   .all('/rpc/:function', rpc)
   .all('/:table', table)
-  .all('*', () => {
+  .all('*', (c) => {
+    // The root with its slash, as supabase-js asks for it.
+    if (c.req.path.endsWith('/v1/')) return root(c)
     throw new AppError(restErrors.rest_unknown_path)
   })
