@@ -9,8 +9,8 @@ import { behind, orderBy, pageNumber, reversed, type SortKey } from './order'
 import { columnsRead, compileFolded } from './policy'
 import type { Condition, Read, SelectItem } from './query'
 import { allColumns, cut, levelFilter, levelOf, levelOrder, rowObject, type Level } from './select'
-import { unindexed } from './steer'
-import { and, bind, EMPTY, identifier, isFalse, isTrue, NULL, render, sql, TRUE, type Sql } from './sql'
+import { waysOf } from './steer'
+import { and, bind, EMPTY, identifier, isFalse, isTrue, NULL, number, render, sql, TRUE, type Sql } from './sql'
 
 /** Beyond so many rows a page comes as a text a row: one text for all could pass the 2 MB that D1 allows. */
 export const LARGE_PAGE = 200
@@ -78,7 +78,7 @@ function policyOf(level: Level, read: Read): Sql {
   const { context, table } = level.rows
   if (context.service) return TRUE
   const policy = foldPolicy(context, table.policies.read)
-  const hints = (branchesOf(policy) ?? [policy]).flatMap((branch) => [...unindexed(context, table, branch, [])])
+  const hints = (branchesOf(policy) ?? [policy]).flatMap((branch) => waysOf(context, table, branch, []).flatMap(({ unindexed }) => [...unindexed]))
   return compileFolded(context, table, policy, level.rows.alias, { pinned: pinnedBy(read.where), unindexed: new Set(hints) })
 }
 
@@ -112,20 +112,36 @@ function pageOf(level: Level, read: Read): { readonly from: Sql; readonly revers
   const columns = allColumns(level.rows)
   const pinned = pinnedBy(read.where)
   const policy = context.service ? null : foldPolicy(context, table.policies.read)
-  const judged = (branch: Expression): Sql => compileFolded(context, table, branch, alias, { pinned, unindexed: unindexed(context, table, branch, sorted) })
   const cuts = keys.length > 0 || read.limit !== undefined
   const constant = policy !== null && [...columnsRead(policy)].every((name) => pinned.has(name))
-  const branches = policy && cuts && !constant && !namesOneRow(table, pinned) ? branchesOf(policy) : null
+  const searched = policy !== null && cuts && !constant && !namesOneRow(table, pinned)
+  const parts = searched ? (branchesOf(policy) ?? [policy]).flatMap((branch) => waysTo(level, branch, sorted, pinned)) : []
   let from: Sql
-  if (branches) {
-    const limit = sql` limit ${pageNumber(most, 'limit')}`
-    const first = branches.map((branch) => sql`select * from (select ${columns} ${source(level)} where ${and([judged(branch), ...filters])}${orderBy(sorted)}${limit})`)
+  if (parts.length > 1) {
+    const limit = pageNumber(most, 'limit')
+    // SQLite asks a condition that reads no row of the table once a row; in the limit it is asked once, before any.
+    const first = parts.map(({ judged, gate }) => sql`select * from (select ${columns} ${source(level)} where ${and([judged, ...filters])}${orderBy(sorted)} limit ${gate ? sql`case when ${gate} then ${limit} else 0 end` : limit})`)
     from = sql`select ${columns} from (${united(first)}) as ${identifier(alias)}${orderBy(sorted)}${cut(table, read)}`
   } else {
-    const where = policy === null ? TRUE : branchesOf(policy) ? policyOf(level, read) : judged(policy)
-    from = sql`select ${columns} ${source(level)} where ${and([where, ...filters])}${orderBy(sorted)}${cut(table, read)}`
+    from = sql`select ${columns} ${source(level)} where ${and([parts[0]?.judged ?? policyOf(level, read), ...filters])}${orderBy(sorted)}${cut(table, read)}`
   }
   return { from: reverse ? numbered(level, from, sorted) : from, reverse }
+}
+
+/** So many rows of a kind are sorted rather than looked for along the order. */
+const FEW_OF_A_KIND = 500
+
+/** One reason to admit, a way to find its rows each; `gate` says at run time whether the way is taken. */
+function waysTo(level: Level, branch: Expression, keys: readonly SortKey[], pinned: ReadonlySet<string>): { readonly judged: Sql; readonly gate: Sql | null }[] {
+  const { context, table, alias } = level.rows
+  return waysOf(context, table, branch, keys).map(({ unindexed, when }) => {
+    const judged = compileFolded(context, table, branch, alias, { pinned, unindexed })
+    if (!when) return { judged, gate: null }
+    const probe = context.alias('k')
+    const kind = compileFolded(context, table, when.kind, probe)
+    const counted = sql`(select count(*) from (select 1 from ${identifier(table.name)} as ${identifier(probe)} where ${kind} limit ${number(FEW_OF_A_KIND + 1)}))`
+    return { judged, gate: when.few ? sql`${counted} <= ${number(FEW_OF_A_KIND)}` : sql`${counted} > ${number(FEW_OF_A_KIND)}` }
+  })
 }
 
 function numbered(level: Level, from: Sql, sorted: readonly SortKey[]): Sql {
