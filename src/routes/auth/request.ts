@@ -12,7 +12,7 @@ const data = z.record(z.string(), z.unknown()).nullish().transform((value) => va
 export const signUpBody = z.object({ email: optionalText, phone: optionalText, password: optionalText, data })
 export const passwordBody = z.object({ email: optionalText, phone: optionalText, password: optionalText })
 export const refreshBody = z.object({ refresh_token: optionalText })
-export const personBody = z.object({ email: optionalText, phone: optionalText, password: optionalText, data, app_metadata: z.unknown() })
+export const personBody = z.object({ email: optionalText, phone: optionalText, password: optionalText, data, app_metadata: z.unknown().optional() })
 
 const MAX_EMAIL_LENGTH = 255
 /** One `@`, something on both sides, a dot behind it, and nothing that has a meaning in a mail header. */
