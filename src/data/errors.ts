@@ -61,7 +61,7 @@ function raised(code: string, table: string, n: number, cause: unknown): AppErro
   switch (code) {
     case 'rls':
     case 'visible':
-      return new AppError(dataErrors.policy_violation, { message: `new row violates row-level security policy for table "${table}"`, cause })
+      return policyViolation(table, cause)
     case 'session':
       return new AppError(dataErrors.session_revoked, { cause })
     case 'single':
@@ -71,6 +71,11 @@ function raised(code: string, table: string, n: number, cause: unknown): AppErro
     default:
       return null
   }
+}
+
+/** Postgres' words for a row that a policy doesn't let the caller make. */
+export function policyViolation(table: string, cause: unknown): AppError {
+  return new AppError(dataErrors.policy_violation, { message: `new row violates row-level security policy for table "${table}"`, cause })
 }
 
 /** Wording that the Dart, Swift, Kotlin and JavaScript clients all recognise. */

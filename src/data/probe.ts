@@ -1,10 +1,10 @@
-// Asks a second question after a refusal, when Postgres would have said more than SQLite did: which foreign key it was, and which
-// key was taken, the latter under the caller's own read policy.
+// Asks a second question after a refusal, when Postgres would have said something else than SQLite did: that a policy forbids the
+// row, which it asks first; which foreign key it was; which key was taken, the latter under the caller's own read policy.
 import { AppError } from '../core'
 import type { Model } from '../define'
 import { run, type DatabaseFault, type Store } from '../platform'
-import { compile, foreignKeyProbe, type Condition, type Execution, type ForeignKeyCandidate, type Insert, type Operation, type Query, type Update } from '../query'
-import { dataErrors, nameOfUnique, uniqueViolation } from './errors'
+import { compile, foreignKeyProbe, policyProbe, type Condition, type Execution, type ForeignKeyCandidate, type Insert, type Operation, type Query, type Update } from '../query'
+import { dataErrors, nameOfUnique, policyViolation, uniqueViolation } from './errors'
 
 interface Refused {
   readonly model: Model
@@ -15,8 +15,18 @@ interface Refused {
 
 /** A fuller error than the fault alone gives; null when there is no more to say. */
 export async function explain(refused: Refused, fault: DatabaseFault, cause: unknown): Promise<AppError | null> {
+  if (fault.kind !== 'unique' && fault.kind !== 'foreign-key') return null
+  const forbidden = await explainPolicy(refused, cause)
+  if (forbidden) return forbidden
   if (fault.kind === 'foreign-key') return explainForeignKey(refused, cause)
-  if (fault.kind === 'unique') return explainUnique(refused, fault, cause)
+  return explainUnique(refused, fault, cause)
+}
+
+async function explainPolicy({ model, store, query, execution }: Refused, cause: unknown): Promise<AppError | null> {
+  for (const [index, { table }] of query.operations.entries()) {
+    const answers = await run(store.db, policyProbe(model, query.operations, index, execution))
+    if (answers.some(({ results }) => results[0]?.['refused'] === 1)) return policyViolation(table, cause)
+  }
   return null
 }
 

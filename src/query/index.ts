@@ -26,4 +26,4 @@ export type {
 } from './query'
 export { MAX_EMBED_DEPTH } from './select'
 export { encodeValue } from './value'
-export { foreignKeyProbe, type Candidate as ForeignKeyCandidate } from './write-probe'
+export { foreignKeyProbe, policyProbe, type Candidate as ForeignKeyCandidate } from './write-probe'

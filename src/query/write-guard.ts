@@ -6,10 +6,10 @@ import type { CompileContext } from './context'
 import { compilePolicy } from './policy'
 import type { Expectation } from './query'
 import { sessionLives } from './read'
-import { and, bind, column, identifier, isTrue, join, literal, number, render, sql, TRUE, type Sql } from './sql'
+import { and, bind, column, identifier, isTrue, literal, number, render, sql, TRUE, type Sql } from './sql'
 
 /** Codes that platform/d1-errors.ts reads back. */
-export type RaiseCode = 'rls' | 'session' | 'max' | 'single' | 'visible'
+export type RaiseCode = 'rls' | 'session' | 'max' | 'single' | 'visible' | 'log'
 
 /**
  * An expression that fails with `PERIGEE|code|table|n`. It must stand in a branch of `iif`: SQLite computes a constant elsewhere
@@ -79,11 +79,17 @@ export function openWrite(context: CompileContext, table: TableModel, opening: O
     return [{ ...render(sql`select ${require(lives, { chunks: ['null'] }, 'session', table.name)} as ok`), role: 'guard', operation }]
   }
   const start = sql`coalesce((select max(\`seq\`) from \`sys_changes\`), 0)`
-  const sets = [
-    sql`\`start_seq\` = ${require(lives, start, 'session', table.name)}`,
-    ...(opening.context ? [sql`\`context\` = ${bind(contextOf(context))}`] : []),
-  ]
-  return [{ ...render(sql`update \`sys_statement\` set ${join(sets, ', ')} where \`id\` = 1`), role: 'guard', operation }]
+  const noted = opening.context ? bind(contextOf(context)) : { chunks: ['null'] }
+  // An upsert, so that a store without the row can't pass for one where nothing was written.
+  const statement = sql`insert into \`sys_statement\` (\`id\`, \`start_seq\`, \`context\`) values (1, ${require(lives, start, 'session', table.name)}, ${noted}) on conflict (\`id\`) do update set \`start_seq\` = excluded.\`start_seq\`, \`context\` = excluded.\`context\``
+  return [{ ...render(statement), role: 'guard', operation }]
+}
+
+/** Fails when the log lacks rows that the statement just before wrote: a check that finds them there would pass unasked. */
+export function expectLogged(context: CompileContext, table: TableModel, operation: number): CompiledStatement {
+  const log = context.alias('c')
+  const logged = sql`(select count(*) from \`sys_changes\` as ${identifier(log)} where ${ownChanges(log, table, null)})`
+  return { ...render(sql`select iif(changes() <= ${logged}, null, ${raise('log', table.name)}) as ok`), role: 'check', operation }
 }
 
 /** Takes the caller's name off again, so that a later statement by another hand isn't logged under it. */

@@ -9,7 +9,7 @@ import { compilePolicy } from './policy'
 import type { Insert } from './query'
 import { and, bind, column, identifier, isTrue, join, number, render, sql, TRUE, type Sql } from './sql'
 import { writeErrors } from './write-errors'
-import { checkWritten, closeWrite, CLOCK, expectCount, openWrite, raise, refuseWhere, require, type Opening } from './write-guard'
+import { checkWritten, closeWrite, CLOCK, expectCount, expectLogged, openWrite, raise, refuseWhere, require, type Opening } from './write-guard'
 import { cellSql, chunks, payloadOf, proposedRows, type Payload } from './write-payload'
 import { keepsContext, readsWritten, tablesWritten } from './write-reach'
 import { afterWrite, returningOf } from './write-returning'
@@ -62,6 +62,7 @@ export function compileInsert(context: CompileContext, insert: Insert, operation
   for (const text of plan.deferred.using ? texts : []) statements.push(guardExisting(plan, text))
   for (const text of texts) statements.push(write(plan, text, returning.inline))
   if (insert.expect) statements.push(...expectRows(plan, texts.length))
+  if (opening.marksLog && texts.length > 0) statements.push(expectLogged(context, table, operation))
   statements.push(...deferredChecks(plan, texts))
   if (returning.after && texts.length > 0) statements.push(afterWrite(context, table, insert.returning!, operation))
   return [...statements, ...closeWrite(opening, operation)]

@@ -12,7 +12,7 @@ import type { Delete, Update } from './query'
 import { and, column, identifier, join, number, render, sql, TRUE, type Sql } from './sql'
 import { encodeValue } from './value'
 import { writeErrors } from './write-errors'
-import { checkWritten, closeWrite, CLOCK, expectCount, openWrite, require, type Opening } from './write-guard'
+import { checkWritten, closeWrite, CLOCK, expectCount, expectLogged, openWrite, require, type Opening } from './write-guard'
 import { updateDefault } from './write-insert'
 import { writableColumn } from './write-payload'
 import { keepsContext, readsWritten, tablesWritten } from './write-reach'
@@ -48,6 +48,7 @@ export function compileUpdate(context: CompileContext, update: Update, operation
     operation,
   })
   if (update.expect) statements.push(expectCount(update.expect, table.name, operation))
+  if (opening.marksLog) statements.push(expectLogged(context, table, operation))
   const checks = [
     deferred.check ? checkWritten(context, table, policies.update.check, 'U', 'rls', operation) : null,
     deferred.read ? checkWritten(context, table, policies.read, 'U', 'visible', operation) : null,
@@ -73,7 +74,7 @@ export function compileDelete(context: CompileContext, remove: Delete, operation
 }
 
 /** What is set to what: the client's columns, and those that every update changes. */
-function assignments(context: CompileContext, table: TableModel, update: Update): (readonly [string, Sql])[] {
+export function assignments(context: CompileContext, table: TableModel, update: Update): (readonly [string, Sql])[] {
   const given = Object.entries(update.set).map(([name, value]) => {
     const target = writableColumn(context, table, name, 'update')
     if (name === table.partition) throw new AppError(writeErrors.partition_fixed, { message: `"${name}" tells which database holds the row, so it can't be updated. Delete the row and insert it anew.` })

@@ -177,6 +177,14 @@ describe('conflicts', () => {
     expect(await refusal(ask(ann, [update('members', { person_id: 'ann' }, eq('person_id', 'bob'))]))).toMatchObject({ message: 'duplicate key value violates unique constraint "members_pkey"' })
   })
 
+  test('who may not write the row at all learns nothing of keys: the policy is asked first', async () => {
+    for (const taken of [{ id: 'a1' }, { slug: 'one' }, { club_id: 'nowhere' }]) {
+      expect(await refusedWithoutTrace(() => ask(eve, [insert('notes', { title: 'x', owner_id: 'ann', ...taken })]))).toEqual(RLS('notes'))
+      expect(await refusedWithoutTrace(() => ask(ANONYMOUS, [insert('notes', { title: 'x', owner_id: 'ann', ...taken })]))).toEqual(RLS('notes'))
+      expect(await refusedWithoutTrace(() => ask(bob, [update('notes', { owner_id: 'eve', club_id: null, ...taken }, eq('id', 'b1'))]))).toEqual(RLS('notes'))
+    }
+  })
+
   test('of several foreign keys the broken one is named', async () => {
     expect(await refusedWithoutTrace(() => ask(ann, [insert('notes', { title: 'x', club_id: 'climbers', answer_to: 'nowhere' })]))).toEqual({
       code: '23503',
@@ -242,6 +250,17 @@ describe('the log', () => {
     await db.prepare("update notes set title = 'by hand' where id = 'a1'").run()
     expect(await stored("select context from sys_changes where tbl = 'notes' order by seq desc limit 1")).toEqual([{ context: null }])
   })
+})
+
+test('a log that is not written lets no check pass that looks there', async () => {
+  const [trigger] = await stored("select name, sql from sqlite_schema where type = 'trigger' and tbl_name = 'desks' and sql like '%AFTER INSERT%'")
+  await db.prepare(`drop trigger ${String(trigger!['name'])}`).run()
+  try {
+    await expect(ask(eve, [insert('desks', [{ id: 'x', person_id: 'eve', place: 1 }, { id: 'y', person_id: 'eve', place: 2 }])])).rejects.toThrow('PERIGEE|log|desks|0')
+    expect(await stored('select 1 from desks')).toEqual([])
+  } finally {
+    await db.prepare(String(trigger!['sql'])).run()
+  }
 })
 
 test('every write is one batch', async () => {
