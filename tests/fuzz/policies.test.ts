@@ -1,5 +1,5 @@
 // Random policies alone: what a caller reads of each table is what the oracle admits, no more and no less.
-import { expect, test } from 'vitest'
+import { test } from 'vitest'
 import { buildModel } from '../../src/define'
 import { compile } from '../../src/query'
 import { drawApp, drawTables } from './apps'
@@ -35,7 +35,7 @@ function policyCase(choose: Draw): void {
               `policy ${JSON.stringify(table.policies.read)}\nprincipal ${JSON.stringify(principal)}\nsql ${compiled.statements[0]?.sql}\nparams ${JSON.stringify(compiled.statements[0]?.params)}`,
           )
         }
-        expect(told.live).toBe(principal.live)
+        if (told.live !== principal.live) throw new Error(`live is ${told.live}, the session's is ${principal.live}`)
       }
     }
   } finally {
@@ -43,4 +43,4 @@ function policyCase(choose: Draw): void {
   }
 }
 
-test('random policies admit exactly the rows that the oracle admits', () => holds(FILE, 2000, policyCase), 3_600_000)
+test('random policies admit exactly the rows that the oracle admits', () => holds(FILE, 600, policyCase), 3_600_000)

@@ -1,5 +1,5 @@
 // Random questions under random policies: rows, embeds, order, pages and totals are the oracle's.
-import { expect, test } from 'vitest'
+import { test } from 'vitest'
 import { buildModel } from '../../src/define'
 import { compile } from '../../src/query'
 import { drawApp, drawTables } from './apps'
@@ -33,21 +33,20 @@ function readCase(choose: Draw): void {
       } catch (error) {
         throw new Error(`${String(error)}\n${context()}`, { cause: error })
       }
-      expect(told.live).toBe(principal.live)
+      if (told.live !== principal.live) throw new Error(`live is ${told.live}, the session's is ${principal.live}\n${context()}`)
       if (!principal.live) {
-        expect(told.rows).toEqual([])
-        expect(told.total === null || told.total === 0, 'a dead session learns no total').toBe(true)
+        if (told.rows.length > 0 || told.total) throw new Error(`A dead session learns something: ${JSON.stringify(told)}\n${context()}`)
         continue
       }
       const wanted = answer({ model, state, principal, now: NOW }, read)
       const difference = differs(read.order ? wanted.rows : new Unordered(wanted.rows), told.rows)
       if (difference) throw new Error(`${difference}\n${context()}`)
       if (read.total === 'exact' && told.total !== wanted.total) throw new Error(`total: expected ${wanted.total}, got ${told.total}\n${context()}`)
-      if (read.total === undefined) expect(told.total).toBeNull()
+      if (read.total === undefined && told.total !== null) throw new Error(`A total that nobody asked for: ${told.total}\n${context()}`)
     }
   } finally {
     db.close()
   }
 }
 
-test('random reads answer what the oracle answers', () => holds(FILE, 2000, readCase), 3_600_000)
+test('random reads answer what the oracle answers', () => holds(FILE, 700, readCase), 3_600_000)

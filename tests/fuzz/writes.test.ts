@@ -74,4 +74,4 @@ function describe(model: Model, name: string): string {
   return `policies ${JSON.stringify(table?.policies)}\ncolumn rules ${JSON.stringify(rules)}`
 }
 
-test('random writes do what the oracle does, all or nothing', () => holds(FILE, 2000, writeCase), 3_600_000)
+test('random writes do what the oracle does, all or nothing', () => holds(FILE, 700, writeCase), 3_600_000)

@@ -1,0 +1,21 @@
+// Unmodified @supabase/supabase-js against the built Worker on a real port. One server for all of it.
+import { afterAll, beforeAll } from 'vitest'
+import { build, startServer, type Build, type Server } from '../support/server'
+import { authentication } from './auth'
+import { data } from './data'
+
+let built: Build
+let server: Server
+
+beforeAll(async () => {
+  built = build()
+  server = await startServer(built)
+}, 120_000)
+
+afterAll(async () => {
+  await server?.close()
+  built?.remove()
+})
+
+authentication(() => server)
+data(() => server)

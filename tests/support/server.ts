@@ -1,0 +1,100 @@
+// The built Worker on a port of its own, with empty storage: for real clients and for load. Node only; tests in workerd use worker.ts.
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { createTestHarness } from 'wrangler'
+import { deriveApiKeys, type ApiKeys } from '../../src/platform/keys'
+
+const root = join(import.meta.dirname, '../..')
+
+/** A folder with one bundled script in it. */
+export interface Build {
+  readonly main: string
+  readonly bytes: number
+  remove(): void
+}
+
+export interface Server {
+  /** workerd's own port where it can be found, else the harness's. */
+  readonly url: string
+  /** Whether `url` goes straight to workerd. */
+  readonly direct: boolean
+  readonly keys: ApiKeys
+  readonly db: D1Database
+  close(): Promise<void>
+}
+
+/** Bundles a Worker as `npm run build` does. Throws with wrangler's output. */
+export function build(entry?: string): Build {
+  const folder = mkdtempSync(join(tmpdir(), 'perigee-build-'))
+  const args = ['deploy', ...(entry ? [entry] : []), '--dry-run', '--outdir', folder]
+  const { status, stdout, stderr } = spawnSync(join(root, 'node_modules/.bin/wrangler'), args, { cwd: root, encoding: 'utf8', env: { ...process.env, WRANGLER_SEND_METRICS: 'false' } })
+  const name = status === 0 ? readdirSync(folder).find((file) => file.endsWith('.js')) : undefined
+  if (!name) throw new Error(`wrangler could not build:\n${stdout}\n${stderr}`)
+  const main = join(folder, name)
+  return { main, bytes: readFileSync(main).length, remove: () => rmSync(folder, { recursive: true, force: true }) }
+}
+
+/** Of tests only: whoever knows it can do nothing elsewhere. */
+export const ROOT_KEY = 'Y2xpZW50cy1vbmx5LXJvb3Qta2V5LW9mLXRoaXJ0eS10d28tYnl0ZXM'
+
+/** Starts workerd with a build of the Worker (or of `bench/bare`), makes the tables, and says where it listens. */
+export async function startServer(built: Build, vars: Readonly<Record<string, string>> = {}): Promise<Server> {
+  const before = new Set(workerdPorts())
+  const harness = createTestHarness({
+    // Not the repository: its .dev.vars would win over the key here.
+    root: dirname(built.main),
+    workers: [
+      {
+        config: {
+          name: 'perigee',
+          main: built.main,
+          no_bundle: true,
+          compatibility_date: '2026-10-01',
+          vars: { PERIGEE_ENV: 'development', PERIGEE_HOSTS: '*', PERIGEE_ROOT_KEY: ROOT_KEY, ...vars },
+          d1_databases: [{ binding: 'DB', database_name: 'perigee', database_id: 'perigee', migrations_dir: join(root, 'migrations') }],
+          kv_namespaces: [{ binding: 'KV', id: 'kv' }],
+          ...(vars['BARE']
+            ? {}
+            : {
+                durable_objects: { bindings: [{ name: 'RATE_LIMITER', class_name: 'RateLimiter' }] },
+                migrations: [{ tag: 'v1', new_sqlite_classes: ['RateLimiter'] }],
+                ratelimits: [{ name: 'FLOOD', namespace_id: '4801', simple: { limit: 100_000_000, period: 60 } }],
+              }),
+        },
+      },
+    ],
+  })
+  const { url } = await harness.listen()
+  const worker = harness.getWorker<{ DB: D1Database }>()
+  await worker.applyD1Migrations('DB')
+  const { DB: db } = await worker.getEnv()
+  const straight = workerdPorts().find((port) => !before.has(port) && port !== Number(url.port))
+  return {
+    url: straight === undefined ? url.origin : `http://127.0.0.1:${straight}`,
+    direct: straight !== undefined,
+    keys: await deriveApiKeys(ROOT_KEY),
+    db,
+    close: () => harness.close(),
+  }
+}
+
+/** Ports on which this process's own children listen over HTTP. Empty where `ss` isn't installed. */
+function workerdPorts(): number[] {
+  const { stdout } = spawnSync('ss', ['-Hltnp'], { encoding: 'utf8' })
+  return (stdout ?? '').split('\n').flatMap((line) => {
+    const pid = /"workerd",pid=(\d+)/.exec(line)?.[1]
+    const port = /127\.0\.0\.1:(\d+)/.exec(line)?.[1]
+    return pid && port && isOurs(Number(pid)) ? [Number(port)] : []
+  })
+}
+
+function isOurs(pid: number): boolean {
+  try {
+    readlinkSync(`/proc/${pid}/exe`)
+    return Number(/^\d+ \(.*\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1]) === process.pid
+  } catch {
+    return false
+  }
+}
