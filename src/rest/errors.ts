@@ -55,10 +55,10 @@ export function renderRestError(error: AppError, role: string): RenderedRestErro
   return {
     status,
     headers: {
+      ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
       ...occurrence.headers,
       'content-type': 'application/json; charset=utf-8',
       'proxy-status': `PostgREST; error=${code}`,
-      ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
     },
     body: { code, message: error.message, details: occurrence.details ?? null, hint: occurrence.hint ?? null },
   }

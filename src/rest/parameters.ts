@@ -26,6 +26,9 @@ export interface Parameters {
   readonly conflict: readonly string[] | null
 }
 
+/** Read elsewhere; `apikey` stands in an address where no header can be set. */
+const NOT_FILTERS: readonly string[] = ['select', 'columns', 'on_conflict', 'apikey']
+
 export type Pair = readonly [key: string, value: string]
 
 /**
@@ -62,7 +65,7 @@ export function parseParameters(pairs: readonly Pair[]): Parameters {
   const limits: At<number>[] = []
   const offsets: At<number>[] = []
   for (const [key, value] of pairs) {
-    if (key === 'select' || key === 'columns' || key === 'on_conflict') continue
+    if (NOT_FILTERS.includes(key)) continue
     const last = key.slice(key.lastIndexOf('.') + 1)
     if (last === 'order') orders.push({ path: parents(key), value: parseOrder(value) })
     else if (last === 'limit') pushInteger(limits, key, value)

@@ -10,6 +10,8 @@ const bindings = env as unknown as Env
 const backend = createBackend(library)
 const keys = await deriveApiKeys(bindings.PERIGEE_ROOT_KEY ?? '')
 
+export const PUBLISHABLE_KEY = keys.publishableKey
+
 export interface Answer {
   readonly status: number
   readonly headers: Headers
