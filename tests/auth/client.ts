@@ -1,6 +1,10 @@
 // Calls the Worker's /auth/v1 as a phone does. Addresses are new each time, because a file's tests share one database.
 import { env, exports } from 'cloudflare:workers'
+import { vi } from 'vitest'
 import { deriveApiKeys } from '../../src/platform'
+
+// A password costs 140 ms of CPU each time, several times that on a busy machine.
+vi.setConfig({ testTimeout: 30_000 })
 
 const bindings = env as unknown as { DB: D1Database; KV: KVNamespace; PERIGEE_ROOT_KEY: string }
 export const database = bindings.DB
