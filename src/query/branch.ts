@@ -21,7 +21,12 @@ function split(node: Expression): Expression[] | null {
       const at = node.terms.findIndex((term) => term.kind === 'or' || (term.kind === 'exists' && (split(term)?.length ?? 0) > 1))
       if (at < 0) return [node]
       const others = node.terms.filter((_, i) => i !== at)
-      return split(node.terms[at]!)?.map((term): Expression => ({ kind: 'and', terms: [...others, ...(term.kind === 'and' ? term.terms : [term])] })) ?? null
+      return (
+        split(node.terms[at]!)?.map((term): Expression => ({
+          kind: 'and',
+          terms: [...others, ...(term.kind === 'and' ? term.terms : [term])],
+        })) ?? null
+      )
     }
     case 'exists':
       return split(node.where)?.map((where): Expression => ({ ...node, where })) ?? null

@@ -68,7 +68,10 @@ export function placeOf(rows: Rows, target: Target): Place {
   const last = steps.at(-1)
   if (!last) return { kind: 'column', model, value }
   if (model.type !== 'json') {
-    throw new AppError(queryErrors.undefined_operator, { message: `operator does not exist: ${model.type} ${last.asText ? '->>' : '->'} unknown`, hint: 'Only JSON columns have places inside them.' })
+    throw new AppError(queryErrors.undefined_operator, {
+      message: `operator does not exist: ${model.type} ${last.asText ? '->>' : '->'} unknown`,
+      hint: 'Only JSON columns have places inside them.',
+    })
   }
   if (steps.some(({ asText }, i) => asText && i < steps.length - 1)) throw unsupported('a JSON path that goes on behind ->>')
   if (steps.length > 50) throw unsupported('a JSON path of more than 50 steps')

@@ -105,7 +105,11 @@ function compareJson(value: Sql, path: Sql, operator: Comparison, input: string 
   try {
     parsed = typeof input === 'string' ? JSON.parse(input) : input
   } catch {
-    throw valueError(queryErrors.invalid_text, 'invalid input syntax for type json', 'Compare text inside JSON with ->>, or quote it as JSON.')
+    throw valueError(
+      queryErrors.invalid_text,
+      'invalid input syntax for type json',
+      'Compare text inside JSON with ->>, or quote it as JSON.',
+    )
   }
   if (typeof parsed === 'object' && parsed !== null) throw unsupported('comparing JSON lists and objects')
   const [rank, right] = jsonScalar(parsed)
@@ -144,12 +148,19 @@ function is(place: Place, value: 'null' | 'not_null' | 'true' | 'false' | 'unkno
   if (value === 'true' || value === 'false' || value === 'unknown') {
     if (place.kind !== 'column' || place.model.type !== 'boolean') {
       const type = place.kind === 'column' ? typeName(place.model) : place.kind
-      throw new AppError(queryErrors.undefined_operator, { message: `argument of IS ${value.toUpperCase()} must be type boolean, not type ${type}` })
+      throw new AppError(queryErrors.undefined_operator, {
+        message: `argument of IS ${value.toUpperCase()} must be type boolean, not type ${type}`,
+      })
     }
     if (value !== 'unknown') return sql`${place.value} is ${value === 'true' ? TRUE : FALSE}`
   }
   // `->` gives JSON's null, which isn't NULL; `->>` gives NULL for it.
-  const subject = place.kind === 'column' ? place.value : place.kind === 'json' ? sql`json_type(${place.value}, ${place.path})` : sql`json_extract(${place.value}, ${place.path})`
+  const subject =
+    place.kind === 'column'
+      ? place.value
+      : place.kind === 'json'
+        ? sql`json_type(${place.value}, ${place.path})`
+        : sql`json_extract(${place.value}, ${place.path})`
   return value === 'not_null' ? sql`${subject} is not null` : sql`${subject} is null`
 }
 
@@ -160,7 +171,8 @@ function like(place: Place, pattern: string, ignoreCase: boolean): Sql {
 
 function textual(place: Place, ignoreCase: boolean): Sql {
   if (place.kind === 'text') return jsonText(place.value, place.path)
-  if (place.kind === 'column' && (place.model.type === 'text' || place.model.type === 'uuid' || place.model.type === 'date')) return place.value
+  if (place.kind === 'column' && (place.model.type === 'text' || place.model.type === 'uuid' || place.model.type === 'date'))
+    return place.value
   const type = place.kind === 'column' ? typeName(place.model) : 'json'
   throw new AppError(queryErrors.undefined_operator, { message: `operator does not exist: ${type} ${ignoreCase ? '~~*' : '~~'} unknown` })
 }

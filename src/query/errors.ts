@@ -16,7 +16,12 @@ export const queryErrors = defineErrors({
   not_grouped: { status: 400, title: 'The column must be selected or aggregated.', retry: false, postgrest: '42803' },
   no_relationship: { status: 400, title: 'There is no such relationship.', retry: false, postgrest: 'PGRST200' },
   not_embedded: { status: 400, title: 'The resource is not embedded in this request.', retry: false, postgrest: 'PGRST108' },
-  order_not_to_one: { status: 400, title: 'Rows are ordered only by a related row that there is one of.', retry: false, postgrest: 'PGRST118' },
+  order_not_to_one: {
+    status: 400,
+    title: 'Rows are ordered only by a related row that there is one of.',
+    retry: false,
+    postgrest: 'PGRST118',
+  },
   bad_cursor: { status: 400, title: 'The cursor does not fit the order.', retry: false, postgrest: 'PGRST103' },
   partition_required: { status: 400, title: 'The table is spread over several databases.', retry: false, postgrest: 'PGRST127' },
   too_complex: { status: 400, title: 'The request is too complex to be run.', retry: false, postgrest: 'PGRST100' },

@@ -6,7 +6,12 @@ import { queryErrors } from './errors'
 import { likeMatches } from './like'
 
 /** NULL, spelled as a comparison with it: neither it nor its negation admits anybody. */
-export const UNKNOWN: Expression = { kind: 'compare', operator: 'eq', left: { kind: 'literal', literal: null }, right: { kind: 'literal', literal: null } }
+export const UNKNOWN: Expression = {
+  kind: 'compare',
+  operator: 'eq',
+  left: { kind: 'literal', literal: null },
+  right: { kind: 'literal', literal: null },
+}
 const ALWAYS: Expression = { kind: 'constant', value: true }
 const NEVER: Expression = { kind: 'constant', value: false }
 
@@ -50,7 +55,10 @@ function fold(context: CompileContext, node: Expression, positive: boolean): Exp
       return node
     case 'and':
     case 'or':
-      return foldTerms(node.kind, node.terms.map((term) => foldPolicy(context, term, positive)))
+      return foldTerms(
+        node.kind,
+        node.terms.map((term) => foldPolicy(context, term, positive)),
+      )
     case 'not': {
       const term = foldPolicy(context, node.term, false)
       const value = decided(term)
@@ -68,7 +76,10 @@ function fold(context: CompileContext, node: Expression, positive: boolean): Exp
       return operand.kind === 'literal' ? constant((operand.literal === null) !== node.negated) : { ...node, operand }
     }
     case 'in':
-      return foldIn(foldOperand(context, node.operand), node.list.map((item) => foldOperand(context, item)))
+      return foldIn(
+        foldOperand(context, node.operand),
+        node.list.map((item) => foldOperand(context, item)),
+      )
     case 'inClaim': {
       const list = claimAt(principal, node.path)
       const items = Array.isArray(list) ? list.map((item): OperandNode => fact(scalar(item))) : []
@@ -82,7 +93,9 @@ function fold(context: CompileContext, node: Expression, positive: boolean): Exp
     case 'fact':
       return constant(node.fact === 'attested' ? principal.attested : hasRole(principal, node.name))
     case 'entitled':
-      throw new AppError(queryErrors.not_built, { message: `The policy asks for the entitlement "${node.name}", and purchases are not built yet.` })
+      throw new AppError(queryErrors.not_built, {
+        message: `The policy asks for the entitlement "${node.name}", and purchases are not built yet.`,
+      })
   }
 }
 

@@ -9,7 +9,14 @@ const INSTANT = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(
 export function parseInstant(text: string): number | 'out of range' | null {
   const match = INSTANT.exec(text.trim())
   if (!match) return null
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map((part) => Number(part ?? 0)) as [number, number, number, number, number, number]
+  const [year, month, day, hour, minute, second] = match.slice(1, 7).map((part) => Number(part ?? 0)) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ]
   const offset = offsetOf(match[8])
   if (month < 1 || month > 12 || hour > 24 || minute > 59 || second > 60 || offset === null) return 'out of range'
   if (hour === 24 && (minute > 0 || second > 0)) return 'out of range'

@@ -23,7 +23,8 @@ function parse(pattern: string): Token[] {
     const character = characters[i]!
     if (character === '\\') {
       const next = characters[++i]
-      if (next === undefined) throw new AppError(queryErrors.invalid_pattern, { message: 'LIKE pattern must not end with escape character' })
+      if (next === undefined)
+        throw new AppError(queryErrors.invalid_pattern, { message: 'LIKE pattern must not end with escape character' })
       text += next
     } else if (character === '%') {
       flush()
@@ -49,7 +50,8 @@ export function likeSql(subject: Sql, pattern: string, ignoreCase: boolean): Sql
   if (tokens.length === 1 && isText(first)) return sql`${value} = ${bind(first.text)}`
   if (tokens.length === 1 && first === 'many') return sql`(${subject} is not null or null)`
   if (tokens.length === 2 && isText(first) && second === 'many') return startsWith(value, first.text)
-  if (tokens.length === 2 && first === 'many' && isText(second)) return sql`substr(${value}, -${length(second.text)}) = ${bind(second.text)}`
+  if (tokens.length === 2 && first === 'many' && isText(second))
+    return sql`substr(${value}, -${length(second.text)}) = ${bind(second.text)}`
   if (tokens.length === 3 && first === 'many' && isText(second) && third === 'many') return sql`instr(${value}, ${bind(second.text)}) > 0`
   const glob = tokens.map((token) => (token === 'many' ? '*' : token === 'one' ? '?' : token.text.replaceAll(/[*?[]/g, '[$&]'))).join('')
   if (new TextEncoder().encode(glob).length <= MAX_GLOB_BYTES) return sql`${value} glob ${bind(glob)}`
@@ -61,7 +63,9 @@ const length = (text: string): Sql => ({ chunks: [String([...text].length)] })
 /** A range, so that an index on the column serves it. */
 function startsWith(value: Sql, prefix: string): Sql {
   const end = following(prefix)
-  return end === null ? sql`substr(${value}, 1, ${length(prefix)}) = ${bind(prefix)}` : sql`(${value} >= ${bind(prefix)} and ${value} < ${bind(end)})`
+  return end === null
+    ? sql`substr(${value}, 1, ${length(prefix)}) = ${bind(prefix)}`
+    : sql`(${value} >= ${bind(prefix)} and ${value} < ${bind(end)})`
 }
 
 /** The least text greater than every text that starts with `prefix`; null when there is none. */
@@ -74,7 +78,9 @@ function following(prefix: string): string | null {
 
 /** Follows all ways through the pattern at once, a (position, token) pair a row; any length, no backtracking. */
 function walk(value: Sql, tokens: readonly Token[]): Sql {
-  const steps = bind(JSON.stringify(tokens.map((token) => (isText(token) ? [token.text, [...token.text].length] : token === 'one' ? 1 : 0))))
+  const steps = bind(
+    JSON.stringify(tokens.map((token) => (isText(token) ? [token.text, [...token.text].length] : token === 'one' ? 1 : 0))),
+  )
   return sql`(select case when x is null then null else (with recursive m(i, k) as (select 1, 0 union select case s.type when 'array' then m.i + (s.value ->> 1) when 'integer' then m.i + case s.value when 1 then 1 else 0 end end, m.k + 1 from m join json_each(${steps}) s on s.key = m.k where case s.type when 'array' then substr(x, m.i, s.value ->> 1) = (s.value ->> 0) else s.value = 0 or m.i <= length(x) end union select m.i + 1, m.k from m join json_each(${steps}) s on s.key = m.k where s.type = 'integer' and s.value = 0 and m.i <= length(x)) select exists(select 1 from m where m.k = json_array_length(${steps}) and m.i = length(x) + 1)) end from (select ${value} as x))`
 }
 
@@ -82,7 +88,9 @@ function walk(value: Sql, tokens: readonly Token[]): Sql {
 export function likeMatches(subject: string, pattern: string, ignoreCase: boolean): boolean {
   const fold = (text: string) => [...(ignoreCase ? text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase()) : text)]
   const characters = fold(subject)
-  const steps = parse(fold(pattern).join('')).flatMap((token): (string | number)[] => (isText(token) ? [...token.text] : [token === 'one' ? 1 : 0]))
+  const steps = parse(fold(pattern).join('')).flatMap((token): (string | number)[] =>
+    isText(token) ? [...token.text] : [token === 'one' ? 1 : 0],
+  )
   let reached = new Set([0])
   for (const step of steps) {
     const next = new Set<number>()

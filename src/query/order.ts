@@ -80,11 +80,18 @@ export function behind(keys: readonly SortKey[], cursor: readonly Input[]): Sql 
     if (typeof input === 'object' && input !== null) throw unsupported('references to earlier results in a cursor')
     return input === null ? null : bindValue(key.model, input)
   })
-  const plain = keys.every(({ nullable, descending }) => !nullable && descending === keys[0]!.descending) && values.every((value) => value !== null)
+  const plain =
+    keys.every(({ nullable, descending }) => !nullable && descending === keys[0]!.descending) && values.every((value) => value !== null)
   if (plain && keys.length > 1) {
     const operator: Sql = { chunks: [keys[0]!.descending ? ' < ' : ' > '] }
     // Row values lose their columns' affinity on the bound side, so each value is given its type.
-    return sql`(${join(keys.map(({ value }) => value), ', ')})${operator}(${join(keys.map((key, i) => typed(key, values[i]!)), ', ')})`
+    return sql`(${join(
+      keys.map(({ value }) => value),
+      ', ',
+    )})${operator}(${join(
+      keys.map((key, i) => typed(key, values[i]!)),
+      ', ',
+    )})`
   }
   return or(
     keys.map((key, i) => {
@@ -116,7 +123,7 @@ function beyond(key: SortKey, value: Sql | null): Sql {
 
 /** A page's size that SQL takes. Throws `bad_cursor` on what isn't a whole number from 0. */
 export function pageNumber(value: number, what: string): Sql {
-  if (!Number.isSafeInteger(value) || value < 0) throw new AppError(queryErrors.bad_cursor, { message: `The ${what} is not a whole number from 0.` })
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new AppError(queryErrors.bad_cursor, { message: `The ${what} is not a whole number from 0.` })
   return value === 0 ? { chunks: ['0'] } : bind(value)
 }
-

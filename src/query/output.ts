@@ -44,7 +44,9 @@ const booleanText = (value: Sql): Sql => sql`case when ${value} then 'true' when
 const hex = (value: Sql): Sql => sql`case when ${value} is not null then '\\x' || lower(hex(${value})) end`
 
 function isoTime(type: 'timestamp' | 'timestamp_ms', value: Sql): Sql {
-  return type === 'timestamp' ? sql`strftime('%Y-%m-%dT%H:%M:%S+00:00', ${value}, 'unixepoch')` : sql`strftime('%Y-%m-%dT%H:%M:%f+00:00', ${value} / 1000.0, 'unixepoch')`
+  return type === 'timestamp'
+    ? sql`strftime('%Y-%m-%dT%H:%M:%S+00:00', ${value}, 'unixepoch')`
+    : sql`strftime('%Y-%m-%dT%H:%M:%f+00:00', ${value} / 1000.0, 'unixepoch')`
 }
 
 function castPlace(place: Place, cast: Cast): Output {
@@ -87,10 +89,12 @@ function textOf(model: ColumnModel, value: Sql): Sql {
 }
 
 function jsonOf(place: Exclude<Place, { kind: 'json' }>): Sql {
-  if (place.kind === 'text') throw new AppError(queryErrors.cannot_cast, { message: 'cannot cast type text to json', hint: 'Use -> for JSON.' })
+  if (place.kind === 'text')
+    throw new AppError(queryErrors.cannot_cast, { message: 'cannot cast type text to json', hint: 'Use -> for JSON.' })
   const { type } = place.model
   if (type === 'json') return sql`json(${place.value})`
-  if (type === 'text' || type === 'uuid' || type === 'date' || type === 'blob') throw new AppError(queryErrors.cannot_cast, { message: `cannot cast type ${type} to json` })
+  if (type === 'text' || type === 'uuid' || type === 'date' || type === 'blob')
+    throw new AppError(queryErrors.cannot_cast, { message: `cannot cast type ${type} to json` })
   const { value, json } = writeColumn(type, place.value)
   return json ? value : sql`json_quote(${value})`
 }

@@ -7,11 +7,28 @@ import { decided, foldPolicy } from './fold'
 import { compilePolicy } from './policy'
 import { render } from './sql'
 
-const rows = sqliteTable('rows', { id: text('id').primaryKey(), owner: text('owner'), team: text('team'), at: integer('at', { mode: 'timestamp' }), flag: integer('flag', { mode: 'boolean' }), data: text('data', { mode: 'json' }) })
-const members = sqliteTable('members', { team: text('team').notNull(), person: text('person').notNull(), role: text('role') }, (t) => [primaryKey({ columns: [t.team, t.person] }), index('members_person').on(t.person)])
+const rows = sqliteTable('rows', {
+  id: text('id').primaryKey(),
+  owner: text('owner'),
+  team: text('team'),
+  at: integer('at', { mode: 'timestamp' }),
+  flag: integer('flag', { mode: 'boolean' }),
+  data: text('data', { mode: 'json' }),
+})
+const members = sqliteTable('members', { team: text('team').notNull(), person: text('person').notNull(), role: text('role') }, (t) => [
+  primaryKey({ columns: [t.team, t.person] }),
+  index('members_person').on(t.person),
+])
 const closed = { insert: nobody(), update: nobody(), delete: nobody() }
 
-const ann: Principal = { role: 'authenticated', uid: 'ann', sessionId: 's', claims: { app_metadata: { roles: ['moderator'], teams: ['x', 'y'], level: 3, plan: null } }, aal: 'aal1', attested: false }
+const ann: Principal = {
+  role: 'authenticated',
+  uid: 'ann',
+  sessionId: 's',
+  claims: { app_metadata: { roles: ['moderator'], teams: ['x', 'y'], level: 3, plan: null } },
+  aal: 'aal1',
+  attested: false,
+}
 
 function compiled(read: Policy<typeof rows>, principal: Principal): { sql: string; params: readonly unknown[]; folded: Expression } {
   const model = buildModel(app({ name: 'x', tables: [table(rows, { ...closed, read }), table(members, { ...closed, read: anyone() })] }))
@@ -67,11 +84,14 @@ describe('what is left', () => {
   })
 
   test('a JSON value of another type than what it is compared with is NULL', () => {
-    expect(sqlOf(({ row, json, gt }) => gt(json<number>(row.data, 'a.0'), 3))).toBe(`case when json_type(\`r\`.\`data\`, '$."a"[0]') in ('integer', 'real') then json_extract(\`r\`.\`data\`, '$."a"[0]') end > 3`)
+    expect(sqlOf(({ row, json, gt }) => gt(json<number>(row.data, 'a.0'), 3))).toBe(
+      `case when json_type(\`r\`.\`data\`, '$."a"[0]') in ('integer', 'real') then json_extract(\`r\`.\`data\`, '$."a"[0]') end > 3`,
+    )
   })
 
   test('membership becomes a set of keys, and stays a lookup under not', () => {
-    const member: Policy<typeof rows> = ({ row, auth, and, eq, exists }) => exists(members, (m) => and(eq(m.team, row.team), eq(m.person, auth.uid)))
+    const member: Policy<typeof rows> = ({ row, auth, and, eq, exists }) =>
+      exists(members, (m) => and(eq(m.team, row.team), eq(m.person, auth.uid)))
     expect(sqlOf(member)).toBe('`r`.`team` in (select `p0`.`team` from `members` as `p0` where `p0`.`person` = ?1)')
     expect(sqlOf(({ row, auth, and, eq, notExists }) => notExists(members, (m) => and(eq(m.team, row.team), eq(m.person, auth.uid))))).toBe(
       'not (exists(select 1 from `members` as `p0` where (`p0`.`team` = `r`.`team` and `p0`.`person` = ?1)))',
@@ -80,7 +100,9 @@ describe('what is left', () => {
   })
 
   test('a set that nothing of the caller narrows isn’t made', () => {
-    expect(sqlOf(({ row, and, eq, exists }) => exists(members, (m) => and(eq(m.team, row.team), eq(m.role, 'public'))))).toMatch(/^exists\(/)
+    expect(sqlOf(({ row, and, eq, exists }) => exists(members, (m) => and(eq(m.team, row.team), eq(m.role, 'public'))))).toMatch(
+      /^exists\(/,
+    )
   })
 
   test('a list in the token is one parameter, or a short choice', () => {

@@ -134,7 +134,8 @@ function correlated(term: Expression, scope: number): [ColumnOperand, ColumnOper
 
 /** Whether a row outside the scopes that are open takes part. */
 function mentionsOther(node: Expression, open: ReadonlySet<number>): boolean {
-  const operand = (of: OperandNode): boolean => (of.kind === 'column' ? !open.has(of.scope) : of.kind === 'json' || of.kind === 'lower' ? operand(of.of) : false)
+  const operand = (of: OperandNode): boolean =>
+    of.kind === 'column' ? !open.has(of.scope) : of.kind === 'json' || of.kind === 'lower' ? operand(of.of) : false
   switch (node.kind) {
     case 'and':
     case 'or':
@@ -289,7 +290,11 @@ function comparable(scopes: Scopes, left: OperandNode, right: OperandNode): [Sql
   return [sql`case when (typeof(${x}) = 'text') = (typeof(${y}) = 'text') then ${x} end`, y]
 }
 
-function valueFor(scopes: Scopes, operand: OperandNode, node: Extract<OperandNode, { kind: 'literal' }>): { operand: Sql; literal: Sql } | null {
+function valueFor(
+  scopes: Scopes,
+  operand: OperandNode,
+  node: Extract<OperandNode, { kind: 'literal' }>,
+): { operand: Sql; literal: Sql } | null {
   const value = node.literal
   if (operand.kind === 'column') {
     const { model } = modelOf(scopes, operand)
@@ -307,7 +312,12 @@ const LONG_LIST = 8
 function inList(scopes: Scopes, node: Extract<Expression, { kind: 'in' }>): Sql {
   const { operand, list } = node
   const texts = list.flatMap((item) => (item.kind === 'literal' && typeof item.literal === 'string' ? [item.literal] : []))
-  if (operand.kind === 'column' && texts.length === list.length && list.length > LONG_LIST && classOf(modelOf(scopes, operand).model.type) === 'text') {
+  if (
+    operand.kind === 'column' &&
+    texts.length === list.length &&
+    list.length > LONG_LIST &&
+    classOf(modelOf(scopes, operand).model.type) === 'text'
+  ) {
     return sql`${rawOperand(scopes, operand)} in (select value from json_each(${bind(JSON.stringify(texts))}))`
   }
   return or(

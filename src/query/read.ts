@@ -21,7 +21,11 @@ const RELATED_ROWS = 20
 function expectedRows(table: TableModel, select: readonly SelectItem[], limit: number | undefined): number {
   const embeds = select.flatMap((item) => (item.kind === 'embed' && !item.silent ? [item] : []))
   const related = embeds.map(({ relationship, select: inner, limit: most }) =>
-    expectedRows(table, inner, relationship.kind === 'to-one' || relationship.kind === 'one-to-one' ? 1 : Math.min(most ?? RELATED_ROWS, RELATED_ROWS)),
+    expectedRows(
+      table,
+      inner,
+      relationship.kind === 'to-one' || relationship.kind === 'one-to-one' ? 1 : Math.min(most ?? RELATED_ROWS, RELATED_ROWS),
+    ),
   )
   return Math.min(limit ?? table.maxRows, table.maxRows) * related.reduce((sum, count) => sum + count, 1)
 }
@@ -41,14 +45,26 @@ export function compileRead(context: CompileContext, read: Read, operation: numb
   }
   if (isGrouped(read.select)) {
     const grouped = sql`${groupedRow(level.rows, filtered(level, read), read.select, read.order ?? [])}${cut(table, read)}`
-    return { ...render(answer(live, total, sql`select '[' || coalesce(group_concat(d, ','), '') || ']' as body, count(*) as rows from (${grouped})`)), role: 'read', operation }
+    return {
+      ...render(
+        answer(live, total, sql`select '[' || coalesce(group_concat(d, ','), '') || ']' as body, count(*) as rows from (${grouped})`),
+      ),
+      role: 'read',
+      operation,
+    }
   }
   const { from, reverse } = pageOf(level, read)
   const row = rowObject(level, read.select)
   const alias = identifier(level.rows.alias)
   if (layout === 'fitting' && expectedRows(table, read.select, read.limit) <= LARGE_PAGE) {
     const concat = reverse ? sql`group_concat(${row}, ',' order by n desc)` : sql`group_concat(${row}, ',')`
-    return { ...render(answer(live, total, sql`select '[' || coalesce(${concat}, '') || ']' as body, count(*) as rows from (${from}) as ${alias}`)), role: 'read', operation }
+    return {
+      ...render(
+        answer(live, total, sql`select '[' || coalesce(${concat}, '') || ']' as body, count(*) as rows from (${from}) as ${alias}`),
+      ),
+      role: 'read',
+      operation,
+    }
   }
   // `limit -1` keeps SQLite from merging the page into the outer query and building JSON for rows that the page cuts off.
   const records = sql`select ${row} as d from (${from}) as ${alias} where (select live from s)${reverse ? sql` order by n desc` : EMPTY} limit -1`
@@ -78,7 +94,9 @@ function policyOf(level: Level, read: Read): Sql {
   const { context, table } = level.rows
   if (context.service) return TRUE
   const policy = foldPolicy(context, table.policies.read)
-  const hints = (branchesOf(policy) ?? [policy]).flatMap((branch) => waysOf(context, table, branch, []).flatMap(({ unindexed }) => [...unindexed]))
+  const hints = (branchesOf(policy) ?? [policy]).flatMap((branch) =>
+    waysOf(context, table, branch, []).flatMap(({ unindexed }) => [...unindexed]),
+  )
   return compileFolded(context, table, policy, level.rows.alias, { pinned: pinnedBy(read.where), unindexed: new Set(hints) })
 }
 
@@ -120,7 +138,10 @@ function pageOf(level: Level, read: Read): { readonly from: Sql; readonly revers
   if (parts.length > 1) {
     const limit = pageNumber(most, 'limit')
     // SQLite asks a condition that reads no row of the table once a row; in the limit it is asked once, before any.
-    const first = parts.map(({ judged, gate }) => sql`select * from (select ${columns} ${source(level)} where ${and([judged, ...filters])}${orderBy(sorted)} limit ${gate ? sql`case when ${gate} then ${limit} else 0 end` : limit})`)
+    const first = parts.map(
+      ({ judged, gate }) =>
+        sql`select * from (select ${columns} ${source(level)} where ${and([judged, ...filters])}${orderBy(sorted)} limit ${gate ? sql`case when ${gate} then ${limit} else 0 end` : limit})`,
+    )
     from = sql`select ${columns} from (${united(first)}) as ${identifier(alias)}${orderBy(sorted)}${cut(table, read)}`
   } else {
     from = sql`select ${columns} ${source(level)} where ${and([parts[0]?.judged ?? policyOf(level, read), ...filters])}${orderBy(sorted)}${cut(table, read)}`
@@ -132,7 +153,12 @@ function pageOf(level: Level, read: Read): { readonly from: Sql; readonly revers
 const FEW_OF_A_KIND = 500
 
 /** One reason to admit, a way to find its rows each; `gate` says at run time whether the way is taken. */
-function waysTo(level: Level, branch: Expression, keys: readonly SortKey[], pinned: ReadonlySet<string>): { readonly judged: Sql; readonly gate: Sql | null }[] {
+function waysTo(
+  level: Level,
+  branch: Expression,
+  keys: readonly SortKey[],
+  pinned: ReadonlySet<string>,
+): { readonly judged: Sql; readonly gate: Sql | null }[] {
   const { context, table, alias } = level.rows
   return waysOf(context, table, branch, keys).map(({ unindexed, when }) => {
     const judged = compileFolded(context, table, branch, alias, { pinned, unindexed })
@@ -159,10 +185,14 @@ function united(parts: readonly Sql[]): Sql {
 /** Columns that a filter holds to one value. */
 function pinnedBy(where: Condition | undefined): ReadonlySet<string> {
   const terms = where === undefined ? [] : where.kind === 'and' ? where.terms : [where]
-  return new Set(terms.flatMap((term) => (term.kind === 'compare' && term.operator === 'eq' && !term.target.path ? [term.target.column] : [])))
+  return new Set(
+    terms.flatMap((term) => (term.kind === 'compare' && term.operator === 'eq' && !term.target.path ? [term.target.column] : [])),
+  )
 }
 
 /** Whether that is a key, so that there is nothing to search. */
 function namesOneRow(table: TableModel, pinned: ReadonlySet<string>): boolean {
-  return [table.primaryKey, ...table.uniques.map(({ columns }) => columns)].some((key) => key.length > 0 && key.every((name) => pinned.has(name)))
+  return [table.primaryKey, ...table.uniques.map(({ columns }) => columns)].some(
+    (key) => key.length > 0 && key.every((name) => pinned.has(name)),
+  )
 }

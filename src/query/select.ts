@@ -51,7 +51,11 @@ export function levelOrder(level: Level, order: readonly OrderTerm[] | undefined
 
 function embedNamed(level: Level, name: string): Embed {
   const embed = level.embeds.get(name)
-  if (!embed) throw new AppError(queryErrors.not_embedded, { message: `'${name}' is not an embedded resource in this request`, hint: `Verify that '${name}' is included in the 'select' query parameter.` })
+  if (!embed)
+    throw new AppError(queryErrors.not_embedded, {
+      message: `'${name}' is not an embedded resource in this request`,
+      hint: `Verify that '${name}' is included in the 'select' query parameter.`,
+    })
   return embed
 }
 
@@ -98,7 +102,9 @@ function embedMembers(level: Level, embed: Embed): Member[] {
   const alias = identifier(source.level.rows.alias)
   const deep = source.level.depth >= DEEP
   if (isSingle(embed)) {
-    const value = deep ? sql`(select json(d) from (select ${row} as d ${source.from} where ${source.where} limit 1))` : sql`(select ${row} ${source.from} where ${source.where} limit 1)`
+    const value = deep
+      ? sql`(select json(d) from (select ${row} as d ${source.from} where ${source.where} limit 1))`
+      : sql`(select ${row} ${source.from} where ${source.where} limit 1)`
     return [[key, { json: true, value }]]
   }
   const value = deep
@@ -119,7 +125,13 @@ function spreadMembers(embed: Embed, source: Source): Member[] {
   if (isGrouped(embed.select)) throw unsupported('aggregates in a spread embed')
   return members(source.level, embed.select).map(([key, { value, json }]): Member => {
     if (isSingle(embed)) return [key, { json, value: sql`(select ${value} ${source.from} where ${source.where} limit 1)` }]
-    return [key, { json: true, value: sql`(select json_group_array(${value}) from (${page(source, embed)}) as ${identifier(source.level.rows.alias)})` }]
+    return [
+      key,
+      {
+        json: true,
+        value: sql`(select json_group_array(${value}) from (${page(source, embed)}) as ${identifier(source.level.rows.alias)})`,
+      },
+    ]
   })
 }
 
@@ -169,7 +181,10 @@ function noRelationship(table: TableModel): AppError {
 
 /** All columns, so that what is written from the page has them; the page is cut before any JSON is built. */
 export function allColumns(rows: Rows): Sql {
-  return join([...rows.table.columns.keys()].map((name) => column(rows.alias, name)), ', ')
+  return join(
+    [...rows.table.columns.keys()].map((name) => column(rows.alias, name)),
+    ', ',
+  )
 }
 
 function page(source: Source, embed: Embed): Sql {
@@ -189,7 +204,10 @@ export function cut(table: TableModel, { limit, offset }: { readonly limit?: num
 function found(level: Level, embed: Embed): Sql {
   const source = sourceOf(level, embed)
   const { limit, offset } = embed
-  const paged = isSingle(embed) || ((limit === undefined || limit > 0) && !offset) ? TRUE : cut(source.level.rows.table, { limit: limit ?? 1, offset: offset ?? 0 })
+  const paged =
+    isSingle(embed) || ((limit === undefined || limit > 0) && !offset)
+      ? TRUE
+      : cut(source.level.rows.table, { limit: limit ?? 1, offset: offset ?? 0 })
   return sql`exists(select 1 ${source.from} where ${source.where}${paged === TRUE ? sql`` : paged})`
 }
 

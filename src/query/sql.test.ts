@@ -4,11 +4,20 @@ import { and, bind, column, identifier, join, literal, number, or, render, sql }
 
 describe('render', () => {
   test('numbers parameters in their order and gives equal ones one number', () => {
-    expect(render(sql`select ${bind('a')}, ${bind(1)}, ${bind('a')}, ${bind('1')}, ${bind(null)}`)).toEqual({ sql: 'select ?1, ?2, ?1, ?3, ?4', params: ['a', 1, '1', null] })
+    expect(render(sql`select ${bind('a')}, ${bind(1)}, ${bind('a')}, ${bind('1')}, ${bind(null)}`)).toEqual({
+      sql: 'select ?1, ?2, ?1, ?3, ?4',
+      params: ['a', 1, '1', null],
+    })
   })
 
   test('packs more than 100 values in one list', () => {
-    const values = (count: number) => render(join(Array.from({ length: count }, (_, i) => bind(`v${i}`)), ', '))
+    const values = (count: number) =>
+      render(
+        join(
+          Array.from({ length: count }, (_, i) => bind(`v${i}`)),
+          ', ',
+        ),
+      )
     expect(values(100).params).toHaveLength(100)
     const packed = values(101)
     expect(packed.params).toHaveLength(1)

@@ -18,14 +18,32 @@ export const MAX_STATEMENT_BYTES = 100_000
 
 export const EMPTY: Sql = { chunks: [] }
 
+/** Texts that touch become one, so that pieces stay short however often they are put into others. */
+function append(chunks: (string | Bound)[], chunk: string | Bound): void {
+  const last = chunks.length - 1
+  const before = chunks[last]
+  if (typeof chunk === 'string' && typeof before === 'string') chunks[last] = before + chunk
+  else chunks.push(chunk)
+}
+
 /** Tagged template: the text is the compiler's own, what is put in is SQL already. */
 export function sql(strings: TemplateStringsArray, ...parts: Sql[]): Sql {
   const chunks: (string | Bound)[] = []
-  strings.forEach((text, i) => {
-    if (text !== '') chunks.push(text)
+  for (let i = 0; i < strings.length; i++) {
+    append(chunks, strings[i]!)
     const part = parts[i]
-    if (part) for (const chunk of part.chunks) chunks.push(chunk)
-  })
+    if (part) for (const chunk of part.chunks) append(chunks, chunk)
+  }
+  return { chunks }
+}
+
+/** Puts pieces one behind the other. */
+function concat(...parts: (string | Sql)[]): Sql {
+  const chunks: (string | Bound)[] = []
+  for (const part of parts) {
+    if (typeof part === 'string') append(chunks, part)
+    else for (const chunk of part.chunks) append(chunks, chunk)
+  }
   return { chunks }
 }
 
@@ -34,14 +52,16 @@ export function bind(value: SqlValue): Sql {
   return { chunks: [{ bound: value }] }
 }
 
+const quoted = (name: string): string => `\`${name.includes('`') ? name.replaceAll('`', '``') : name}\``
+
 /** A name out of the model, quoted. */
 export function identifier(name: string): Sql {
-  return { chunks: [`\`${name.replaceAll('`', '``')}\``] }
+  return { chunks: [quoted(name)] }
 }
 
 /** A column of the table or derived table known as `alias`. */
 export function column(alias: string, name: string): Sql {
-  return sql`${identifier(alias)}.${identifier(name)}`
+  return { chunks: [`${quoted(alias)}.${quoted(name)}`] }
 }
 
 /** A text of the app's own declaration, written out so that partial indexes can match. Text from a request is bound instead. */
@@ -60,8 +80,8 @@ export function number(value: number | null): Sql {
 export function join(parts: readonly Sql[], separator: string): Sql {
   const chunks: (string | Bound)[] = []
   parts.forEach((part, i) => {
-    if (i > 0) chunks.push(separator)
-    for (const chunk of part.chunks) chunks.push(chunk)
+    if (i > 0) append(chunks, separator)
+    for (const chunk of part.chunks) append(chunks, chunk)
   })
   return { chunks }
 }
@@ -71,7 +91,7 @@ export function balanced(parts: readonly Sql[], operator: string): Sql {
   if (parts.length === 1) return parts[0]!
   const middle = Math.ceil(parts.length / 2)
   const [left, right] = [balanced(parts.slice(0, middle), operator), balanced(parts.slice(middle), operator)]
-  return { chunks: ['(', ...left.chunks, ` ${operator} `, ...right.chunks, ')'] }
+  return concat('(', left, ` ${operator} `, right, ')')
 }
 
 export const TRUE: Sql = { chunks: ['1'] }
@@ -111,7 +131,9 @@ export function jsonObject(pairs: readonly Pair[]): Sql {
 /** The same as text, without the mark: cheaper where nothing parses it again. */
 export function jsonObjectText(pairs: readonly Pair[]): Sql {
   if (pairs.length <= PAIRS_PER_CALL) return sql`json_object(${join(pairs.flat(), ', ')})`
-  const pieces = pairs.map(([key, value], i) => sql`${{ chunks: [i === 0 ? "'{'" : "','"] }} || json_quote(${key}) || ':' || json_quote(${value})`)
+  const pieces = pairs.map(
+    ([key, value], i) => sql`${{ chunks: [i === 0 ? "'{'" : "','"] }} || json_quote(${key}) || ':' || json_quote(${value})`,
+  )
   return sql`(${balanced(pieces, '||')} || '}')`
 }
 
@@ -134,7 +156,8 @@ export function render(statement: Sql): Rendered {
   }
   const values = [...distinct.values()].map(({ value }) => value)
   const packed = values.length > MAX_PARAMETERS
-  if (packed && values.some((value) => value instanceof Uint8Array)) throw tooComplex(`more than ${MAX_PARAMETERS} values, bytes among them. Send fewer at once.`)
+  if (packed && values.some((value) => value instanceof Uint8Array))
+    throw tooComplex(`more than ${MAX_PARAMETERS} values, bytes among them. Send fewer at once.`)
   let text = ''
   for (const chunk of statement.chunks) {
     if (typeof chunk === 'string') text += chunk

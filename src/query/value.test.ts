@@ -40,7 +40,8 @@ describe('encodeValue', () => {
     expect(encode('integer', 5)).toBe('5')
     expect(encode('integer', ' +007 ')).toBe('7')
     expect(encode('integer', 2 ** 53)).toBe('22003')
-    for (const input of ['', 'abc', '1.5', 1.5, true, '0x10', '1e3', {}, [1], '٣']) expect([input, encode('integer', input)]).toEqual([input, '22P02'])
+    for (const input of ['', 'abc', '1.5', 1.5, true, '0x10', '1e3', {}, [1], '٣'])
+      expect([input, encode('integer', input)]).toEqual([input, '22P02'])
     expect(encode('integer', '9'.repeat(100_000))).toBe('22003')
   })
 

@@ -86,7 +86,11 @@ function encodeText(column: ColumnModel, text: string, purpose: ValuePurpose): s
 }
 
 function encodeUuid(text: string): string {
-  const hex = text.trim().toLowerCase().replace(/^\{(.*)\}$/, '$1').replaceAll('-', '')
+  const hex = text
+    .trim()
+    .toLowerCase()
+    .replace(/^\{(.*)\}$/, '$1')
+    .replaceAll('-', '')
   if (!/^[0-9a-f]{32}$/.test(hex)) throw invalid({ type: 'uuid' }, text)
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }
@@ -107,11 +111,16 @@ const MAX_INT64 = 2n ** 63n
 function encodeInteger(column: ColumnModel, input: unknown, text: string): string {
   const trimmed = text.trim()
   if (typeof input === 'number' && Number.isInteger(input) && !Number.isSafeInteger(input)) {
-    throw valueError(queryErrors.out_of_range, `value "${text}" is out of range for type ${typeName(column)}`, 'Integers beyond 2^53 must be sent as text.')
+    throw valueError(
+      queryErrors.out_of_range,
+      `value "${text}" is out of range for type ${typeName(column)}`,
+      'Integers beyond 2^53 must be sent as text.',
+    )
   }
   if (typeof input === 'boolean' || !/^[+-]?\d+$/.test(trimmed)) throw invalid(column, text)
   const value = trimmed.length > 400 ? MAX_INT64 : BigInt(trimmed.replace('+', ''))
-  if (value >= MAX_INT64 || value < -MAX_INT64) throw valueError(queryErrors.out_of_range, `value "${shown(trimmed)}" is out of range for type ${NAMES.bigint}`)
+  if (value >= MAX_INT64 || value < -MAX_INT64)
+    throw valueError(queryErrors.out_of_range, `value "${shown(trimmed)}" is out of range for type ${NAMES.bigint}`)
   return String(value)
 }
 
@@ -144,8 +153,10 @@ function encodeBoolean(text: string): '0' | '1' {
 
 function encodeTimestamp(column: ColumnModel, text: string, purpose: ValuePurpose): string {
   const instant = parseInstant(text)
-  if (instant === null) throw valueError(queryErrors.invalid_datetime, `invalid input syntax for type timestamp with time zone: "${shown(text)}"`)
-  if (instant === 'out of range') throw valueError(queryErrors.datetime_out_of_range, `date/time field value out of range: "${shown(text)}"`)
+  if (instant === null)
+    throw valueError(queryErrors.invalid_datetime, `invalid input syntax for type timestamp with time zone: "${shown(text)}"`)
+  if (instant === 'out of range')
+    throw valueError(queryErrors.datetime_out_of_range, `date/time field value out of range: "${shown(text)}"`)
   const value = column.type === 'timestamp' ? instant / 1000 : instant
   return String(purpose === 'write' ? Math.floor(value) : value)
 }

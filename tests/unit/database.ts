@@ -5,7 +5,16 @@ import { expectedSchema, planMigration } from '../../src/migrations'
 import { compile, type CompiledStatement, type Execution, type Read, type SqlValue } from '../../src/query'
 
 /** What workerd sets (sqlite.c++), and the fewest arguments that Cloudflare documents. */
-const LIMITS = { sqlLength: 100_000, column: 100, exprDepth: 100, compoundSelect: 5, vdbeOp: 25_000, functionArg: 32, likePatternLength: 50, variableNumber: 100 }
+const LIMITS = {
+  sqlLength: 100_000,
+  column: 100,
+  exprDepth: 100,
+  compoundSelect: 5,
+  vdbeOp: 25_000,
+  functionArg: 32,
+  likePatternLength: 50,
+  variableNumber: 100,
+}
 
 /** Makes the app's tables. Foreign keys aren't enforced, so that rows go in in any order. */
 export function openDatabase(app: AppDefinition): DatabaseSync {
@@ -22,13 +31,24 @@ export function openDatabase(app: AppDefinition): DatabaseSync {
 export function fill(db: DatabaseSync, table: string, rows: readonly Readonly<Record<string, unknown>>[]): void {
   for (const row of rows) {
     const names = Object.keys(row)
-    const values = Object.values(row).map((value) => (typeof value === 'object' && value !== null && !(value instanceof Uint8Array) ? JSON.stringify(value) : typeof value === 'boolean' ? Number(value) : value))
-    db.prepare(`insert into \`${table}\` (${names.map((name) => `\`${name}\``).join(', ')}) values (${names.map(() => '?').join(', ')})`).run(...(values as SQLInputValue[]))
+    const values = Object.values(row).map((value) =>
+      typeof value === 'object' && value !== null && !(value instanceof Uint8Array)
+        ? JSON.stringify(value)
+        : typeof value === 'boolean'
+          ? Number(value)
+          : value,
+    )
+    db.prepare(
+      `insert into \`${table}\` (${names.map((name) => `\`${name}\``).join(', ')}) values (${names.map(() => '?').join(', ')})`,
+    ).run(...(values as SQLInputValue[]))
   }
 }
 
 /** Runs one statement as D1 does. */
-export function run(db: DatabaseSync, { sql, params }: { readonly sql: string; readonly params: readonly SqlValue[] }): Record<string, unknown>[] {
+export function run(
+  db: DatabaseSync,
+  { sql, params }: { readonly sql: string; readonly params: readonly SqlValue[] },
+): Record<string, unknown>[] {
   return db.prepare(sql).all(...(params as SQLInputValue[])) as Record<string, unknown>[]
 }
 
