@@ -11,7 +11,7 @@ let mounted = false
 beforeEach(async () => {
   if (!mounted) await mount(db)
   mounted = true
-  await db.batch(['letters', 'desks', 'notes', 'members', 'clubs', 'auth_sessions', 'auth_users'].map((name) => db.prepare(`delete from ${name}`)))
+  await db.batch(['letters', 'chairs', 'desks', 'notes', 'members', 'clubs', 'auth_sessions', 'auth_users'].map((name) => db.prepare(`delete from ${name}`)))
   await people('ann', 'bob', 'eve')
   await ask('service', [
     insert('clubs', [{ id: 'climbers', name: 'Climbers', founder_id: 'ann' }]),
@@ -25,7 +25,7 @@ beforeEach(async () => {
 })
 
 /** Rows and log as they are. */
-const everything = async () => JSON.stringify([await stored('select * from notes order by id'), await stored('select * from members order by person_id'), await stored('select * from desks order by id'), await stored('select count(*) from sys_changes')])
+const everything = async () => JSON.stringify([await stored('select * from notes order by id'), await stored('select * from members order by person_id'), await stored('select * from desks order by id'), await stored('select * from chairs order by id'), await stored('select count(*) from sys_changes')])
 
 async function refusedWithoutTrace(write: () => Promise<unknown>): Promise<Awaited<ReturnType<typeof refusal>>> {
   const before = await everything()
@@ -106,8 +106,50 @@ describe('update', () => {
   })
 })
 
+describe('rows of one statement that lean on each other', () => {
+  const chair = (id: string, next_to: string, more = {}) => ({ id, next_to, owner_id: 'eve', taken: true, mood: 'good', ...more })
+  const merge = { conflict: { action: 'merge' as const } }
+  const leaning = [chair('a', 'b', { taken: false }), chair('b', 'c', { taken: false })]
+
+  beforeEach(async () => {
+    await ask('service', [insert('chairs', [chair('a', 'b'), chair('b', 'c'), chair('c', 'c'), chair('d', 'c', { owner_id: 'ann' })])])
+  })
+
+  test('an update that spoils what an earlier row relied on is refused', async () => {
+    const both = { kind: 'in' as const, target: { column: 'id' }, values: ['a', 'b'] }
+    expect(await refusedWithoutTrace(() => ask(eve, [update('chairs', { taken: false }, both)]))).toEqual(RLS('chairs'))
+    expect((await ask(eve, [update('chairs', { taken: false }, eq('id', 'a'))]))[0]).toMatchObject({ affected: 1 })
+  })
+
+  test('so is an upsert, in both orders', async () => {
+    expect(await refusedWithoutTrace(() => ask(eve, [insert('chairs', leaning, merge)]))).toEqual(RLS('chairs'))
+    expect(await refusedWithoutTrace(() => ask(eve, [insert('chairs', leaning.toReversed(), merge)]))).toEqual(RLS('chairs'))
+  })
+
+  test('an insert may lean on a row that stands behind it', async () => {
+    expect((await ask(eve, [insert('chairs', [chair('y', 'z'), chair('z', 'c')])]))[0]).toMatchObject({ affected: 2 })
+    expect(await refusedWithoutTrace(() => ask(eve, [insert('chairs', [chair('v', 'w'), chair('w', 'c', { taken: false })])]))).toEqual(RLS('chairs'))
+  })
+
+  test('NULL admits nobody', async () => {
+    expect(await refusedWithoutTrace(() => ask(eve, [update('chairs', { mood: null }, eq('id', 'a'))]))).toEqual(RLS('chairs'))
+    expect(await refusedWithoutTrace(() => ask(eve, [insert('chairs', chair('a', 'b', { mood: null }), merge)]))).toEqual(RLS('chairs'))
+  })
+
+  test('a proposed row that the insert policy refuses is not merged, whatever the row becomes', async () => {
+    expect(await refusedWithoutTrace(() => ask(eve, [insert('chairs', chair('d', 'c', { owner_id: 'ann', mood: 'fine' }), merge)]))).toEqual(RLS('chairs'))
+    expect((await ask(eve, [update('chairs', { mood: 'fine' }, eq('id', 'd'))]))[0]).toMatchObject({ affected: 1 })
+  })
+})
+
 describe('upsert', () => {
   const merge = { conflict: { action: 'merge' as const }, missing: 'default' as const }
+
+  test('`using` over the written table is judged before: a founder who is no steward changes no member', async () => {
+    await ask('service', [insert('clubs', { id: 'readers', name: 'Readers', founder_id: 'eve' }), insert('members', [{ club_id: 'readers', person_id: 'eve', rank: 'member' }, { club_id: 'readers', person_id: 'bob', rank: 'steward' }])])
+    expect(await refusedWithoutTrace(() => ask(eve, [insert('members', { club_id: 'readers', person_id: 'eve', rank: 'steward' }, merge)]))).toEqual(RLS('members'))
+    expect((await ask(eve, [insert('members', { club_id: 'readers', person_id: 'ann', rank: 'steward' }, merge)]))[0]).toMatchObject({ inserted: 1 })
+  })
 
   test('merging into a row of another fails instead of skipping it', async () => {
     expect(await refusedWithoutTrace(() => ask(eve, [insert('notes', { id: 'a1', title: 'taken', owner_id: 'eve' }, merge)]))).toEqual(RLS('notes'))

@@ -47,6 +47,15 @@ export const desks = sqliteTable('desks', { id: text('id').primaryKey(), personI
   index('desks_person').on(t.personId),
 ])
 
+/** Stand only next to one that is taken: a row of a statement can spoil what another of its rows relied on. */
+export const chairs = sqliteTable('chairs', {
+  id: text('id').primaryKey(),
+  ownerId: text('owner_id').notNull(),
+  nextTo: text('next_to'),
+  taken: integer('taken', { mode: 'boolean' }).notNull().default(true),
+  mood: text('mood'),
+})
+
 export const entries = sqliteTable('entries', { id: integer('id').primaryKey({ autoIncrement: true }), text: text('text').notNull() })
 
 /** Kept per club, each club's rows in one of several databases. */
@@ -104,6 +113,15 @@ export default app({
       insert: ({ row, auth, and, eq, ne, notExists }) => and(eq(row.personId, auth.uid), notExists(desks, (d) => and(eq(d.personId, row.personId), ne(d.id, row.id)))),
       update: ({ row, auth, and, eq, ne, notExists }) => and(eq(row.personId, auth.uid), notExists(desks, (d) => and(eq(d.place, row.place), ne(d.id, row.id)))),
       delete: owner(desks.personId),
+    }),
+    table(chairs, {
+      read: anyone(),
+      insert: ({ row, auth, and, eq, exists }) => and(eq(row.ownerId, auth.uid), exists(chairs, (c) => and(eq(c.id, row.nextTo), eq(c.taken, true)))),
+      update: {
+        using: signedIn(),
+        check: ({ row, and, eq, ne, exists }) => and(ne(row.mood, 'bad'), exists(chairs, (c) => and(eq(c.id, row.nextTo), eq(c.taken, true)))),
+      },
+      delete: nobody(),
     }),
     table(entries, { read: anyone(), insert: signedIn(), update: nobody(), delete: nobody() }),
     table(messages, { read: signedIn(), insert: owner(messages.authorId), update: owner(messages.authorId), delete: owner(messages.authorId), partition: 'clubId' }),
