@@ -6,8 +6,28 @@ import { addToTrail } from './trail.js'
 
 /** The seed's demo accounts (app/seed/accounts.ts). */
 const PEOPLE = [
-  { name: 'Ada', email: 'ada@trailhead.example', password: 'trailhead-demo', suggestion: 'Sunrise on the Old Heron Ridge' },
-  { name: 'Bo', email: 'bo@trailhead.example', password: 'trailhead-demo', suggestion: 'The Crooked Kettle Pass in the fog' },
+  {
+    name: 'Ada',
+    email: 'ada@trailhead.example',
+    password: 'trailhead-demo',
+    suggestions: [
+      'Sunrise on the Old Heron Ridge',
+      'The Seven Larch Steps, in the rain',
+      'Down to the Salt Ferry',
+      'Lantern Tarn by night',
+    ],
+  },
+  {
+    name: 'Bo',
+    email: 'bo@trailhead.example',
+    password: 'trailhead-demo',
+    suggestions: [
+      'The Crooked Kettle Pass in the fog',
+      'Soup at the Upper Marmot Hut',
+      'Two days on the Drover Col',
+      'Bilberries below Fiddler Crag',
+    ],
+  },
 ]
 
 const byId = (id) => document.getElementById(id)

@@ -20,7 +20,7 @@ function seen(input, init, response) {
 }
 
 export class Phone {
-  /** @param {HTMLElement} root @param {{ name: string, email: string, password: string, suggestion: string }} person @param {string} key */
+  /** @param {HTMLElement} root @param {{ name: string, email: string, password: string, suggestions: string[] }} person @param {string} key */
   constructor(root, person, key) {
     this.root = root
     this.person = person
@@ -44,7 +44,7 @@ export class Phone {
     const input = this.find('input')
     input.id = `title-${person.name.toLowerCase()}`
     this.find('label').htmlFor = input.id
-    input.value = person.suggestion
+    input.value = this.suggestion()
     this.find('form').addEventListener('submit', (event) => {
       event.preventDefault()
       void this.write(input.value.trim())
@@ -83,8 +83,15 @@ export class Phone {
     return request
   }
 
+  /** A title to write next; they come round again. */
+  suggestion() {
+    this.suggested = (this.suggested ?? -1) + 1
+    return this.person.suggestions[this.suggested % this.person.suggestions.length]
+  }
+
   async write(title) {
     if (title === '') return
+    this.find('input').value = this.suggestion()
     await this.act(`writes “${title}”`, 'insert', () =>
       this.client.from('trips').insert({ title, visibility: 'private' }).select('id').single(),
     )

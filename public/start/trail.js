@@ -1,5 +1,5 @@
 // What lies between the phones: each request with the policy that judged it, the SQL it became and what the database counted.
-import { highlight, layOutSql } from './highlight.js'
+import { foldColumns, highlight, layOutSql, policyLines } from './highlight.js'
 
 const KEPT = 8
 const VERBS = { read: 'read', insert: 'insert', update: 'update' }
@@ -60,7 +60,8 @@ export async function addToTrail(list, { person, text, request, policies, open }
   summary.append(headline, meters)
   details.append(summary, block(`app/tables/trips.ts · ${VERBS[request.action]}`, policyText(policies, request.action), 'code'))
   if (statements.length > 0)
-    details.append(block(`SQL · ${plural(statements.length, 'statement')} in ${plural(count, 'round trip')}`, sqlText(statements), 'sql'))
+    details.append(sqlBlock(`SQL · ${plural(statements.length, 'statement')} in ${plural(count, 'round trip')}`, statements))
+  details.addEventListener('toggle', () => details.open && showPolicy(details))
   item.append(details)
 
   if (open) for (const other of list.querySelectorAll('details')) other.open = false
@@ -68,12 +69,43 @@ export async function addToTrail(list, { person, text, request, policies, open }
   while (list.children.length > KEPT) list.lastElementChild.remove()
 }
 
+/** The statements a line each element, the lines that decide by the policy marked and the first of them in view. */
+function sqlBlock(label, statements) {
+  const figure = element('figure')
+  const pre = element('pre')
+  pre.tabIndex = 0
+  const lines = sqlText(statements).split('\n')
+  const marked = policyLines(lines, 'trips')
+  pre.append(
+    ...lines.map((text, index) => {
+      const line = element('span', marked[index] ? 'line decides' : 'line')
+      highlight(line, text === '' ? ' ' : text, 'sql')
+      return line
+    }),
+  )
+  const caption = element('figcaption', '', label)
+  if (marked.includes(true)) caption.append(element('span', 'key', 'the policy'))
+  figure.append(caption, pre)
+  return figure
+}
+
+/** Only an element that is drawn has a place to scroll to. */
+function showPolicy(details) {
+  const pre = details.querySelector('figure:last-child pre')
+  const first = pre?.querySelector('.decides')
+  if (!first) return
+  const lines = [...pre.children]
+  // Two lines before it: what is read, and from where.
+  const top = lines[Math.max(0, lines.indexOf(first) - 2)]
+  pre.scrollTop += top.getBoundingClientRect().top - pre.getBoundingClientRect().top - 7
+}
+
 function sqlText(statements) {
-  if (statements.length === 1) return layOutSql(statements[0].sql)
+  if (statements.length === 1) return layOutSql(foldColumns(statements[0].sql))
   return statements
     .map(
       ({ sql, rowsRead, rowsWritten }, index) =>
-        `-- ${index + 1} of ${statements.length}: ${rowsRead} read, ${rowsWritten} written\n${layOutSql(sql)}`,
+        `-- ${index + 1} of ${statements.length}: ${rowsRead} read, ${rowsWritten} written\n${layOutSql(foldColumns(sql))}`,
     )
     .join('\n\n')
 }

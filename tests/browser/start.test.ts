@@ -1,0 +1,146 @@
+// The start page in a real browser, against the server that a newcomer starts: what is shared reaches the other phone, what isn't doesn't.
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { chromiumPath, openBrowser, startDevServer, type DevServer } from './server'
+
+const path = chromiumPath()
+if (path === null) {
+  console.warn(
+    'SKIPPED: the start page was not tried in a browser, because Chromium is not installed (`apt-get install -y chromium`, or set CHROMIUM).',
+  )
+}
+
+interface DevApp {
+  readonly keys: { readonly publishableKey: string; readonly secretKey: string; readonly serviceRoleJwt: string }
+}
+
+let server: DevServer
+
+beforeAll(async () => {
+  server = await startDevServer()
+}, 120_000)
+
+afterAll(async () => {
+  await server.close()
+})
+
+describe.skipIf(path === null)('the start page', () => {
+  let browser: Browser
+  let page: Page
+  const troubles: string[] = []
+  const hosts = new Set<string>()
+
+  beforeAll(async () => {
+    browser = await openBrowser(path ?? '')
+    page = await browser.newPage({ viewport: { width: 1440, height: 1000 } })
+    // A refused script, style or call of the Content-Security-Policy is an error on the console too.
+    page.on('console', (message) => message.type() === 'error' && troubles.push(message.text()))
+    page.on('pageerror', (error) => troubles.push(error.message))
+    page.on('request', (request) => hosts.add(new URL(request.url()).host))
+    await page.goto(server.url)
+    await page.waitForSelector('body[data-ready]')
+  })
+
+  afterAll(async () => {
+    await browser.close()
+  })
+
+  const title = `Over the Test Col ${Date.now()}`
+  const card = (person: 'ada' | 'bo') => page.locator(`#phone-${person} .trips li`, { hasText: title })
+  const newest = () => page.locator('#trail > li').first()
+  /** The phone is busy from the click until both lists and the trail are up to date. */
+  const press = async (label: string) => {
+    await card('ada').getByRole('button', { name: label }).click()
+    await page.locator('#phone-ada:not(.busy)').waitFor()
+  }
+
+  test('both people are signed in and see trips of others', async () => {
+    for (const person of ['ada', 'bo']) expect(await page.locator(`#phone-${person} .trips li`).count()).toBe(4)
+    expect(await page.locator('#notice').isHidden()).toBe(true)
+  })
+
+  test('a private trip stays on the phone it was written on', async () => {
+    await page.fill('#phone-ada input', title)
+    await page.click('#phone-ada button[type=submit]')
+    await card('ada').waitFor()
+    await expect.poll(() => page.locator('#phone-ada .toast').textContent()).toBe('Bo doesn’t see it.')
+    expect(await card('bo').count()).toBe(0)
+    const written = page.locator('#trail > li', { hasText: `writes “${title}”` })
+    await expect.poll(() => written.locator('.meters').textContent()).toMatch(/1 D1 call\d+ rows? read\d+ writtenPOST 201/)
+    expect(await written.locator('figcaption').first().textContent()).toBe('app/tables/trips.ts · insert')
+  })
+
+  test('shared with the team it appears on the other phone, with the policy and the SQL that let it', async () => {
+    await press('Team')
+    await expect.poll(() => card('bo').count()).toBe(1)
+    expect(await card('bo').textContent()).toContain('Ada Fairweather · Wednesday Walkers')
+    expect(await card('bo').getByRole('button').count()).toBe(0)
+    const entry = newest()
+    expect(await entry.locator('details').getAttribute('open')).not.toBeNull()
+    expect(await entry.locator('pre').first().textContent()).toContain("eq(row.visibility, 'team')")
+    expect(await entry.locator('.decides').allTextContents()).toContainEqual(expect.stringMatching(/`visibility` = 'public'/))
+    expect(await entry.locator('.meters').textContent()).toMatch(/^1 D1 call[1-9]\d* rows read/)
+  })
+
+  test('taken back it is gone from the other phone', async () => {
+    await press('Only me')
+    await expect.poll(() => card('bo').count()).toBe(0)
+    expect(await card('ada').count()).toBe(1)
+    expect(await page.locator('#phone-bo').textContent()).not.toContain(title)
+  })
+
+  test('four snippets carry this server’s address and key', async () => {
+    const { keys } = (await (await fetch(`${server.url}/dev/app`)).json()) as DevApp
+    for (const language of ['Swift', 'Kotlin', 'Dart', 'JavaScript']) {
+      await page.getByRole('tab', { name: language }).click()
+      const code = await page.locator('#snippet').textContent()
+      expect(code).toContain(server.url)
+      expect(code).toContain(keys.publishableKey)
+    }
+    const shown = await page.content()
+    expect(shown).not.toContain(keys.secretKey)
+    expect(shown).not.toContain(keys.serviceRoleJwt)
+  })
+
+  test('nothing came from another host, and nothing went wrong', () => {
+    expect([...hosts]).toEqual([new URL(server.url).host])
+    expect(troubles).toEqual([])
+  })
+
+  test.each([
+    [390, 844],
+    [768, 1024],
+    [1440, 900],
+  ])('it fits a screen of %i × %i', async (width, height) => {
+    await page.setViewportSize({ width, height })
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
+    const phones = await Promise.all(['ada', 'bo'].map((person) => page.locator(`#phone-${person}`).boundingBox()))
+    const [ada, bo] = phones.map((box) => box ?? { x: 0, y: 0, width: 0, height: 0 })
+    // Side by side where there is room, else one under the other.
+    if (width >= 768) expect(bo!.x).toBeGreaterThanOrEqual(ada!.x + ada!.width)
+    else expect(bo!.y).toBeGreaterThanOrEqual(ada!.y + ada!.height)
+  })
+})
+
+describe('npm run demo', () => {
+  const demo = (url: string) =>
+    spawnSync(process.execPath, ['--import', './scripts/register.mjs', 'scripts/demo.ts', '--url', url], {
+      cwd: join(import.meta.dirname, '../..'),
+      encoding: 'utf8',
+    })
+
+  test('tells its story to the end', () => {
+    const { status, stdout, stderr } = demo(server.url)
+    expect(stderr).toBe('')
+    expect(status).toBe(0)
+    expect(stdout.match(/✓/g)).toHaveLength(14)
+  })
+
+  test('says what to do when nothing runs', () => {
+    const { status, stderr } = demo('http://localhost:1')
+    expect(status).toBe(1)
+    expect(stderr).toContain('npm run dev')
+  })
+})
