@@ -19,9 +19,8 @@ function mergedSql(column: string): string {
 
 async function checkNewPassword(password: string, person: Person, email: string | null, rules: EffectiveAuthRules): Promise<void> {
   if (person.isAnonymous && email === null) {
-    throw new AppError(authErrors.validation_failed, {
+    throw new AppError({ ...authErrors.validation_failed, status: 422 }, {
       message: 'Updating password of an anonymous user without an email or phone is not allowed',
-      body: {},
     })
   }
   checkPassword(password, rules.minPasswordLength)

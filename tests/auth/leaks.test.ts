@@ -1,0 +1,75 @@
+// Nothing that opens a door may be written down: not in a log, not in an error, not readable in the database.
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { apiKeys, call, claimsOf, database, newEmail, refresh, signIn, type SessionBody } from './client'
+
+const lines: string[] = []
+
+beforeEach(() => {
+  lines.length = 0
+  for (const level of ['log', 'info', 'warn', 'error', 'debug'] as const) {
+    vi.spyOn(console, level).mockImplementation((...args: unknown[]) => void lines.push(args.map(String).join(' ')))
+  }
+})
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+test('no password, token, key or address is in a log, an error or, readable, in the database', async () => {
+  const email = newEmail()
+  const password = `secret-${crypto.randomUUID()}`
+  const guess = `guess-${crypto.randomUUID()}`
+  const up = await call('/auth/v1/signup', { body: { email, password } })
+  const session = up.body as unknown as SessionBody
+  const texts = [
+    (await signIn(email, guess)).text,
+    (await call('/auth/v1/signup', { body: { email, password } })).text,
+    (await call('/auth/v1/signup', { body: { email: 'broken', password } })).text,
+    (await call('/auth/v1/signup', { body: { email, password: [guess] } })).text,
+    (await call('/auth/v1/signup', { method: 'POST', text: `{"password":"${guess}",` })).text,
+    (await call('/auth/v1/otp', { body: { email, password: guess } })).text,
+    (await refresh(`${session.refresh_token}x`)).text,
+    (await call('/auth/v1/user', { token: `${session.access_token}x` })).text,
+    (await call('/auth/v1/user', { method: 'PUT', token: session.access_token, body: { password, email: [guess] } })).text,
+  ]
+  await call('/auth/v1/logout', { method: 'POST', token: session.access_token })
+  texts.push((await refresh(session.refresh_token)).text)
+
+  const secrets = [password, guess, session.access_token, session.refresh_token, apiKeys.secretKey, apiKeys.serviceRoleJwt, apiKeys.publishableKey]
+  for (const secret of [...secrets, email]) {
+    for (const line of lines) expect(line).not.toContain(secret)
+    for (const text of texts) expect(text).not.toContain(secret)
+  }
+  expect(lines.length).toBeGreaterThan(0)
+
+  const tables = ['auth_users', 'auth_identities', 'auth_sessions', 'auth_signing_keys', 'sys_changes']
+  const stored = JSON.stringify(await Promise.all(tables.map((table) => database.prepare(`select * from ${table}`).all().then(({ results }) => results))))
+  for (const secret of secrets) expect(stored).not.toContain(secret)
+})
+
+test('the hash of a password is in no answer and no token', async () => {
+  const email = newEmail()
+  const { body, text } = await call('/auth/v1/signup', { body: { email, password: 'some password' } })
+  const session = body as unknown as SessionBody
+  const { password_hash: hash } = (await database.prepare('select password_hash from auth_users where email = ?').bind(email).first<{ password_hash: string }>())!
+  expect(hash).toMatch(/^scrypt\$16384\$8\$5\$/)
+  for (const answer of [text, JSON.stringify(claimsOf(session.access_token)), (await call('/auth/v1/user', { token: session.access_token })).text]) {
+    expect(answer).not.toContain('scrypt')
+    expect(answer).not.toContain(hash.split('$')[5])
+  }
+})
+
+test("errors have the shape that the SDK's version asks for", async () => {
+  const ask = (version?: string) =>
+    call('/auth/v1/token?grant_type=password', { body: { email: newEmail(), password: 'x' }, headers: version === undefined ? {} : { 'x-supabase-api-version': version } })
+  const modern = await ask('2024-01-01')
+  expect(modern.body).toMatchObject({ code: 'invalid_credentials', message: 'Invalid login credentials' })
+  expect(modern.headers.get('x-supabase-api-version')).toBe('2024-01-01')
+  const old = await ask()
+  expect(old.body).toMatchObject({ code: 400, error_code: 'invalid_credentials', msg: 'Invalid login credentials' })
+  expect(old.headers.get('x-supabase-api-version')).toBe(null)
+  for (const { headers } of [modern, old]) {
+    expect(headers.get('access-control-allow-origin')).toBe('*')
+    expect(headers.get('access-control-expose-headers')).toContain('X-Supabase-Api-Version')
+  }
+})
