@@ -49,7 +49,8 @@ function readAnswer(plan: Plan, { body, rows, total }: Outcome): RestAnswer {
 function writeAnswer(plan: Plan, outcome: Outcome): RestAnswer {
   const { affected, inserted } = outcome
   const { preferences, method } = plan
-  const counted = preferences.count === 'exact' || preferences.count === 'estimated' ? affected : null
+  // PostgREST has no planned count of a write; supabase-flutter fails without one, and it is known anyway.
+  const counted = preferences.count === null ? null : affected
   const represents = preferences.return === 'representation'
   const location = method === 'POST' && preferences.return === 'headers-only' ? locationOf(plan, outcome) : null
   return {

@@ -71,9 +71,9 @@ export function parseParameters(pairs: readonly Pair[]): Parameters {
     else if (last === 'limit') pushInteger(limits, key, value)
     else if (last === 'offset') pushInteger(offsets, key, value)
     else if (last === 'and' || last === 'or') {
+      // supabase-kt writes `not.rel.or`, PostgREST's documentation `rel.not.or`.
       const before = parents(key)
-      const negated = before.at(-1) === 'not'
-      filters.push({ path: negated ? before.slice(0, -1) : before, value: parseLogic(last, negated, value) })
+      filters.push({ path: before.filter((part) => part !== 'not'), value: parseLogic(last, before.includes('not'), value) })
     } else {
       const { path, target } = parseKey(key)
       filters.push({ path, value: parseFilter(target, value) })

@@ -149,11 +149,12 @@ describe('parameters', () => {
   const parameters = (search: string) => parseParameters(parsePairs(search))
 
   test('each key is told apart by its last part', () => {
-    const read = parameters('select=a&a=eq.1&r.a=gt.2&or=(a.eq.1)&r.not.and=(a.eq.1)&order=a&r.order=b&limit=5&r.limit=2&offset=x&r.s.offset=3&columns=a,"b c"&on_conflict=a')
+    const read = parameters('select=a&a=eq.1&r.a=gt.2&or=(a.eq.1)&r.not.and=(a.eq.1)&not.r.or=(a.eq.1)&order=a&r.order=b&limit=5&r.limit=2&offset=x&r.s.offset=3&columns=a,"b c"&on_conflict=a')
     expect(read.filters.map(({ path, value }) => [path.join('.'), value.kind])).toEqual([
       ['', 'compare'],
       ['r', 'compare'],
       ['', 'or'],
+      ['r', 'not'],
       ['r', 'not'],
     ])
     expect(read.orders.map(({ path }) => path.join('.'))).toEqual(['', 'r'])

@@ -71,6 +71,14 @@ export async function person(): Promise<Person> {
   return { id: user.id, token, ask: asking({ apikey: keys.publishableKey, authorization: `Bearer ${token}` }) }
 }
 
+/** For client packages that bring their own headers. */
+export const fetchBackend = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
+  const context = createExecutionContext()
+  const answer = await backend.fetch(new Request(input, init), bindings, context)
+  await waitOnExecutionContext(context)
+  return answer
+}
+
 /** Makes the library's tables beside the engine's. */
 export async function mount(): Promise<void> {
   const { statements } = planMigration(engineSchema(), expectedSchema(library))
