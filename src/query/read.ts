@@ -2,13 +2,14 @@
 import type { Expression, TableModel } from '../define'
 import { branchesOf } from './branch'
 import type { CompiledStatement } from './compiled'
+import { leaves } from './condition'
 import { servedTable, type CompileContext } from './context'
 import { foldPolicy } from './fold'
 import { groupedRow, isGrouped } from './group'
 import { behind, orderBy, pageNumber, reversed, type SortKey } from './order'
 import { columnsRead, compileFolded } from './policy'
 import type { Condition, Read, SelectItem } from './query'
-import { allColumns, cut, levelFilter, levelOf, levelOrder, rowObject, type Level } from './select'
+import { allColumns, columnsFor, cut, levelFilter, levelOf, levelOrder, rowObject, type Level } from './select'
 import { waysOf } from './steer'
 import { and, bind, EMPTY, identifier, isFalse, isTrue, NULL, number, render, sql, TRUE, type Sql } from './sql'
 
@@ -40,7 +41,7 @@ export function compileRead(context: CompileContext, read: Read, operation: numb
   const live = sessionLives(context)
   const total = read.total === undefined ? NULL : totalOf(level, read)
   if (read.countOnly) {
-    const { from, reverse: _ } = pageOf(level, read)
+    const { from, reverse: _ } = pageOf(level, read, [])
     return { ...render(answer(live, total, sql`select '[]' as body, count(*) as rows from (${from})`)), role: 'read', operation }
   }
   if (isGrouped(read.select)) {
@@ -53,8 +54,8 @@ export function compileRead(context: CompileContext, read: Read, operation: numb
       operation,
     }
   }
-  const { from, reverse } = pageOf(level, read)
   const row = rowObject(level, read.select)
+  const { from, reverse } = pageOf(level, read, [row])
   const alias = identifier(level.rows.alias)
   if (layout === 'fitting' && expectedRows(table, read.select, read.limit) <= LARGE_PAGE) {
     const concat = reverse ? sql`group_concat(${row}, ',' order by n desc)` : sql`group_concat(${row}, ',')`
@@ -110,10 +111,10 @@ function totalOf(level: Level, read: Read): Sql {
 }
 
 /**
- * The page's rows with all their columns, cut before anything is made of them. With `reverse` they come backwards, numbered by
- * `n` in the order they come.
+ * The page's rows with the columns that `parts` speak of, cut before anything is made of them. With `reverse` they come backwards,
+ * numbered by `n` in the order they come.
  */
-function pageOf(level: Level, read: Read): { readonly from: Sql; readonly reverse: boolean } {
+function pageOf(level: Level, read: Read, parts: readonly Sql[]): { readonly from: Sql; readonly reverse: boolean } {
   const { context, table, alias } = level.rows
   const cursor = read.after !== undefined || read.before !== undefined
   // `limit` alone asks for any rows; whoever pages, or says an order, gets the same rows each time.
@@ -127,27 +128,30 @@ function pageOf(level: Level, read: Read): { readonly from: Sql; readonly revers
     ...(read.before ? [behind(reversed(keys), read.before)] : []),
   ]
   const most = Math.min(read.limit ?? table.maxRows, table.maxRows) + (read.offset ?? 0)
-  const columns = allColumns(level.rows)
+  const columns = columnsFor(level.rows, [...parts, orderBy(keys)])
   const pinned = pinnedBy(read.where)
   const policy = context.service ? null : foldPolicy(context, table.policies.read)
   const cuts = keys.length > 0 || read.limit !== undefined
   const constant = policy !== null && [...columnsRead(policy)].every((name) => pinned.has(name))
-  const searched = policy !== null && cuts && !constant && !namesOneRow(table, pinned)
-  const parts = searched ? (branchesOf(policy) ?? [policy]).flatMap((branch) => waysTo(level, branch, sorted, pinned)) : []
+  const searched = policy !== null && cuts && !constant && !namesOneRow(table, pinned) && (!read.where || leaves(read.where) <= MANY_FILTERS)
+  const ways = searched ? (branchesOf(policy) ?? [policy]).flatMap((branch) => waysTo(level, branch, sorted, pinned)) : []
   let from: Sql
-  if (parts.length > 1) {
+  if (ways.length > 1) {
     const limit = pageNumber(most, 'limit')
     // SQLite asks a condition that reads no row of the table once a row; in the limit it is asked once, before any.
-    const first = parts.map(
+    const first = ways.map(
       ({ judged, gate }) =>
         sql`select * from (select ${columns} ${source(level)} where ${and([judged, ...filters])}${orderBy(sorted)} limit ${gate ? sql`case when ${gate} then ${limit} else 0 end` : limit})`,
     )
     from = sql`select ${columns} from (${united(first)}) as ${identifier(alias)}${orderBy(sorted)}${cut(table, read)}`
   } else {
-    from = sql`select ${columns} ${source(level)} where ${and([parts[0]?.judged ?? policyOf(level, read), ...filters])}${orderBy(sorted)}${cut(table, read)}`
+    from = sql`select ${columns} ${source(level)} where ${and([ways[0]?.judged ?? policyOf(level, read), ...filters])}${orderBy(sorted)}${cut(table, read)}`
   }
-  return { from: reverse ? numbered(level, from, sorted) : from, reverse }
+  return { from: reverse ? numbered(columns, level, from, sorted) : from, reverse }
 }
+
+/** A filter of more conditions isn't repeated for each reason to admit: the statement would grow too long. */
+const MANY_FILTERS = 100
 
 /** So many rows of a kind are sorted rather than looked for along the order. */
 const FEW_OF_A_KIND = 500
@@ -170,8 +174,8 @@ function waysTo(
   })
 }
 
-function numbered(level: Level, from: Sql, sorted: readonly SortKey[]): Sql {
-  return sql`select ${allColumns(level.rows)}, row_number() over (${orderBy(sorted)}) as n from (${from}) as ${identifier(level.rows.alias)}`
+function numbered(columns: Sql, level: Level, from: Sql, sorted: readonly SortKey[]): Sql {
+  return sql`select ${columns}, row_number() over (${orderBy(sorted)}) as n from (${from}) as ${identifier(level.rows.alias)}`
 }
 
 /** Unites pairwise: D1 allows five terms in one compound. A row that several branches found comes once. */

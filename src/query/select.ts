@@ -123,15 +123,15 @@ function groups(source: Source, embed: Embed): Sql {
 /** Lifts an embed's members into the row around: one value each, or a list each when there are many rows. */
 function spreadMembers(embed: Embed, source: Source): Member[] {
   if (isGrouped(embed.select)) throw unsupported('aggregates in a spread embed')
+  const deep = source.level.depth >= DEEP
   return members(source.level, embed.select).map(([key, { value, json }]): Member => {
-    if (isSingle(embed)) return [key, { json, value: sql`(select ${value} ${source.from} where ${source.where} limit 1)` }]
-    return [
-      key,
-      {
-        json: true,
-        value: sql`(select json_group_array(${value}) from (${page(source, embed)}) as ${identifier(source.level.rows.alias)})`,
-      },
-    ]
+    if (isSingle(embed)) {
+      const one = sql`select ${value} as v ${source.from} where ${source.where} limit 1`
+      return [key, { json, value: deep ? sql`(select ${json ? sql`json(v)` : sql`v`} from (${one}))` : sql`(${one})` }]
+    }
+    const rows = sql`from (${page(source, embed)}) as ${identifier(source.level.rows.alias)}`
+    if (!deep) return [key, { json: true, value: sql`(select json_group_array(${value}) ${rows})` }]
+    return [key, { json: true, value: sql`(select json_group_array(${json ? sql`json(v)` : sql`v`}) from (select ${value} as v ${rows}))` }]
   })
 }
 
@@ -187,6 +187,21 @@ export function allColumns(rows: Rows): Sql {
   )
 }
 
+/** The key and the columns that `parts` speak of: rows that are sorted and united carry nothing else with them. */
+export function columnsFor(rows: Rows, parts: readonly Sql[]): Sql {
+  const text = parts.map(textOf).join(' ')
+  const { table, alias } = rows
+  const needed = [...table.columns.keys()].filter((name) => table.primaryKey.includes(name) || text.includes(textOf(column(alias, name))))
+  return join(
+    needed.map((name) => column(alias, name)),
+    ', ',
+  )
+}
+
+function textOf({ chunks }: Sql): string {
+  return chunks.map((chunk) => (typeof chunk === 'string' ? chunk : '?')).join('')
+}
+
 function page(source: Source, embed: Embed): Sql {
   const { rows } = source.level
   const paged = embed.offset !== undefined || (embed.order !== undefined && embed.limit !== undefined)
@@ -208,7 +223,8 @@ function found(level: Level, embed: Embed): Sql {
     isSingle(embed) || ((limit === undefined || limit > 0) && !offset)
       ? TRUE
       : cut(source.level.rows.table, { limit: limit ?? 1, offset: offset ?? 0 })
-  return sql`exists(select 1 ${source.from} where ${source.where}${paged === TRUE ? sql`` : paged})`
+  const rows = sql`select 1 ${source.from} where ${source.where}${paged === TRUE ? sql`` : paged}`
+  return source.level.depth >= DEEP ? sql`exists(select 1 from (${rows}))` : sql`exists(${rows})`
 }
 
 /** A column of a to-one embed's row, to order by. */
