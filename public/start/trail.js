@@ -97,7 +97,7 @@ function showPolicy(details) {
   const lines = [...pre.children]
   // Two lines before it: what is read, and from where.
   const top = lines[Math.max(0, lines.indexOf(first) - 2)]
-  pre.scrollTop += top.getBoundingClientRect().top - pre.getBoundingClientRect().top - 7
+  pre.scrollTop += top.getBoundingClientRect().top - pre.getBoundingClientRect().top
 }
 
 function sqlText(statements) {

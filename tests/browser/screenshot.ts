@@ -8,7 +8,7 @@ if (path === null) throw new Error('Chromium is not installed.')
 const server = await startDevServer()
 const browser = await openBrowser(path)
 try {
-  const page = await browser.newPage({ viewport: { width: 1440, height: 1110 }, deviceScaleFactor: 1.5 })
+  const page = await browser.newPage({ viewport: { width: 1440, height: 1230 }, deviceScaleFactor: 1.5 })
   await page.goto(server.url)
   await page.waitForSelector('body[data-ready]')
   await page.click('#phone-ada button[type=submit]')
