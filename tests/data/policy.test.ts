@@ -136,6 +136,13 @@ describe('rows of one statement that lean on each other', () => {
     expect(await refusedWithoutTrace(() => ask(eve, [insert('chairs', chair('a', 'b', { mood: null }), merge)]))).toEqual(RLS('chairs'))
   })
 
+  test('what a row keeps through a merge is judged with what it gets', async () => {
+    await ask('service', [update('chairs', { mood: 'bad' }, eq('id', 'b'))])
+    const { mood: _, ...proposed } = chair('b', 'c')
+    expect(await refusedWithoutTrace(() => ask(eve, [insert('chairs', proposed, merge)]))).toEqual(RLS('chairs'))
+    expect((await ask(eve, [insert('chairs', chair('b', 'c'), merge)]))[0]).toMatchObject({ affected: 1, inserted: 0 })
+  })
+
   test('a proposed row that the insert policy refuses is not merged, whatever the row becomes', async () => {
     expect(await refusedWithoutTrace(() => ask(eve, [insert('chairs', chair('d', 'c', { owner_id: 'ann', mood: 'fine' }), merge)]))).toEqual(RLS('chairs'))
     expect((await ask(eve, [update('chairs', { mood: 'fine' }, eq('id', 'd'))]))[0]).toMatchObject({ affected: 1 })
