@@ -5,7 +5,12 @@ import type { DatabaseFault } from '../platform'
 
 export const dataErrors = defineErrors({
   unique_violation: { status: 409, title: 'The row already exists.', retry: false, postgrest: '23505' },
-  foreign_key_violation: { status: 409, title: 'The row refers to one that is not there, or is referred to.', retry: false, postgrest: '23503' },
+  foreign_key_violation: {
+    status: 409,
+    title: 'The row refers to one that is not there, or is referred to.',
+    retry: false,
+    postgrest: '23503',
+  },
   not_null_violation: { status: 400, title: 'A value is missing.', retry: false, postgrest: '23502' },
   check_violation: { status: 400, title: 'The row violates a check.', retry: false, postgrest: '23514' },
   wrong_datatype: { status: 400, title: 'A value is not of the type of its column.', retry: false, postgrest: '22P02' },
@@ -16,9 +21,24 @@ export const dataErrors = defineErrors({
   max_affected: { status: 400, title: 'Query result exceeds max-affected preference constraint', retry: false, postgrest: 'PGRST124' },
   answer_too_large: { status: 400, title: 'A row is larger than an answer can hold.', retry: false, postgrest: '54000' },
   statement_too_complex: { status: 400, title: 'The request is too complex to be run.', retry: false, postgrest: '54001' },
-  database_overloaded: { status: 503, title: 'The database has too much to do. Try again in a moment.', retry: true, postgrest: 'PGRST000' },
-  database_unavailable: { status: 503, title: 'The database cannot be reached. Try again in a moment.', retry: true, postgrest: 'PGRST000' },
-  several_stores: { status: 400, title: 'The tables live in different databases, and one request reaches one of them.', retry: false, postgrest: 'PGRST127' },
+  database_overloaded: {
+    status: 503,
+    title: 'The database has too much to do. Try again in a moment.',
+    retry: true,
+    postgrest: 'PGRST000',
+  },
+  database_unavailable: {
+    status: 503,
+    title: 'The database cannot be reached. Try again in a moment.',
+    retry: true,
+    postgrest: 'PGRST000',
+  },
+  several_stores: {
+    status: 400,
+    title: 'The tables live in different databases, and one request reaches one of them.',
+    retry: false,
+    postgrest: 'PGRST127',
+  },
   idempotency_not_built: { status: 501, title: 'Idempotency keys are not built yet.', retry: false, postgrest: 'PGRST127' },
 })
 
@@ -34,11 +54,20 @@ export function errorOf(fault: DatabaseFault, model: Model, cause: unknown): App
     case 'foreign-key':
       return new AppError(dataErrors.foreign_key_violation, { message: 'insert or update violates a foreign key constraint', cause })
     case 'not-null':
-      return new AppError(dataErrors.not_null_violation, { message: `null value in column "${fault.column}" of relation "${fault.table}" violates not-null constraint`, cause })
+      return new AppError(dataErrors.not_null_violation, {
+        message: `null value in column "${fault.column}" of relation "${fault.table}" violates not-null constraint`,
+        cause,
+      })
     case 'check':
-      return new AppError(dataErrors.check_violation, { message: `new row for relation "${tableOfCheck(model, fault.name)}" violates check constraint "${fault.name}"`, cause })
+      return new AppError(dataErrors.check_violation, {
+        message: `new row for relation "${tableOfCheck(model, fault.name)}" violates check constraint "${fault.name}"`,
+        cause,
+      })
     case 'datatype':
-      return new AppError(dataErrors.wrong_datatype, { message: fault.column === null ? 'a value is not of its column\'s type' : `a value is not of the type of column "${fault.column}"`, cause })
+      return new AppError(dataErrors.wrong_datatype, {
+        message: fault.column === null ? "a value is not of its column's type" : `a value is not of the type of column "${fault.column}"`,
+        cause,
+      })
     case 'trigger':
       return new AppError(dataErrors.trigger_refused, { message: fault.message, cause })
     case 'raise':
@@ -80,7 +109,10 @@ export function policyViolation(table: string, cause: unknown): AppError {
 
 /** Wording that the Dart, Swift, Kotlin and JavaScript clients all recognise. */
 export function notSingle(rows: number, cause?: unknown): AppError {
-  return new AppError(dataErrors.not_single, { details: `Results contain ${rows} rows, application/vnd.pgrst.object+json requires 1 row`, cause })
+  return new AppError(dataErrors.not_single, {
+    details: `Results contain ${rows} rows, application/vnd.pgrst.object+json requires 1 row`,
+    cause,
+  })
 }
 
 /** `details` names the key, and only for somebody who can read the row that has it. */
@@ -102,6 +134,7 @@ export function nameOfUnique(table: TableModel | undefined, columns: readonly st
 function tableOfCheck(model: Model, check: string): string {
   for (const table of model.tables.values()) if (table.checks.includes(check)) return table.name
   // The migrations' own: `{table}_{column}_check`.
-  for (const table of model.tables.values()) for (const column of table.columns.keys()) if (check === `${table.name}_${column}_check`) return table.name
+  for (const table of model.tables.values())
+    for (const column of table.columns.keys()) if (check === `${table.name}_${column}_check`) return table.name
   return 'unknown'
 }

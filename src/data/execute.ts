@@ -74,7 +74,10 @@ async function runCompiled(store: Store, { statements }: CompiledQuery): Promise
 
 /** Asks the primary store, which has the sessions, whether the caller's still lives. */
 async function sessionProbe(stores: Stores, { principal }: Execution): Promise<void> {
-  const probe = { sql: 'select 1 as live from `auth_sessions` where `id` = ?1 and `user_id` = ?2', params: [principal.sessionId, principal.uid] }
+  const probe = {
+    sql: 'select 1 as live from `auth_sessions` where `id` = ?1 and `user_id` = ?2',
+    params: [principal.sessionId, principal.uid],
+  }
   const [answer] = await run(stores.primary.db, [probe]).catch((error: unknown): never => {
     throw errorOf(readFault(error), { name: '', description: '', tables: new Map() }, error) ?? error
   })
@@ -94,7 +97,13 @@ function shape(query: Query, { statements }: CompiledQuery, answers: readonly Ro
   })
   const [only] = results
   const { form } = query.shape
-  if (only && results.length === 1 && query.operations[0]!.kind === 'read' && (form === 'one' ? only.rows !== 1 : form === 'maybe' && only.rows > 1)) throw notSingle(only.rows)
+  if (
+    only &&
+    results.length === 1 &&
+    query.operations[0]!.kind === 'read' &&
+    (form === 'one' ? only.rows !== 1 : form === 'maybe' && only.rows > 1)
+  )
+    throw notSingle(only.rows)
   return results
 }
 

@@ -26,8 +26,12 @@ function keyOf(table: TableModel, name: string, operation: Operation): string {
   const distinct = new Set(keys.map((key) => (isScalar(key) ? encodeValue(column, key, 'filter') : null)))
   const [key] = distinct
   if (distinct.size === 1 && key !== null && key !== undefined) return String(key)
-  const need = operation.kind === 'insert' ? `Give every row the same "${name}".` : `Filter on one value of "${name}", for example ${name}=eq.…`
-  throw new AppError(queryErrors.partition_required, { message: `The rows of "${table.name}" are spread over several databases by "${name}".`, hint: need })
+  const need =
+    operation.kind === 'insert' ? `Give every row the same "${name}".` : `Filter on one value of "${name}", for example ${name}=eq.…`
+  throw new AppError(queryErrors.partition_required, {
+    message: `The rows of "${table.name}" are spread over several databases by "${name}".`,
+    hint: need,
+  })
 }
 
 function insertKeys(name: string, insert: Insert): readonly unknown[] {
@@ -45,4 +49,5 @@ function filterKeys(condition: Condition | undefined, name: string): readonly un
   return []
 }
 
-const isScalar = (value: unknown): value is string | number | boolean => typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+const isScalar = (value: unknown): value is string | number | boolean =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'

@@ -3,7 +3,18 @@
 import { AppError } from '../core'
 import type { Model } from '../define'
 import { run, type DatabaseFault, type Store } from '../platform'
-import { compile, foreignKeyProbe, policyProbe, type Condition, type Execution, type ForeignKeyCandidate, type Insert, type Operation, type Query, type Update } from '../query'
+import {
+  compile,
+  foreignKeyProbe,
+  policyProbe,
+  type Condition,
+  type Execution,
+  type ForeignKeyCandidate,
+  type Insert,
+  type Operation,
+  type Query,
+  type Update,
+} from '../query'
 import { dataErrors, nameOfUnique, policyViolation, uniqueViolation } from './errors'
 
 interface Refused {
@@ -58,16 +69,31 @@ function foreignKeyViolation({ table, key, side }: ForeignKeyCandidate, cause: u
   })
 }
 
-async function explainUnique({ model, store, query, execution }: Refused, fault: Extract<DatabaseFault, { kind: 'unique' }>, cause: unknown): Promise<AppError | null> {
+async function explainUnique(
+  { model, store, query, execution }: Refused,
+  fault: Extract<DatabaseFault, { kind: 'unique' }>,
+  cause: unknown,
+): Promise<AppError | null> {
   const table = model.tables.get(fault.table)
-  const writer = query.operations.find((operation): operation is Insert | Update => (operation.kind === 'insert' || operation.kind === 'update') && operation.table === fault.table)
+  const writer = query.operations.find(
+    (operation): operation is Insert | Update =>
+      (operation.kind === 'insert' || operation.kind === 'update') && operation.table === fault.table,
+  )
   const values = writer && valuesOf(writer)
   if (!table || !values || !fault.columns.every((name) => isText(values[name]) && table.columns.get(name)?.hidden === false)) return null
-  const terms = fault.columns.map((column): Condition => ({ kind: 'compare', target: { column }, operator: 'eq', value: String(values[column]) }))
+  const terms = fault.columns.map((column): Condition => ({
+    kind: 'compare',
+    target: { column },
+    operator: 'eq',
+    value: String(values[column]),
+  }))
   const read: Operation = { kind: 'read', table: table.name, select: [], where: { kind: 'and', terms }, limit: 1, countOnly: true }
   const [answer] = await run(store.db, compile(model, { operations: [read], shape: { form: 'list' } }, execution).statements)
   const seen = answer?.results[0] as { live: number; rows: number } | undefined
-  const details = seen?.live === 1 && seen.rows === 1 ? `Key (${fault.columns.join(', ')})=(${fault.columns.map((name) => String(values[name])).join(', ')}) already exists.` : null
+  const details =
+    seen?.live === 1 && seen.rows === 1
+      ? `Key (${fault.columns.join(', ')})=(${fault.columns.map((name) => String(values[name])).join(', ')}) already exists.`
+      : null
   return uniqueViolation(nameOfUnique(table, fault.columns, fault.primaryKey), details, cause)
 }
 

@@ -30,13 +30,19 @@ const FORM = /^(?:D1_ERROR: )?(.*?)(?: at offset \d+)?(?:: (SQLITE_[A-Z]+)(?: \(
 type Reading = (match: RegExpExecArray, extended: string) => DatabaseFault
 
 const SQLITE_TEXTS: readonly (readonly [RegExp, Reading])[] = [
-  [/^bad JSON path: 'PERIGEE\|([a-z-]+)\|([^|]*)\|(-?\d+)'$/, ([, code, table, n]) => ({ kind: 'raise', code: code!, table: table!.replaceAll("''", "'"), n: Number(n) })],
+  [
+    /^bad JSON path: 'PERIGEE\|([a-z-]+)\|([^|]*)\|(-?\d+)'$/,
+    ([, code, table, n]) => ({ kind: 'raise', code: code!, table: table!.replaceAll("''", "'"), n: Number(n) }),
+  ],
   [/^UNIQUE constraint failed: index '(.*)'$/s, ([, index]) => ({ kind: 'unique-index', index: index! })],
   [/^UNIQUE constraint failed: (.*)$/s, ([, list], extended) => unique(list!, extended === 'SQLITE_CONSTRAINT_PRIMARYKEY')],
   [/^FOREIGN KEY constraint failed$/, () => ({ kind: 'foreign-key' })],
   [/^NOT NULL constraint failed: ([^.]*)\.(.*)$/s, ([, table, column]) => ({ kind: 'not-null', table: table!, column: column! })],
   [/^CHECK constraint failed: (.*)$/s, ([, name]) => ({ kind: 'check', name: name! })],
-  [/^cannot store [A-Z]+ value in [A-Z]+ column ([^.]*)\.(.*)$/s, ([, table, column]) => ({ kind: 'datatype', table: table!, column: column! })],
+  [
+    /^cannot store [A-Z]+ value in [A-Z]+ column ([^.]*)\.(.*)$/s,
+    ([, table, column]) => ({ kind: 'datatype', table: table!, column: column! }),
+  ],
   [/^datatype mismatch$/, () => ({ kind: 'datatype', table: null, column: null })],
   [/^string or blob too big$/, () => ({ kind: 'too-big' })],
   [/^Expression tree is too large \(maximum depth \d+\)$/, () => ({ kind: 'too-complex' })],

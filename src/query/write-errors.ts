@@ -20,10 +20,17 @@ export const writeErrors = defineErrors({
   },
   row_too_large: { status: 400, title: 'The row is larger than a database can hold.', retry: false, postgrest: '54000' },
   partition_fixed: { status: 400, title: 'A row never moves to another partition.', retry: false, postgrest: '0A000' },
-  reference_unknown: { status: 501, title: 'The value that is referred to is known to the database only.', retry: false, postgrest: 'PGRST127' },
+  reference_unknown: {
+    status: 501,
+    title: 'The value that is referred to is known to the database only.',
+    retry: false,
+    postgrest: 'PGRST127',
+  },
 })
 
 /** PostgREST's words for a column that isn't there, or that the caller mustn't know of. */
 export function unknownPayloadColumn(table: string, column: string): AppError {
-  return new AppError(writeErrors.unknown_payload_column, { message: `Could not find the '${column}' column of '${table}' in the schema cache` })
+  return new AppError(writeErrors.unknown_payload_column, {
+    message: `Could not find the '${column}' column of '${table}' in the schema cache`,
+  })
 }

@@ -35,7 +35,12 @@ function ownChanges(alias: string, table: TableModel, op: 'I' | 'U' | null): Sql
 }
 
 /** FROM and WHERE of the rows that the running operation wrote, as they are now, in the order they were written; `order` is that order. */
-export function writtenRows(context: CompileContext, table: TableModel, alias: string, op: 'I' | 'U' | null): { readonly from: Sql; readonly where: Sql; readonly order: Sql } {
+export function writtenRows(
+  context: CompileContext,
+  table: TableModel,
+  alias: string,
+  op: 'I' | 'U' | null,
+): { readonly from: Sql; readonly where: Sql; readonly order: Sql } {
   const log = context.alias('c')
   const key = table.primaryKey.map((name, i) => sql`${column(alias, name)} = (${column(log, 'key')} ->> ${number(i)})`)
   const from = sql`${identifier('sys_changes')} as ${identifier(log)} cross join ${identifier(table.name)} as ${identifier(alias)} on ${and(key)}`
@@ -43,7 +48,14 @@ export function writtenRows(context: CompileContext, table: TableModel, alias: s
 }
 
 /** Asks of every row that the operation wrote whether the policy holds now. Null when it always does. */
-export function checkWritten(context: CompileContext, table: TableModel, policy: Expression, op: 'I' | 'U' | null, code: RaiseCode, operation: number): CompiledStatement | null {
+export function checkWritten(
+  context: CompileContext,
+  table: TableModel,
+  policy: Expression,
+  op: 'I' | 'U' | null,
+  code: RaiseCode,
+  operation: number,
+): CompiledStatement | null {
   const alias = context.alias('w')
   const predicate = compilePolicy(context, table, policy, alias)
   if (isTrue(predicate)) return null
@@ -59,7 +71,10 @@ export function refuseWhere(found: Sql, code: RaiseCode, table: string, role: 'g
 /** Fails unless the number of rows that the statement just before affected lies within. */
 export function expectCount(expectation: Expectation, table: string, operation: number): CompiledStatement {
   const { min, max, error } = expectation
-  const within = and([min === undefined ? TRUE : sql`changes() >= ${number(min)}`, max === undefined ? TRUE : sql`changes() <= ${number(max)}`])
+  const within = and([
+    min === undefined ? TRUE : sql`changes() >= ${number(min)}`,
+    max === undefined ? TRUE : sql`changes() <= ${number(max)}`,
+  ])
   const code = error === 'not-single' ? 'single' : 'max'
   return { ...render(sql`select iif(${within}, null, ${raise(code, table, sql`changes()`)}) as ok`), role: 'check', operation }
 }

@@ -9,7 +9,18 @@ import { compilePolicy } from './policy'
 import type { Insert } from './query'
 import { and, bind, column, identifier, isTrue, join, number, render, sql, TRUE, type Sql } from './sql'
 import { writeErrors } from './write-errors'
-import { checkWritten, closeWrite, CLOCK, expectCount, expectLogged, openWrite, raise, refuseWhere, require, type Opening } from './write-guard'
+import {
+  checkWritten,
+  closeWrite,
+  CLOCK,
+  expectCount,
+  expectLogged,
+  openWrite,
+  raise,
+  refuseWhere,
+  require,
+  type Opening,
+} from './write-guard'
 import { cellSql, chunks, payloadOf, proposedRows, type Payload } from './write-payload'
 import { keepsContext, readsWritten, tablesWritten } from './write-reach'
 import { afterWrite, returningOf } from './write-returning'
@@ -36,7 +47,12 @@ export function compileInsert(context: CompileContext, insert: Insert, operation
   const target = insert.conflict ? conflictTarget(table, insert.conflict.columns) : null
   if (target && insert.conflict?.action === 'merge') refuseRepeatedKeys(payload, target)
   const kind = insert.conflict?.action === 'merge' ? 'merge' : 'insert'
-  const written = tablesWritten(context.model, table, kind, payload.named.map(({ name }) => name))
+  const written = tablesWritten(
+    context.model,
+    table,
+    kind,
+    payload.named.map(({ name }) => name),
+  )
   const { policies } = table
   const plan: Plan = {
     context,
@@ -76,11 +92,16 @@ function write(plan: Plan, text: string, answer: Sql | null): CompiledStatement 
   const { context, table, payload, operation } = plan
   const engine = [...table.columns.values()].filter((column) => column.engine)
   const names = [...payload.columns, ...engine].map(({ name }) => identifier(name))
-  const values = [...payload.columns.map((_, i) => cellSql(payload, i)), ...engine.map(({ name }) => (name === VERSION_COLUMN ? number(1) : CLOCK))]
+  const values = [
+    ...payload.columns.map((_, i) => cellSql(payload, i)),
+    ...engine.map(({ name }) => (name === VERSION_COLUMN ? number(1) : CLOCK)),
+  ]
   const source = sql`select ${join(values, ', ')} from json_each(${bind(text)}) where true`
   const items = [...(answer ? [sql`${answer} as d`] : []), sql`${verdict(plan)} as g`]
   return {
-    ...render(sql`insert into ${identifier(table.name)} (${join(names, ', ')}) ${source}${onConflict(plan)} returning ${join(items, ', ')}`),
+    ...render(
+      sql`insert into ${identifier(table.name)} (${join(names, ', ')}) ${source}${onConflict(plan)} returning ${join(items, ', ')}`,
+    ),
     role: 'write',
     operation,
   }
@@ -99,7 +120,10 @@ function write(plan: Plan, text: string, answer: Sql | null): CompiledStatement 
 
   function usingSql(plan: Plan): Sql {
     if (plan.deferred.using) return TRUE
-    return and([compilePolicy(context, table, table.policies.update.using, table.name), compilePolicy(context, table, table.policies.read, table.name)])
+    return and([
+      compilePolicy(context, table, table.policies.update.using, table.name),
+      compilePolicy(context, table, table.policies.read, table.name),
+    ])
   }
 
   function proposedSql(plan: Plan): Sql {
@@ -111,7 +135,10 @@ function write(plan: Plan, text: string, answer: Sql | null): CompiledStatement 
 function mergedColumns({ context, table, payload, target }: Plan): (readonly [string, Sql])[] {
   const touched = [...table.columns.values()].filter((column) => column.onUpdate !== null)
   const given = payload.named.filter((column) => !target!.includes(column.name) && column.onUpdate === null)
-  return [...given.map(({ name }) => [name, column('excluded', name)] as const), ...touched.map((column) => [column.name, updateDefault(context, column)] as const)]
+  return [
+    ...given.map(({ name }) => [name, column('excluded', name)] as const),
+    ...touched.map((column) => [column.name, updateDefault(context, column)] as const),
+  ]
 }
 
 /** A column's `onUpdate` as a value. */
@@ -134,7 +161,10 @@ function verdict(plan: Plan): Sql {
 /** Asks before the write whether the caller may update the rows that exist: `using` is judged on the state before. */
 function guardExisting({ context, table, payload, target, operation }: Plan, text: string): CompiledStatement {
   const [row, proposed] = [context.alias('w'), context.alias('n')]
-  const allowed = and([compilePolicy(context, table, table.policies.update.using, row), compilePolicy(context, table, table.policies.read, row)])
+  const allowed = and([
+    compilePolicy(context, table, table.policies.update.using, row),
+    compilePolicy(context, table, table.policies.read, row),
+  ])
   const same = and(target!.map((name) => sql`${column(row, name)} = ${column(proposed, name)}`))
   const from = sql`(${proposedRows(table, payload, bind(text))}) as ${identifier(proposed)} cross join ${identifier(table.name)} as ${identifier(row)} on ${same}`
   return refuseWhere(sql`select 1 from ${from} where not coalesce(${allowed}, 0)`, 'rls', table.name, 'guard', operation)
@@ -194,7 +224,9 @@ function refuseRepeatedKeys(payload: Payload, target: readonly string[]): void {
     if (key.some((cell) => cell === null || cell === true)) continue
     const text = JSON.stringify(key)
     if (seen.has(text)) {
-      throw new AppError(writeErrors.repeated_key, { hint: 'Ensure that no rows proposed for insertion within the same command have duplicate constrained values.' })
+      throw new AppError(writeErrors.repeated_key, {
+        hint: 'Ensure that no rows proposed for insertion within the same command have duplicate constrained values.',
+      })
     }
     seen.add(text)
   }

@@ -34,9 +34,17 @@ export function payloadOf(context: CompileContext, table: TableModel, insert: In
   return { columns, named, rows }
 }
 
-const isMadeHere = ({ default: from }: ColumnModel): boolean => from?.kind === 'function' || from?.kind === 'operand' || from?.kind === 'uuid'
+const isMadeHere = ({ default: from }: ColumnModel): boolean =>
+  from?.kind === 'function' || from?.kind === 'operand' || from?.kind === 'uuid'
 
-function cellOf(context: CompileContext, table: TableModel, insert: Insert, row: Insert['rows'][number], column: ColumnModel, named: boolean): Cell {
+function cellOf(
+  context: CompileContext,
+  table: TableModel,
+  insert: Insert,
+  row: Insert['rows'][number],
+  column: ColumnModel,
+  named: boolean,
+): Cell {
   if (named && Object.hasOwn(row, column.name)) return given(table, column, row[column.name])
   if (named && insert.missing === 'null') return given(table, column, null)
   switch (column.default?.kind) {
@@ -63,7 +71,9 @@ function given(table: TableModel, column: ColumnModel, input: unknown): Cell {
 }
 
 function nullValue(table: TableModel, column: ColumnModel): AppError {
-  return new AppError(writeErrors.null_value, { message: `null value in column "${column.name}" of relation "${table.name}" violates not-null constraint` })
+  return new AppError(writeErrors.null_value, {
+    message: `null value in column "${column.name}" of relation "${table.name}" violates not-null constraint`,
+  })
 }
 
 /** The column, when the caller may write it. Throws what Postgres and PostgREST would say otherwise. */
@@ -71,10 +81,12 @@ export function writableColumn(context: CompileContext, table: TableModel, name:
   const column = table.columns.get(name)
   if (!column || (column.hidden && !context.service)) throw unknownPayloadColumn(table.name, name)
   if (column.engine || column.generated) {
-    const message = kind === 'insert' ? `cannot insert a non-DEFAULT value into column "${name}"` : `column "${name}" can only be updated to DEFAULT`
+    const message =
+      kind === 'insert' ? `cannot insert a non-DEFAULT value into column "${name}"` : `column "${name}" can only be updated to DEFAULT`
     throw new AppError(writeErrors.column_computed, { message })
   }
-  if (column.readOnly && !context.service) throw new AppError(writeErrors.column_denied, { message: `permission denied for column "${name}" of relation "${table.name}"` })
+  if (column.readOnly && !context.service)
+    throw new AppError(writeErrors.column_denied, { message: `permission denied for column "${name}" of relation "${table.name}"` })
   return column
 }
 
@@ -102,7 +114,8 @@ export function chunks(payload: Payload): string[] {
   for (const row of payload.rows) {
     const text = `[${row.map((cell, i) => jsonOf(payload.columns[i]!, cell)).join(',')}]`
     const size = byteLength(text) + 1
-    if (size > MAX_CHUNK_BYTES) throw new AppError(writeErrors.row_too_large, { message: 'a row is larger than the 1.8 MB that can be stored' })
+    if (size > MAX_CHUNK_BYTES)
+      throw new AppError(writeErrors.row_too_large, { message: 'a row is larger than the 1.8 MB that can be stored' })
     if (bytes + size > MAX_CHUNK_BYTES) {
       out.push(`[${open.join(',')}]`)
       ;[open, bytes] = [[], 0]
@@ -145,10 +158,12 @@ export function cellSql(payload: Payload, i: number): Sql {
 
 /** Every column of the proposed rows by name, those that the statement leaves to the DDL too: what a policy would see of them. */
 export function proposedRows(table: TableModel, payload: Payload, source: Sql): Sql {
-  const items = [...table.columns.values()].filter(({ generated }) => !generated).map((column) => {
-    const i = payload.columns.indexOf(column)
-    const otherwise: Sql = { chunks: [column.default?.kind === 'sql' ? column.default.sql : 'null'] }
-    return sql`cast(${i < 0 ? otherwise : cellSql(payload, i)} as ${{ chunks: [storageOf(column)] }}) as ${identifier(column.name)}`
-  })
+  const items = [...table.columns.values()]
+    .filter(({ generated }) => !generated)
+    .map((column) => {
+      const i = payload.columns.indexOf(column)
+      const otherwise: Sql = { chunks: [column.default?.kind === 'sql' ? column.default.sql : 'null'] }
+      return sql`cast(${i < 0 ? otherwise : cellSql(payload, i)} as ${{ chunks: [storageOf(column)] }}) as ${identifier(column.name)}`
+    })
   return sql`select ${join(items, ', ')} from json_each(${source})`
 }

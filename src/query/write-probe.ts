@@ -28,7 +28,12 @@ export interface ForeignKeyProbe {
 }
 
 /** The insert or update number `index` with its table; null for other operations. */
-function written(model: Model, operations: readonly Operation[], index: number, execution: Execution): { readonly table: TableModel; readonly operation: Insert | Update | Delete } | null {
+function written(
+  model: Model,
+  operations: readonly Operation[],
+  index: number,
+  execution: Execution,
+): { readonly table: TableModel; readonly operation: Insert | Update | Delete } | null {
   const operation = resolveReferences(model, { operations, shape: { form: 'list' } }, execution.now).operations[index]!
   const table = model.tables.get(operation.table)
   return table && operation.kind !== 'read' ? { table, operation } : null
@@ -67,7 +72,10 @@ export function foreignKeyProbe(model: Model, operations: readonly Operation[], 
   const found = written(model, operations, index, execution)
   if (!found) return { candidates: [], statements: [] }
   const { table, operation: resolved } = found
-  const own: Candidate[] = resolved.kind === 'delete' ? [] : table.foreignKeys.filter((key) => touches(resolved, key.columns)).map((key) => ({ table, key, side: 'own' }))
+  const own: Candidate[] =
+    resolved.kind === 'delete'
+      ? []
+      : table.foreignKeys.filter((key) => touches(resolved, key.columns)).map((key) => ({ table, key, side: 'own' }))
   const referring: Candidate[] = resolved.kind === 'insert' ? [] : referringKeys(model, table, resolved)
   const candidates = [...own, ...referring]
   if (candidates.length <= 1) return { candidates, statements: [] }
@@ -75,18 +83,26 @@ export function foreignKeyProbe(model: Model, operations: readonly Operation[], 
   return {
     candidates,
     statements: sources.map((source) => {
-      const items = candidates.map((candidate, i) => sql`${source ? brokenByRows(candidate, source) : brokenByChange(context, table, candidate, resolved)} as ${identifier(`k${i}`)}`)
+      const items = candidates.map(
+        (candidate, i) =>
+          sql`${source ? brokenByRows(candidate, source) : brokenByChange(context, table, candidate, resolved)} as ${identifier(`k${i}`)}`,
+      )
       return { ...render(sql`select ${join(items, ', ')}`), role: 'read', operation: index }
     }),
   }
 }
 
-const touches = (operation: Insert | Update, columns: readonly string[]): boolean => operation.kind === 'insert' || columns.some((name) => Object.hasOwn(operation.set, name))
+const touches = (operation: Insert | Update, columns: readonly string[]): boolean =>
+  operation.kind === 'insert' || columns.some((name) => Object.hasOwn(operation.set, name))
 
 function referringKeys(model: Model, table: TableModel, operation: Update | Delete): Candidate[] {
   return [...model.tables.values()].flatMap((child) =>
     child.foreignKeys
-      .filter((key) => key.foreignTable === table.name && (operation.kind === 'delete' ? holds(key.onDelete) : touches(operation, key.foreignColumns) && holds(key.onUpdate)))
+      .filter(
+        (key) =>
+          key.foreignTable === table.name &&
+          (operation.kind === 'delete' ? holds(key.onDelete) : touches(operation, key.foreignColumns) && holds(key.onUpdate)),
+      )
       .map((key): Candidate => ({ table: child, key, side: 'referring' })),
   )
 }
@@ -105,7 +121,12 @@ function brokenByRows({ key }: Candidate, source: Sql): Sql {
   return sql`exists(select 1 from (${source}) as n where ${and(present)} and not exists(select 1 from ${identifier(key.foreignTable)} as f where ${and(same)}))`
 }
 
-function brokenByChange(context: CompileContext, table: TableModel, { table: child, key, side }: Candidate, operation: Insert | Update | Delete): Sql {
+function brokenByChange(
+  context: CompileContext,
+  table: TableModel,
+  { table: child, key, side }: Candidate,
+  operation: Insert | Update | Delete,
+): Sql {
   if (operation.kind === 'insert') return FALSE
   if (side === 'referring') {
     const policy = operation.kind === 'delete' ? table.policies.delete : table.policies.update.using

@@ -12,9 +12,11 @@ export function resolveReferences(model: Model, query: Query, now: number): Quer
   const look = (reference: Reference): unknown => {
     const source = done[reference.operation]
     const [row, ...others] = source?.kind === 'insert' ? source.rows : []
-    if (source?.kind !== 'insert' || row === undefined || others.length > 0) throw unknown(reference, 'It must be an earlier insert of one row.')
+    if (source?.kind !== 'insert' || row === undefined || others.length > 0)
+      throw unknown(reference, 'It must be an earlier insert of one row.')
     if (Object.hasOwn(row, reference.column)) return row[reference.column]
-    if (model.tables.get(source.table)?.columns.get(reference.column)?.default?.kind !== 'uuid') throw unknown(reference, 'Send the value with the insert.')
+    if (model.tables.get(source.table)?.columns.get(reference.column)?.default?.kind !== 'uuid')
+      throw unknown(reference, 'Send the value with the insert.')
     const id = uuidv7(now)
     done[reference.operation] = withValue(source, reference.column, id)
     return id
@@ -26,7 +28,10 @@ export function resolveReferences(model: Model, query: Query, now: number): Quer
 const bigintSafe = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value)
 
 function unknown({ operation, column }: Reference, hint: string): AppError {
-  return new AppError(writeErrors.reference_unknown, { message: `The value of "${column}" of operation ${operation} is known to the database only.`, hint })
+  return new AppError(writeErrors.reference_unknown, {
+    message: `The value of "${column}" of operation ${operation} is known to the database only.`,
+    hint,
+  })
 }
 
 /** The insert with an id made for it; were another row named it would be the same one. */

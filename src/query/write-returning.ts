@@ -19,7 +19,12 @@ export interface ReturningPlan {
   readonly after: boolean
 }
 
-export function returningOf(context: CompileContext, table: TableModel, returning: Returning | undefined, written: ReadonlySet<string>): ReturningPlan {
+export function returningOf(
+  context: CompileContext,
+  table: TableModel,
+  returning: Returning | undefined,
+  written: ReadonlySet<string>,
+): ReturningPlan {
   if (!returning) return { inline: null, after: false }
   if (isGrouped(returning.select)) throw unsupported('aggregates of the rows of a write')
   const masked = [...table.columns.values()].some((column) => column.read !== null && readsWritten(context, column.read, written))
@@ -36,13 +41,27 @@ export function afterWrite(context: CompileContext, table: TableModel, returning
   const keys = levelOrder(level, returning.order, false)
   const ordered = keys.length > 0 ? orderBy(keys) : sql` order by ${order}`
   const filter = and([where, levelFilter(level, undefined)])
-  return { ...render(sql`select ${rowObject(level, returning.select)} as d from ${from} where ${filter}${ordered}`), role: 'returned', operation }
+  return {
+    ...render(sql`select ${rowObject(level, returning.select)} as d from ${from} where ${filter}${ordered}`),
+    role: 'returned',
+    operation,
+  }
 }
 
 /** Reads the rows that the operation is about to remove. `where` speaks of the table by its name. */
-export function beforeWrite(context: CompileContext, table: TableModel, returning: Returning, where: Sql, operation: number): CompiledStatement {
+export function beforeWrite(
+  context: CompileContext,
+  table: TableModel,
+  returning: Returning,
+  where: Sql,
+  operation: number,
+): CompiledStatement {
   const level = levelOf(context, table, table.name, returning.select)
   const filter = and([where, levelFilter(level, undefined)])
   const order = orderBy(levelOrder(level, returning.order, false))
-  return { ...render(sql`select ${rowObject(level, returning.select)} as d from ${identifier(table.name)} where ${filter}${order}`), role: 'returned', operation }
+  return {
+    ...render(sql`select ${rowObject(level, returning.select)} as d from ${identifier(table.name)} where ${filter}${order}`),
+    role: 'returned',
+    operation,
+  }
 }

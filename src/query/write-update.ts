@@ -22,7 +22,12 @@ import { storedSql } from './write-value'
 export function compileUpdate(context: CompileContext, update: Update, operation: number): CompiledStatement[] {
   const table = servedTable(context, update.table)
   const sets = assignments(context, table, update)
-  const written = tablesWritten(context.model, table, 'update', sets.map(([name]) => name))
+  const written = tablesWritten(
+    context.model,
+    table,
+    'update',
+    sets.map(([name]) => name),
+  )
   const { policies } = table
   const deferred = {
     check: readsWritten(context, policies.update.check, written),
@@ -38,9 +43,17 @@ export function compileUpdate(context: CompileContext, update: Update, operation
     [VERSION_COLUMN, sql`${column(table.name, VERSION_COLUMN)} + 1`],
     [UPDATED_AT_COLUMN, CLOCK],
   ]
-  const list = join([...sets, ...engine].map(([name, value]) => sql`${identifier(name)} = ${value}`), ', ')
-  const checked = require(deferred.check ? TRUE : compilePolicy(context, table, policies.update.check, table.name), number(0), 'rls', table.name)
-  const shown = !update.returning || deferred.read ? checked : require(compilePolicy(context, table, policies.read, table.name), checked, 'visible', table.name)
+  const list = join(
+    [...sets, ...engine].map(([name, value]) => sql`${identifier(name)} = ${value}`),
+    ', ',
+  )
+  const checked = require(deferred.check ? TRUE : compilePolicy(context, table, policies.update.check, table.name), number(
+    0,
+  ), 'rls', table.name)
+  const shown =
+    !update.returning || deferred.read
+      ? checked
+      : require(compilePolicy(context, table, policies.read, table.name), checked, 'visible', table.name)
   const items = [...(returning.inline ? [sql`${returning.inline} as d`] : []), sql`${shown} as g`]
   statements.push({
     ...render(sql`update ${identifier(table.name)} set ${list} where ${where} returning ${join(items, ', ')}`),
@@ -68,7 +81,11 @@ export function compileDelete(context: CompileContext, remove: Delete, operation
   // What the rows embed may go with them, so it is read before.
   if (returning.after) statements.push(beforeWrite(context, table, remove.returning!, where, operation))
   const items = [...(returning.inline ? [sql`${returning.inline} as d`] : []), sql`0 as g`]
-  statements.push({ ...render(sql`delete from ${identifier(table.name)} where ${where} returning ${join(items, ', ')}`), role: 'write', operation })
+  statements.push({
+    ...render(sql`delete from ${identifier(table.name)} where ${where} returning ${join(items, ', ')}`),
+    role: 'write',
+    operation,
+  })
   if (remove.expect) statements.push(expectCount(remove.expect, table.name, operation))
   return [...statements, ...closeWrite(opening, operation)]
 }
@@ -77,13 +94,18 @@ export function compileDelete(context: CompileContext, remove: Delete, operation
 export function assignments(context: CompileContext, table: TableModel, update: Update): (readonly [string, Sql])[] {
   const given = Object.entries(update.set).map(([name, value]) => {
     const target = writableColumn(context, table, name, 'update')
-    if (name === table.partition) throw new AppError(writeErrors.partition_fixed, { message: `"${name}" tells which database holds the row, so it can't be updated. Delete the row and insert it anew.` })
+    if (name === table.partition)
+      throw new AppError(writeErrors.partition_fixed, {
+        message: `"${name}" tells which database holds the row, so it can't be updated. Delete the row and insert it anew.`,
+      })
     return [target, value] as const
   })
   if (given.length === 0) return []
   const touched = [...table.columns.values()].filter((candidate) => candidate.onUpdate !== null)
   return [
-    ...given.filter(([target]) => target.onUpdate === null).map(([target, value]) => [target.name, storedSql(target, encodeValue(target, value, 'write'))] as const),
+    ...given
+      .filter(([target]) => target.onUpdate === null)
+      .map(([target, value]) => [target.name, storedSql(target, encodeValue(target, value, 'write'))] as const),
     ...touched.map((target) => [target.name, updateDefault(context, target)] as const),
   ]
 }
@@ -92,7 +114,12 @@ export function assignments(context: CompileContext, table: TableModel, update: 
  * The rows that are changed: those the policy and the filter admit. Whoever filters, orders or has rows answered looks at them,
  * and so needs to be able to read them.
  */
-export function affected(context: CompileContext, table: TableModel, policy: TableModel['policies']['delete'], operation: Update | Delete): Sql {
+export function affected(
+  context: CompileContext,
+  table: TableModel,
+  policy: TableModel['policies']['delete'],
+  operation: Update | Delete,
+): Sql {
   const { where, order, limit, returning } = operation
   const looks = where !== undefined || returning !== undefined || limit !== undefined
   const predicate = (alias: string): Sql => {
@@ -107,8 +134,14 @@ export function affected(context: CompileContext, table: TableModel, policy: Tab
   if (limit === undefined) return predicate(table.name)
   const alias = context.alias('w')
   const keys = sortKeys({ context, table, alias }, order ?? [], relatedInWrite, true)
-  const chosen = sql`select ${join(table.primaryKey.map((name) => column(alias, name)), ', ')} from ${identifier(table.name)} as ${identifier(alias)}`
-  const own = join(table.primaryKey.map((name) => column(table.name, name)), ', ')
+  const chosen = sql`select ${join(
+    table.primaryKey.map((name) => column(alias, name)),
+    ', ',
+  )} from ${identifier(table.name)} as ${identifier(alias)}`
+  const own = join(
+    table.primaryKey.map((name) => column(table.name, name)),
+    ', ',
+  )
   return sql`(${own}) in (${chosen} where ${predicate(alias)}${orderBy(keys)} limit ${pageNumber(limit, 'limit')})`
 }
 

@@ -11,7 +11,8 @@ export function encodeDeclared(column: ColumnModel, value: unknown): string | nu
     // A bare number is in the column's own unit.
     if (typeof value === 'number') return String(Math.floor(value))
   }
-  if (value instanceof Date) return encodeValue(column, column.type === 'date' ? value.toISOString().slice(0, 10) : value.toISOString(), 'write')
+  if (value instanceof Date)
+    return encodeValue(column, column.type === 'date' ? value.toISOString().slice(0, 10) : value.toISOString(), 'write')
   if (value instanceof Uint8Array) return Array.from(value, (byte) => byte.toString(16).padStart(2, '0')).join('')
   return encodeValue(column, value, 'write')
 }

@@ -2,16 +2,23 @@
 import { describe, expect, test } from 'vitest'
 import clubhouse from '../../tests/apps/clubhouse'
 import { ANONYMOUS, SERVICE, type Principal } from '../core'
-import { buildModel } from '../define'
+import { buildModel, type Relationship } from '../define'
 import { compile } from './compile'
-import type { Insert, Operation, Relationship } from './index'
+import type { Insert, Operation } from './query'
 
 const model = buildModel(clubhouse)
 const ann: Principal = { role: 'authenticated', uid: 'ann', sessionId: 's', claims: {}, aal: 'aal1', attested: false }
 const NOW = 1_780_000_000_000
-const compiled = (operations: readonly Operation[], principal = ann) => compile(model, { operations, shape: { form: 'list' } }, { principal, now: NOW }).statements
+const compiled = (operations: readonly Operation[], principal = ann) =>
+  compile(model, { operations, shape: { form: 'list' } }, { principal, now: NOW }).statements
 const roles = (operation: Operation, principal = ann) => compiled([operation], principal).map(({ role }) => role)
-const insert = (table: string, row: Record<string, unknown>, more: Partial<Insert> = {}): Insert => ({ kind: 'insert', table, rows: [row], missing: 'default', ...more })
+const insert = (table: string, row: Record<string, unknown>, more: Partial<Insert> = {}): Insert => ({
+  kind: 'insert',
+  table,
+  rows: [row],
+  missing: 'default',
+  ...more,
+})
 const id = { kind: 'column' as const, target: { column: 'id' }, as: 'id' }
 
 describe('statements', () => {
@@ -44,7 +51,18 @@ describe('statements', () => {
 
   test('embeds are read after a write, before a delete', () => {
     const relationship = model.tables.get('notes')!.relationships.find(({ to }) => to === 'clubs') as Relationship
-    const select = [id, { kind: 'embed' as const, relationship, as: 'club', join: 'left' as const, spread: false, silent: false, select: [{ kind: 'all' as const }] }]
+    const select = [
+      id,
+      {
+        kind: 'embed' as const,
+        relationship,
+        as: 'club',
+        join: 'left' as const,
+        spread: false,
+        silent: false,
+        select: [{ kind: 'all' as const }],
+      },
+    ]
     expect(roles(insert('notes', { title: 'x' }, { returning: { select } }))).toEqual(['guard', 'write', 'check', 'returned', 'check'])
     expect(roles({ kind: 'delete', table: 'notes', returning: { select } })).toEqual(['guard', 'returned', 'write', 'check'])
   })
@@ -56,7 +74,12 @@ describe('statements', () => {
 
 describe('text', () => {
   test('rows are one parameter, however many', () => {
-    const many: Insert = { kind: 'insert', table: 'letters', missing: 'default', rows: Array.from({ length: 5000 }, (_, n) => ({ id: `l${n}`, from_id: 'ann', to_id: 'bob', text: `${n}` })) }
+    const many: Insert = {
+      kind: 'insert',
+      table: 'letters',
+      missing: 'default',
+      rows: Array.from({ length: 5000 }, (_, n) => ({ id: `l${n}`, from_id: 'ann', to_id: 'bob', text: `${n}` })),
+    }
     const [, write] = compiled([many])
     expect(write!.params.length).toBeLessThan(5)
     expect(write!.sql.length).toBeLessThan(2000)
@@ -65,24 +88,45 @@ describe('text', () => {
   test('no value of the request stands in the SQL, nor one of the caller', () => {
     const evil = "x'); drop table letters; --"
     const statements = [
-      ...compiled([insert('letters', { id: evil, from_id: evil, to_id: evil, text: evil }, { conflict: { action: 'merge' } })], { ...ann, uid: evil }),
-      ...compiled([{ kind: 'update', table: 'letters', set: { text: evil }, where: { kind: 'compare', target: { column: 'text' }, operator: 'eq', value: evil } }], { ...ann, uid: evil }),
+      ...compiled([insert('letters', { id: evil, from_id: evil, to_id: evil, text: evil }, { conflict: { action: 'merge' } })], {
+        ...ann,
+        uid: evil,
+      }),
+      ...compiled(
+        [
+          {
+            kind: 'update',
+            table: 'letters',
+            set: { text: evil },
+            where: { kind: 'compare', target: { column: 'text' }, operator: 'eq', value: evil },
+          },
+        ],
+        { ...ann, uid: evil },
+      ),
     ]
     for (const { sql } of statements) expect(sql).not.toContain('drop table')
   })
 
   test('a name that is no column is no SQL either', () => {
-    expect(() => compiled([insert('letters', { '`id`) --': 1 })])).toThrow("Could not find the '`id`) --' column of 'letters' in the schema cache")
+    expect(() => compiled([insert('letters', { '`id`) --': 1 })])).toThrow(
+      "Could not find the '`id`) --' column of 'letters' in the schema cache",
+    )
     expect(() => compiled([{ kind: 'update', table: 'letters', set: { __proto__x: 1 } }])).toThrow('Could not find')
     expect(() => compiled([{ kind: 'delete', table: 'sys_changes' }])).toThrow("Could not find the table 'public.sys_changes'")
-    expect(() => compiled([insert('letters', { text: 'x' }, { conflict: { action: 'merge', columns: ['id', 'id) do nothing --'] } })])).toThrow('no unique or exclusion constraint')
+    expect(() =>
+      compiled([insert('letters', { text: 'x' }, { conflict: { action: 'merge', columns: ['id', 'id) do nothing --'] } })]),
+    ).toThrow('no unique or exclusion constraint')
   })
 })
 
 describe('references', () => {
   test('a made id is one id', () => {
     const reference = { reference: { operation: 0, column: 'id' } }
-    const statements = compiled([insert('clubs', { name: 'x', founder_id: 'ann' }), insert('notes', { title: 'x', club_id: reference }), { kind: 'delete', table: 'notes', where: { kind: 'compare', target: { column: 'club_id' }, operator: 'eq', value: reference } }])
+    const statements = compiled([
+      insert('clubs', { name: 'x', founder_id: 'ann' }),
+      insert('notes', { title: 'x', club_id: reference }),
+      { kind: 'delete', table: 'notes', where: { kind: 'compare', target: { column: 'club_id' }, operator: 'eq', value: reference } },
+    ])
     const made = /"([0-9a-f-]{36})"/.exec(String(statements.find(({ sql }) => sql.startsWith('insert into `clubs`'))!.params[0]))![1]!
     expect(String(statements.find(({ sql }) => sql.startsWith('insert into `notes`'))!.params[0])).toContain(made)
     expect(statements.find(({ sql }) => sql.startsWith('delete from'))!.params).toContain(made)

@@ -23,26 +23,54 @@ test('a page too long for one text comes as many', async () => {
 })
 
 test('real refusals of D1 are read for what they are', async () => {
-  const fault = async (sql: string, ...params: string[]) => readFault(await db.prepare(sql).bind(...params).run().catch((error: unknown) => error))
+  const fault = async (sql: string, ...params: string[]) =>
+    readFault(
+      await db
+        .prepare(sql)
+        .bind(...params)
+        .run()
+        .catch((error: unknown) => error),
+    )
   await db.prepare("insert into entries (id, text) values (900, 'x')").run()
-  expect(await fault("insert into entries (id, text) values (900, 'x')")).toEqual({ kind: 'unique', table: 'entries', columns: ['id'], primaryKey: true })
+  expect(await fault("insert into entries (id, text) values (900, 'x')")).toEqual({
+    kind: 'unique',
+    table: 'entries',
+    columns: ['id'],
+    primaryKey: true,
+  })
   expect(await fault("insert into members (club_id, person_id) values ('c', 'p')")).toEqual({ kind: 'foreign-key' })
   expect(await fault('insert into entries (text) values (null)')).toEqual({ kind: 'not-null', table: 'entries', column: 'text' })
   expect(await fault("insert into entries (text) values (x'00')")).toEqual({ kind: 'datatype', table: 'entries', column: 'text' })
   expect(await fault("insert into entries (id, text) values ('one', 'x')")).toMatchObject({ kind: 'datatype' })
-  expect(await fault("insert into notes (id, owner_id, title, views) values ('a', 'b', 'c', -1)")).toEqual({ kind: 'check', name: 'notes_views_floor' })
-  expect(await fault("select json_extract('{}', 'PERIGEE|max|a table|12')")).toEqual({ kind: 'raise', code: 'max', table: 'a table', n: 12 })
+  expect(await fault("insert into notes (id, owner_id, title, views) values ('a', 'b', 'c', -1)")).toEqual({
+    kind: 'check',
+    name: 'notes_views_floor',
+  })
+  expect(await fault("select json_extract('{}', 'PERIGEE|max|a table|12')")).toEqual({
+    kind: 'raise',
+    code: 'max',
+    table: 'a table',
+    n: 12,
+  })
   expect(await fault("select json_extract('{}', 'nonsense')")).toEqual({ kind: 'other' })
   expect(await fault('select nothing from entries')).toEqual({ kind: 'other' })
   expect(await fault(`select ${Array.from({ length: 101 }, (_, i) => `?${i + 1}`).join('+')}`)).toEqual({ kind: 'too-complex' })
 })
 
-test.each(['D1_ERROR: D1 DB is overloaded. Requests queued for too long.', 'D1_ERROR: Network connection lost.', 'D1 DB reset because its code was updated.'])('%s is a 503 that says when to come again', async (message) => {
+test.each([
+  'D1_ERROR: D1 DB is overloaded. Requests queued for too long.',
+  'D1_ERROR: Network connection lost.',
+  'D1 DB reset because its code was updated.',
+])('%s is a 503 that says when to come again', async (message) => {
   const broken = { prepare: () => ({ bind: () => ({ all: () => Promise.reject(new Error(message)) }) }) } as unknown as D1Database
   const store = { name: 'db', db: broken }
   const stores = { primary: store, all: [store], forPartition: () => store }
   const query = { operations: [read('entries')], shape: { form: 'list' as const } }
   const attempt = execute({ model, stores, query, execution: { principal: ann, now: NOW } })
   await expect(attempt).rejects.toMatchObject({ definition: { status: 503, retry: true }, occurrence: { headers: { 'retry-after': '1' } } })
-  expect(await refusal(execute({ model, stores, query: { ...query, idempotency: { key: 'k', fingerprint: 'f' } }, execution: { principal: ann, now: NOW } }))).toMatchObject({ status: 501 })
+  expect(
+    await refusal(
+      execute({ model, stores, query: { ...query, idempotency: { key: 'k', fingerprint: 'f' } }, execution: { principal: ann, now: NOW } }),
+    ),
+  ).toMatchObject({ status: 501 })
 })

@@ -33,13 +33,24 @@ export async function people(...uids: string[]): Promise<void> {
   )
 }
 
-export const person = (uid: string): Principal => ({ role: 'authenticated', uid, sessionId: `s-${uid}`, claims: {}, aal: 'aal1', attested: false })
+export const person = (uid: string): Principal => ({
+  role: 'authenticated',
+  uid,
+  sessionId: `s-${uid}`,
+  claims: {},
+  aal: 'aal1',
+  attested: false,
+})
 
 export const NOW = 1_780_000_000_000
 export let lastCost: Cost = newCost(true)
 
 /** Runs a query as somebody and answers with the results; `lastCost` tells what it took. */
-export async function ask(principal: Principal | 'service', operations: readonly Operation[], shape: Query['shape'] = { form: 'list' }): Promise<Result[]> {
+export async function ask(
+  principal: Principal | 'service',
+  operations: readonly Operation[],
+  shape: Query['shape'] = { form: 'list' },
+): Promise<Result[]> {
   lastCost = newCost(true)
   const cost = lastCost
   const stores = openStores({ DB: db, DB_1: second } as unknown as Env, (call) => addCall(cost, call))
@@ -48,14 +59,23 @@ export async function ask(principal: Principal | 'service', operations: readonly
 }
 
 /** One write or read, and its rows parsed. */
-export async function rows(principal: Principal | 'service', operation: Operation, shape?: Query['shape']): Promise<Record<string, unknown>[]> {
+export async function rows(
+  principal: Principal | 'service',
+  operation: Operation,
+  shape?: Query['shape'],
+): Promise<Record<string, unknown>[]> {
   const [result] = await ask(principal, [operation], shape)
   return JSON.parse(result!.body) as Record<string, unknown>[]
 }
 
 export const ALL: readonly SelectItem[] = [{ kind: 'all' }]
 export const pick = (...names: string[]): SelectItem[] => names.map((column) => ({ kind: 'column', target: { column }, as: column }))
-export const eq = (column: string, value: string | number | boolean | null): Condition => ({ kind: 'compare', target: { column }, operator: 'eq', value })
+export const eq = (column: string, value: string | number | boolean | null): Condition => ({
+  kind: 'compare',
+  target: { column },
+  operator: 'eq',
+  value,
+})
 
 export const insert = (table: string, given: Record<string, unknown> | Record<string, unknown>[], more: Partial<Insert> = {}): Insert => ({
   kind: 'insert',
@@ -64,22 +84,50 @@ export const insert = (table: string, given: Record<string, unknown> | Record<st
   missing: 'null',
   ...more,
 })
-export const update = (table: string, set: Record<string, unknown>, where?: Condition, more: Partial<Update> = {}): Update => ({ kind: 'update', table, set, ...(where ? { where } : {}), ...more })
-export const remove = (table: string, where?: Condition, more: Partial<Delete> = {}): Delete => ({ kind: 'delete', table, ...(where ? { where } : {}), ...more })
-export const read = (table: string, where?: Condition, more: Partial<Read> = {}): Read => ({ kind: 'read', table, select: ALL, ...(where ? { where } : {}), ...more })
+export const update = (table: string, set: Record<string, unknown>, where?: Condition, more: Partial<Update> = {}): Update => ({
+  kind: 'update',
+  table,
+  set,
+  ...(where ? { where } : {}),
+  ...more,
+})
+export const remove = (table: string, where?: Condition, more: Partial<Delete> = {}): Delete => ({
+  kind: 'delete',
+  table,
+  ...(where ? { where } : {}),
+  ...more,
+})
+export const read = (table: string, where?: Condition, more: Partial<Read> = {}): Read => ({
+  kind: 'read',
+  table,
+  select: ALL,
+  ...(where ? { where } : {}),
+  ...more,
+})
 
 /** What the database holds, whoever may see it. */
 export async function stored(sql: string, ...params: string[]): Promise<Record<string, unknown>[]> {
-  return (await db.prepare(sql).bind(...params).all<Record<string, unknown>>()).results
+  return (
+    await db
+      .prepare(sql)
+      .bind(...params)
+      .all<Record<string, unknown>>()
+  ).results
 }
 
 /** The refusal's code in the PostgREST dialect, its text, and nothing when there is none. */
-export async function refusal(promise: Promise<unknown>): Promise<{ code: string; status: number; message: string; details: unknown } | null> {
+export async function refusal(
+  promise: Promise<unknown>,
+): Promise<{ code: string; status: number; message: string; details: unknown } | null> {
   try {
     await promise
     return null
   } catch (error) {
-    const { definition, occurrence, message } = error as { definition?: { postgrest?: string; status: number }; occurrence?: { details?: unknown }; message: string }
+    const { definition, occurrence, message } = error as {
+      definition?: { postgrest?: string; status: number }
+      occurrence?: { details?: unknown }
+      message: string
+    }
     if (!definition) throw error
     return { code: definition.postgrest ?? '', status: definition.status, message, details: occurrence?.details ?? null }
   }

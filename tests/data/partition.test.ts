@@ -3,8 +3,14 @@ import { beforeAll, expect, test } from 'vitest'
 import { ALL, ask, db, eq, insert, lastCost, mount, people, person, read, refusal, remove, rows, second, update } from './club'
 
 const ann = person('ann')
-const needs = (column: string) => ({ code: 'PGRST127', status: 400, message: `The rows of "messages" are spread over several databases by "${column}".`, details: null })
-const count = async (database: D1Database, club: string) => (await database.prepare('select count(*) as n from messages where club_id = ?').bind(club).first<{ n: number }>())!.n
+const needs = (column: string) => ({
+  code: 'PGRST127',
+  status: 400,
+  message: `The rows of "messages" are spread over several databases by "${column}".`,
+  details: null,
+})
+const count = async (database: D1Database, club: string) =>
+  (await database.prepare('select count(*) as n from messages where club_id = ?').bind(club).first<{ n: number }>())!.n
 
 beforeAll(async () => {
   await mount(db)
@@ -16,9 +22,15 @@ beforeAll(async () => {
 const clubs = ['alpha', 'beta', 'gamma', 'delta', 'epsilon', 'zeta']
 
 test('rows of a partition stay together, and all databases are used', async () => {
-  for (const club of clubs) await ask(ann, [insert('messages', [1, 2].map((n) => ({ club_id: club, id: `${club}-${n}`, author_id: 'ann', text: 'hello' })))])
+  for (const club of clubs)
+    await ask(ann, [
+      insert(
+        'messages',
+        [1, 2].map((n) => ({ club_id: club, id: `${club}-${n}`, author_id: 'ann', text: 'hello' })),
+      ),
+    ])
   const homes = await Promise.all(clubs.map(async (club) => [await count(db, club), await count(second, club)]))
-  for (const [here, there] of homes) expect([here, there].toSorted()).toEqual([0, 2])
+  for (const [here, there] of homes) expect(new Set([here, there])).toEqual(new Set([0, 2]))
   expect(homes.some(([here]) => here === 2)).toBe(true)
   expect(homes.some(([, there]) => there === 2)).toBe(true)
 })
@@ -27,19 +39,39 @@ test('each partition is read, changed and emptied where it lives', async () => {
   for (const club of clubs) {
     expect(await rows(ann, read('messages', eq('club_id', club)))).toHaveLength(2)
     expect((await ask(ann, [update('messages', { text: 'changed' }, eq('club_id', club))]))[0]).toMatchObject({ affected: 2 })
-    expect(await rows(ann, remove('messages', { kind: 'and', terms: [eq('club_id', club), eq('id', `${club}-1`)] }, { returning: { select: ALL } }))).toEqual([{ club_id: club, id: `${club}-1`, author_id: 'ann', text: 'changed' }])
+    expect(
+      await rows(
+        ann,
+        remove('messages', { kind: 'and', terms: [eq('club_id', club), eq('id', `${club}-1`)] }, { returning: { select: ALL } }),
+      ),
+    ).toEqual([{ club_id: club, id: `${club}-1`, author_id: 'ann', text: 'changed' }])
     expect((await count(db, club)) + (await count(second, club))).toBe(1)
   }
 })
 
 test('a query that could concern several databases is refused by name', async () => {
   const both = { kind: 'or' as const, terms: [eq('club_id', 'alpha'), eq('club_id', 'beta')] }
-  for (const operation of [read('messages'), read('messages', eq('id', 'alpha-1')), read('messages', both), update('messages', { text: 'x' }), remove('messages', both)]) {
+  for (const operation of [
+    read('messages'),
+    read('messages', eq('id', 'alpha-1')),
+    read('messages', both),
+    update('messages', { text: 'x' }),
+    remove('messages', both),
+  ]) {
     expect(await refusal(ask(ann, [operation]))).toEqual(needs('club_id'))
     expect(lastCost.d1Calls).toBe(0)
   }
   const row = { id: 'm', author_id: 'ann', text: 'x' }
-  expect(await refusal(ask(ann, [insert('messages', [{ ...row, club_id: 'alpha' }, { ...row, club_id: 'beta' }])]))).toEqual(needs('club_id'))
+  expect(
+    await refusal(
+      ask(ann, [
+        insert('messages', [
+          { ...row, club_id: 'alpha' },
+          { ...row, club_id: 'beta' },
+        ]),
+      ]),
+    ),
+  ).toEqual(needs('club_id'))
   expect(await refusal(ask(ann, [insert('messages', row)]))).toEqual(needs('club_id'))
 })
 
@@ -50,7 +82,10 @@ test('a row never moves to another partition', async () => {
 test('operations in different databases are not one transaction, so they are refused', async () => {
   const homes = await Promise.all(clubs.map((club) => count(second, club)))
   const elsewhere = clubs[homes.findIndex((n) => n > 0)]!
-  expect(await refusal(ask(ann, [read('clubs'), read('messages', eq('club_id', elsewhere))]))).toMatchObject({ status: 400, code: 'PGRST127' })
+  expect(await refusal(ask(ann, [read('clubs'), read('messages', eq('club_id', elsewhere))]))).toMatchObject({
+    status: 400,
+    code: 'PGRST127',
+  })
 })
 
 test('sessions live in the first database, and count in all', async () => {

@@ -4,14 +4,22 @@ import { sql } from 'drizzle-orm'
 import { blob, check, index, integer, numeric, primaryKey, real, sqliteTable, text, unique, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import { anyone, app, nobody, owner, signedIn, table } from '../../../src/define'
 
-export const clubs = sqliteTable('clubs', { id: text('id').primaryKey(), name: text('name').notNull().unique(), founderId: text('founder_id').notNull() })
+export const clubs = sqliteTable('clubs', {
+  id: text('id').primaryKey(),
+  name: text('name').notNull().unique(),
+  founderId: text('founder_id').notNull(),
+})
 
 export const members = sqliteTable(
   'members',
   {
-    clubId: text('club_id').notNull().references(() => clubs.id, { onDelete: 'cascade' }),
+    clubId: text('club_id')
+      .notNull()
+      .references(() => clubs.id, { onDelete: 'cascade' }),
     personId: text('person_id').notNull(),
-    rank: text('rank', { enum: ['member', 'steward'] }).notNull().default('member'),
+    rank: text('rank', { enum: ['member', 'steward'] })
+      .notNull()
+      .default('member'),
   },
   (t) => [primaryKey({ columns: [t.clubId, t.personId] }), index('members_person').on(t.personId)],
 )
@@ -25,7 +33,9 @@ export const notes = sqliteTable(
     answerTo: text('answer_to').references((): never => notes.id as never),
     slug: text('slug'),
     title: text('title', { length: 40 }).notNull(),
-    status: text('status', { enum: ['draft', 'done'] }).notNull().default('draft'),
+    status: text('status', { enum: ['draft', 'done'] })
+      .notNull()
+      .default('draft'),
     pinned: integer('pinned', { mode: 'boolean' }).notNull().default(false),
     views: integer('views').notNull().default(0),
     score: real('score'),
@@ -43,9 +53,11 @@ export const notes = sqliteTable(
 )
 
 /** One desk a person: whether a row may stand depends on the others. */
-export const desks = sqliteTable('desks', { id: text('id').primaryKey(), personId: text('person_id').notNull(), place: integer('place').notNull() }, (t) => [
-  index('desks_person').on(t.personId),
-])
+export const desks = sqliteTable(
+  'desks',
+  { id: text('id').primaryKey(), personId: text('person_id').notNull(), place: integer('place').notNull() },
+  (t) => [index('desks_person').on(t.personId)],
+)
 
 /** Stand only next to one that is taken: a row of a statement can spoil what another of its rows relied on. */
 export const chairs = sqliteTable('chairs', {
@@ -66,9 +78,17 @@ export const messages = sqliteTable(
 )
 
 /** Written by their author, read by their addressee alone. */
-export const letters = sqliteTable('letters', { id: text('id').primaryKey(), fromId: text('from_id').notNull(), toId: text('to_id').notNull(), handle: text('handle'), text: text('text').notNull() }, (t) => [
-  unique('letters_handle_key').on(t.handle),
-])
+export const letters = sqliteTable(
+  'letters',
+  {
+    id: text('id').primaryKey(),
+    fromId: text('from_id').notNull(),
+    toId: text('to_id').notNull(),
+    handle: text('handle'),
+    text: text('text').notNull(),
+  },
+  (t) => [unique('letters_handle_key').on(t.handle)],
+)
 
 export default app({
   name: 'Clubhouse',
@@ -77,14 +97,21 @@ export default app({
     table(members, {
       // Members see their fellows, and stewards let people in: both look into this very table.
       read: ({ row, auth, or, and, eq, exists }) =>
-        or(eq(row.personId, auth.uid), exists(members, (m) => and(eq(m.clubId, row.clubId), eq(m.personId, auth.uid)))),
+        or(
+          eq(row.personId, auth.uid),
+          exists(members, (m) => and(eq(m.clubId, row.clubId), eq(m.personId, auth.uid))),
+        ),
       insert: ({ row, auth, or, and, eq, exists }) =>
         or(
           exists(clubs, (c) => and(eq(c.id, row.clubId), eq(c.founderId, auth.uid))),
-          and(eq(row.rank, 'member'), exists(members, (m) => and(eq(m.clubId, row.clubId), eq(m.personId, auth.uid), eq(m.rank, 'steward')))),
+          and(
+            eq(row.rank, 'member'),
+            exists(members, (m) => and(eq(m.clubId, row.clubId), eq(m.personId, auth.uid), eq(m.rank, 'steward'))),
+          ),
         ),
       update: {
-        using: ({ row, auth, and, eq, exists }) => exists(members, (m) => and(eq(m.clubId, row.clubId), eq(m.personId, auth.uid), eq(m.rank, 'steward'))),
+        using: ({ row, auth, and, eq, exists }) =>
+          exists(members, (m) => and(eq(m.clubId, row.clubId), eq(m.personId, auth.uid), eq(m.rank, 'steward'))),
         // A club never loses its last steward.
         check: ({ row, and, eq, exists }) => exists(members, (m) => and(eq(m.clubId, row.clubId), eq(m.rank, 'steward'))),
       },
@@ -93,11 +120,23 @@ export default app({
     table(notes, {
       audit: true,
       read: ({ row, auth, or, and, eq, exists }) =>
-        or(eq(row.ownerId, auth.uid), eq(row.status, 'done'), exists(members, (m) => and(eq(m.clubId, row.clubId), eq(m.personId, auth.uid)))),
+        or(
+          eq(row.ownerId, auth.uid),
+          eq(row.status, 'done'),
+          exists(members, (m) => and(eq(m.clubId, row.clubId), eq(m.personId, auth.uid))),
+        ),
       insert: owner(notes.ownerId),
       update: {
-        using: ({ row, auth, or, and, eq, exists }) => or(eq(row.ownerId, auth.uid), exists(members, (m) => and(eq(m.clubId, row.clubId), eq(m.personId, auth.uid)))),
-        check: ({ row, auth, or, and, eq, exists }) => or(eq(row.ownerId, auth.uid), exists(members, (m) => and(eq(m.clubId, row.clubId), eq(m.personId, auth.uid)))),
+        using: ({ row, auth, or, and, eq, exists }) =>
+          or(
+            eq(row.ownerId, auth.uid),
+            exists(members, (m) => and(eq(m.clubId, row.clubId), eq(m.personId, auth.uid))),
+          ),
+        check: ({ row, auth, or, and, eq, exists }) =>
+          or(
+            eq(row.ownerId, auth.uid),
+            exists(members, (m) => and(eq(m.clubId, row.clubId), eq(m.personId, auth.uid))),
+          ),
       },
       delete: owner(notes.ownerId),
       columns: {
@@ -110,21 +149,48 @@ export default app({
     }),
     table(desks, {
       read: anyone(),
-      insert: ({ row, auth, and, eq, ne, notExists }) => and(eq(row.personId, auth.uid), notExists(desks, (d) => and(eq(d.personId, row.personId), ne(d.id, row.id)))),
-      update: ({ row, auth, and, eq, ne, notExists }) => and(eq(row.personId, auth.uid), notExists(desks, (d) => and(eq(d.place, row.place), ne(d.id, row.id)))),
+      insert: ({ row, auth, and, eq, ne, notExists }) =>
+        and(
+          eq(row.personId, auth.uid),
+          notExists(desks, (d) => and(eq(d.personId, row.personId), ne(d.id, row.id))),
+        ),
+      update: ({ row, auth, and, eq, ne, notExists }) =>
+        and(
+          eq(row.personId, auth.uid),
+          notExists(desks, (d) => and(eq(d.place, row.place), ne(d.id, row.id))),
+        ),
       delete: owner(desks.personId),
     }),
     table(chairs, {
       read: anyone(),
-      insert: ({ row, auth, and, eq, exists }) => and(eq(row.ownerId, auth.uid), exists(chairs, (c) => and(eq(c.id, row.nextTo), eq(c.taken, true)))),
+      insert: ({ row, auth, and, eq, exists }) =>
+        and(
+          eq(row.ownerId, auth.uid),
+          exists(chairs, (c) => and(eq(c.id, row.nextTo), eq(c.taken, true))),
+        ),
       update: {
         using: signedIn(),
-        check: ({ row, and, eq, ne, exists }) => and(ne(row.mood, 'bad'), exists(chairs, (c) => and(eq(c.id, row.nextTo), eq(c.taken, true)))),
+        check: ({ row, and, eq, ne, exists }) =>
+          and(
+            ne(row.mood, 'bad'),
+            exists(chairs, (c) => and(eq(c.id, row.nextTo), eq(c.taken, true))),
+          ),
       },
       delete: nobody(),
     }),
     table(entries, { read: anyone(), insert: signedIn(), update: nobody(), delete: nobody() }),
-    table(messages, { read: signedIn(), insert: owner(messages.authorId), update: owner(messages.authorId), delete: owner(messages.authorId), partition: 'clubId' }),
-    table(letters, { read: owner(letters.toId), insert: owner(letters.fromId), update: owner(letters.fromId), delete: owner(letters.fromId) }),
+    table(messages, {
+      read: signedIn(),
+      insert: owner(messages.authorId),
+      update: owner(messages.authorId),
+      delete: owner(messages.authorId),
+      partition: 'clubId',
+    }),
+    table(letters, {
+      read: owner(letters.toId),
+      insert: owner(letters.fromId),
+      update: owner(letters.fromId),
+      delete: owner(letters.fromId),
+    }),
   ],
 })
