@@ -9,9 +9,9 @@ import { groupedRow, isGrouped } from './group'
 import { behind, orderBy, pageNumber, reversed, type SortKey } from './order'
 import { columnsRead, compileFolded } from './policy'
 import type { Condition, Read, SelectItem } from './query'
-import { allColumns, columnsFor, cut, levelFilter, levelOf, levelOrder, rowObject, type Level } from './select'
+import { allColumns, columnsFor, cut, levelFilter, levelOf, levelOrder, rowText, type Level } from './select'
 import { waysOf } from './steer'
-import { and, bind, EMPTY, identifier, isFalse, isTrue, NULL, number, render, sql, TRUE, type Sql } from './sql'
+import { and, bind, EMPTY, identifier, isFalse, isTrue, join, NULL, number, render, sql, TRUE, type Sql } from './sql'
 
 /** Beyond so many rows a page comes as a text a row: one text for all could pass the 2 MB that D1 allows. */
 export const LARGE_PAGE = 200
@@ -54,11 +54,11 @@ export function compileRead(context: CompileContext, read: Read, operation: numb
       operation,
     }
   }
-  const row = rowObject(level, read.select)
+  const row = rowText(level, read.select)
   const { from, reverse } = pageOf(level, read, [row])
   const alias = identifier(level.rows.alias)
   if (layout === 'fitting' && expectedRows(table, read.select, read.limit) <= LARGE_PAGE) {
-    const concat = reverse ? sql`group_concat(${row}, ',' order by n desc)` : sql`group_concat(${row}, ',')`
+    const concat = reverse ? sql`group_concat(${row}, ',' order by \`#\` desc)` : sql`group_concat(${row}, ',')`
     return {
       ...render(
         answer(live, total, sql`select '[' || coalesce(${concat}, '') || ']' as body, count(*) as rows from (${from}) as ${alias}`),
@@ -68,8 +68,8 @@ export function compileRead(context: CompileContext, read: Read, operation: numb
     }
   }
   // `limit -1` keeps SQLite from merging the page into the outer query and building JSON for rows that the page cuts off.
-  const records = sql`select ${row} as d from (${from}) as ${alias} where (select live from s)${reverse ? sql` order by n desc` : EMPTY} limit -1`
-  const statement = sql`with s(live) as materialized (select ${live}) select live, case when live then ${total} end as total, null as d from s union all select null, null, d from (${records})`
+  const records = sql`select ${row} as d from (${from}) as ${alias} where (select live from sys_live)${reverse ? sql` order by \`#\` desc` : EMPTY} limit -1`
+  const statement = sql`with sys_live(live) as materialized (select ${live}) select live, case when live then ${total} end as total, null as d from sys_live union all select null, null, d from (${records})`
   return { ...render(statement), role: 'read-rows', operation }
 }
 
@@ -112,7 +112,7 @@ function totalOf(level: Level, read: Read): Sql {
 
 /**
  * The page's rows with the columns that `parts` speak of, cut before anything is made of them. With `reverse` they come backwards,
- * numbered by `n` in the order they come.
+ * numbered by `#` in the order they come.
  */
 function pageOf(level: Level, read: Read, parts: readonly Sql[]): { readonly from: Sql; readonly reverse: boolean } {
   const { context, table, alias } = level.rows
@@ -175,15 +175,18 @@ function waysTo(
 }
 
 function numbered(columns: Sql, level: Level, from: Sql, sorted: readonly SortKey[]): Sql {
-  return sql`select ${columns}, row_number() over (${orderBy(sorted)}) as n from (${from}) as ${identifier(level.rows.alias)}`
+  return sql`select ${columns}, row_number() over (${orderBy(sorted)}) as \`#\` from (${from}) as ${identifier(level.rows.alias)}`
 }
 
-/** Unites pairwise: D1 allows five terms in one compound. A row that several branches found comes once. */
+/** Most terms that D1 takes in one compound. */
+const COMPOUND = 5
+
+/** Unites selects. A row that several of them found comes once. */
 function united(parts: readonly Sql[]): Sql {
-  if (parts.length === 1) return parts[0]!
-  const middle = Math.ceil(parts.length / 2)
-  const [left, right] = [parts.slice(0, middle), parts.slice(middle)]
-  return sql`select * from (${united(left)}) union select * from (${united(right)})`
+  if (parts.length <= COMPOUND) return join(parts, ' union ')
+  const size = Math.ceil(parts.length / COMPOUND)
+  const groups = Array.from({ length: Math.ceil(parts.length / size) }, (_, i) => parts.slice(i * size, (i + 1) * size))
+  return join(groups.map((group) => (group.length === 1 ? group[0]! : sql`select * from (${united(group)})`)), ' union ')
 }
 
 /** Columns that a filter holds to one value. */
