@@ -25,10 +25,10 @@ export interface Server {
   close(): Promise<void>
 }
 
-/** Bundles a Worker as `npm run build` does. Throws with wrangler's output. */
-export function build(entry?: string): Build {
+/** Bundles a Worker as `npm run build` does, or the one that another configuration names. Throws with wrangler's output. */
+export function build(config = 'wrangler.toml'): Build {
   const folder = mkdtempSync(join(tmpdir(), 'perigee-build-'))
-  const args = ['deploy', ...(entry ? [entry] : []), '--dry-run', '--outdir', folder]
+  const args = ['deploy', '--config', config, '--dry-run', '--outdir', folder]
   const { status, stdout, stderr } = spawnSync(join(root, 'node_modules/.bin/wrangler'), args, { cwd: root, encoding: 'utf8', env: { ...process.env, WRANGLER_SEND_METRICS: 'false' } })
   const name = status === 0 ? readdirSync(folder).find((file) => file.endsWith('.js')) : undefined
   if (!name) throw new Error(`wrangler could not build:\n${stdout}\n${stderr}`)
