@@ -12,6 +12,14 @@ import { encodeValue, storable, typeName } from './value'
 export const MAX_TERMS = 10_000
 export const MAX_NESTING = 50
 
+/** A search by index for each of more choices than this makes a program longer than D1 allows; the sign keeps SQLite from it. */
+const MANY_CHOICES = 50
+
+/** How many conditions are joined by `and` and `or`. */
+export function leaves(condition: Condition): number {
+  return condition.kind === 'or' || condition.kind === 'and' ? condition.terms.reduce((sum, term) => sum + leaves(term), 0) : 1
+}
+
 /** Finds out whether an embed of the same level has a row; given by whoever knows the embeds. */
 export type FindRelated = (embed: string) => Sql
 
@@ -32,8 +40,10 @@ export function compileCondition(rows: Rows, condition: Condition, related: Find
   switch (condition.kind) {
     case 'and':
       return and(condition.terms.map((term) => compileCondition(rows, term, related)))
-    case 'or':
-      return or(condition.terms.map((term) => compileCondition(rows, term, related)))
+    case 'or': {
+      const choice = or(condition.terms.map((term) => compileCondition(rows, term, related)))
+      return leaves(condition) > MANY_CHOICES ? sql`+${choice}` : choice
+    }
     case 'not':
       return sql`not (${compileCondition(rows, condition.term, related)})`
     case 'related':

@@ -474,6 +474,13 @@ describe('embeds', () => {
     expect(refusal(read('notes', { select: nest(11) }))).toBe('PGRST100')
   })
 
+  test('five levels of inner embeds run', () => {
+    const nest = (depth: number): SelectItem[] =>
+      depth === 0 ? [column('id')] : [column('id'), embed('notes', 'notes', { as: 'parent', join: 'inner', select: nest(depth - 1) }, ({ kind }) => kind === 'to-one')]
+    expect(get(read('notes', { select: nest(1), where: compare('id', 'eq', '2') }), ANONYMOUS).rows).toEqual([{ id: 2, parent: { id: 1 } }])
+    expect(get(read('notes', { select: nest(5) }), ANONYMOUS).rows).toEqual([])
+  })
+
   test('a count of related rows needs no rows', () => {
     const count = embed('trips', 'notes', { select: [{ kind: 'aggregate', function: 'count', as: 'count' }] })
     expect(get(read('trips', { select: [column('id'), count], order: byId }), ANONYMOUS).rows).toEqual([
@@ -556,6 +563,37 @@ describe('who asks', () => {
     const texts = ['p1', 'p2'].map((uid) => statementOf(model, query, { principal: { ...ann, uid }, now: 0 }).sql)
     expect(texts[0]).toBe(texts[1])
   })
+})
+
+test('tables and columns may have the names that the compiler gives its own parts', () => {
+  const odd = sqliteTable('s', { id: text('id').primaryKey(), n: integer('n'), d: text('d'), live: integer('live'), t0: text('t0') })
+  const named = app({ name: 'x', tables: [table(odd, { ...closed, read: ({ row, auth, or, eq }) => or(eq(row.d, 'a'), eq(row.t0, auth.uid)) })] })
+  const own = openDatabase(named)
+  own.exec("insert into auth_users (id, created_at, updated_at) values ('p1', 0, 0); insert into auth_sessions (id, user_id, refreshed_at, created_at) values ('s1', 'p1', 0, 0)")
+  fill(own, 's', [
+    { id: 'a', n: 9, d: 'a', live: 0, t0: 'p1' },
+    { id: 'b', n: 1, d: 'b', live: 5, t0: 'p1' },
+    { id: 'c', n: 5, d: 'c', live: 5, t0: 'p2' },
+    { id: 'e', n: 2, d: 'a', live: 5, t0: 'p2' },
+  ])
+  const order = [{ target: { column: 'id' }, descending: false }]
+  for (const limit of [20, 1000]) {
+    const idsOf = (rest: Partial<Read>) => (ask(own, buildModel(named), read('s', { order, limit, ...rest }), { principal: ann, now: 0 }).rows as { id: string }[]).map(({ id }) => id)
+    expect(idsOf({})).toEqual(['a', 'b', 'e'])
+    expect(idsOf({ before: ['e'] })).toEqual(['a', 'b'])
+  }
+})
+
+test('a table of many columns is written whole and in order', () => {
+  const wide = sqliteTable('wide', Object.fromEntries([['id', text('id').primaryKey()], ...Array.from({ length: 60 }, (_, i) => [`c${i}`, i % 2 ? integer(`c${i}`, { mode: 'boolean' }) : text(`c${i}`)])]) as Record<string, ReturnType<typeof text>>)
+  const declared = app({ name: 'x', tables: [table(wide, { ...closed, read: anyone() })] })
+  const own = openDatabase(declared)
+  fill(own, 'wide', [{ id: 'a', c0: 'q"\\\n', c1: true, c58: 'z' }])
+  for (const limit of [20, 1000]) {
+    const [row] = ask(own, buildModel(declared), read('wide', { limit }), { principal: SERVICE, now: 0 }).rows as Record<string, unknown>[]
+    expect(Object.keys(row!)).toEqual(['id', ...Array.from({ length: 60 }, (_, i) => `c${i}`)])
+    expect([row!['c0'], row!['c1'], row!['c2'], row!['c3'], row!['c58']]).toEqual(['q"\\\n', true, null, null, 'z'])
+  }
 })
 
 test('owner() alone makes a policy', () => {

@@ -11,7 +11,7 @@ import { orderBy, pageNumber, sortKeys, sortValues, type SortKey } from './order
 import { writeColumn, writePlace, type Output } from './output'
 import { compilePolicy } from './policy'
 import type { Condition, Embed, OrderTerm, SelectItem } from './query'
-import { and, bind, column, identifier, join, jsonObject, literal, sql, TRUE, type Pair, type Sql } from './sql'
+import { and, bind, column, identifier, join, jsonObject, jsonObjectText, literal, sql, TRUE, type Pair, type Sql } from './sql'
 
 /** How deep embeds nest: SQLite's parser allows little more. */
 export const MAX_EMBED_DEPTH = 10
@@ -64,6 +64,11 @@ const isSingle = (embed: Embed): boolean => embed.relationship.kind === 'to-one'
 /** A row's JSON object. */
 export function rowObject(level: Level, select: readonly SelectItem[]): Sql {
   return jsonObject(members(level, select).map(([key, { value }]): Pair => [key, value]))
+}
+
+/** The same as text without JSON's mark, for where it is only put between others. */
+export function rowText(level: Level, select: readonly SelectItem[]): Sql {
+  return jsonObjectText(members(level, select).map(([key, { value }]): Pair => [key, value]))
 }
 
 type Member = readonly [Sql, Output]
