@@ -31,7 +31,9 @@ export function answerOf(plan: Plan, outcome: Outcome): RestAnswer {
 
 function readAnswer(plan: Plan, { body, rows, total }: Outcome): RestAnswer {
   if (total !== null && plan.offset > total) {
-    throw new AppError(restErrors.rest_bad_range, { details: `An offset of ${plan.offset} was requested, but there are only ${total} rows.` })
+    throw new AppError(restErrors.rest_bad_range, {
+      details: `An offset of ${plan.offset} was requested, but there are only ${total} rows.`,
+    })
   }
   const partial = total !== null && total > rows
   return {
@@ -96,7 +98,10 @@ const MAX_CONTENT_LOCATION = 2_000
 
 /** The address that was read, in a fixed order and without a key that stood in it. */
 function contentLocation({ table, search }: Plan): Record<string, string> {
-  const sorted = search.split('&').filter((part) => part !== '' && !part.startsWith('apikey=')).toSorted()
+  const sorted = search
+    .split('&')
+    .filter((part) => part !== '' && !part.startsWith('apikey='))
+    .toSorted()
   const address = `/${encodeURIComponent(table.name)}${sorted.length > 0 ? `?${sorted.join('&')}` : ''}`
   return address.length > MAX_CONTENT_LOCATION ? {} : { 'content-location': address }
 }

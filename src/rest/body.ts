@@ -20,7 +20,8 @@ export interface Body {
  */
 export function readRows(body: Body, columns: readonly string[] | null): Row[] {
   const rows = parseRowsOf(body)
-  if (columns !== null) return rows.map((row) => Object.fromEntries(columns.flatMap((column) => (Object.hasOwn(row, column) ? [[column, row[column]]] : []))))
+  if (columns !== null)
+    return rows.map((row) => Object.fromEntries(columns.flatMap((column) => (Object.hasOwn(row, column) ? [[column, row[column]]] : []))))
   const keys = Object.keys(rows[0] ?? {})
   for (const row of rows) {
     const own = Object.keys(row)
@@ -53,7 +54,8 @@ function parseRowsOf({ bytes, contentType }: Body): Row[] {
 
 function refuseDeep(value: object, depth: number): void {
   if (rawText(value) !== null) return
-  if (depth > MAX_JSON_DEPTH) throw new AppError(restErrors.rest_bad_body, { details: `JSON is nested more than ${MAX_JSON_DEPTH} levels deep.` })
+  if (depth > MAX_JSON_DEPTH)
+    throw new AppError(restErrors.rest_bad_body, { details: `JSON is nested more than ${MAX_JSON_DEPTH} levels deep.` })
   for (const inner of Object.values(value)) if (typeof inner === 'object' && inner !== null) refuseDeep(inner as object, depth + 1)
 }
 

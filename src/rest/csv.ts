@@ -4,7 +4,9 @@ import { rawText } from './json'
 /** The header is the first row's keys; without rows there is none. */
 export function csvOf(rows: readonly Readonly<Record<string, unknown>>[]): string {
   const columns = Object.keys(rows[0] ?? {})
-  return [columns.map((column) => quote(column)), ...rows.map((row) => columns.map((column) => cell(row[column])))].map((line) => line.join(',')).join('\n')
+  return [columns.map((column) => quote(column)), ...rows.map((row) => columns.map((column) => cell(row[column])))]
+    .map((line) => line.join(','))
+    .join('\n')
 }
 
 function cell(value: unknown): string {

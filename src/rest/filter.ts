@@ -57,10 +57,20 @@ function term(c: Cursor, depth: number): Condition {
 
 const COMPARISONS: readonly string[] = ['eq', 'neq', 'gt', 'gte', 'lt', 'lte', 'isdistinct'] satisfies Comparison[]
 const QUANTIFIABLE: readonly string[] = ['eq', 'gt', 'gte', 'lt', 'lte', 'like', 'ilike', 'match', 'imatch']
-const CONTAINMENT = new Map([['cs', 'contains'], ['cd', 'containedBy'], ['ov', 'overlaps']] as const)
+const CONTAINMENT = new Map([
+  ['cs', 'contains'],
+  ['cd', 'containedBy'],
+  ['ov', 'overlaps'],
+] as const)
 const RANGES: readonly string[] = ['sl', 'sr', 'nxl', 'nxr', 'adj']
-const SEARCHES = new Map([['fts', 'raw'], ['plfts', 'plain'], ['phfts', 'phrase'], ['wfts', 'web']] as const)
-const EXPECTED = '"not" or an operator (eq, gt, gte, lt, lte, neq, like, ilike, match, imatch, in, is, isdistinct, fts, plfts, phfts, wfts, cs, cd, ov, sl, sr, nxr, nxl, adj)'
+const SEARCHES = new Map([
+  ['fts', 'raw'],
+  ['plfts', 'plain'],
+  ['phfts', 'phrase'],
+  ['wfts', 'web'],
+] as const)
+const EXPECTED =
+  '"not" or an operator (eq, gt, gte, lt, lte, neq, like, ilike, match, imatch, in, is, isdistinct, fts, plfts, phfts, wfts, cs, cd, ov, sl, sr, nxr, nxl, adj)'
 
 /** `inTree`: the value ends at a comma or parenthesis and may be quoted. */
 function operation(c: Cursor, target: Target, inTree: boolean): Condition {
@@ -86,7 +96,8 @@ function positive(c: Cursor, target: Target, inTree: boolean): Condition {
   if (quantifies) return quantified(c, target, word, argument, value())
   if (word === 'in') return { kind: 'in', target, values: list(c) }
   if (word === 'is') return { kind: 'is', target, value: truth(c) }
-  if (word === 'like' || word === 'ilike') return { kind: 'like', target, pattern: value().replaceAll('*', '%'), ignoreCase: word === 'ilike' }
+  if (word === 'like' || word === 'ilike')
+    return { kind: 'like', target, pattern: value().replaceAll('*', '%'), ignoreCase: word === 'ilike' }
   if (word === 'match' || word === 'imatch') return { kind: 'match', target, pattern: value(), ignoreCase: word === 'imatch' }
   if (containment) return { kind: 'contain', target, operator: containment, value: container(value()) }
   if (search) return { kind: 'search', target, mode: search, config: argument, text: value() }

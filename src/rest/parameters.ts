@@ -50,7 +50,10 @@ function decode(text: string): string {
   try {
     decoded = decodeURIComponent(text.replaceAll('+', ' ').replace(/%(?![0-9a-f]{2})/giu, '%25'))
   } catch {
-    throw new AppError(restErrors.rest_unparsable, { message: 'The query string is not valid UTF-8', details: 'Percent-encode text as UTF-8, and a literal "%" as "%25".' })
+    throw new AppError(restErrors.rest_unparsable, {
+      message: 'The query string is not valid UTF-8',
+      details: 'Percent-encode text as UTF-8, and a literal "%" as "%25".',
+    })
   }
   if (decoded.includes('\0')) throw new AppError(restErrors.rest_null_byte)
   return decoded
@@ -79,7 +82,15 @@ export function parseParameters(pairs: readonly Pair[]): Parameters {
       filters.push({ path, value: parseFilter(target, value) })
     }
   }
-  return { select: parseSelect(first('select') ?? ''), filters, orders, limits, offsets, columns: names(first('columns')), conflict: names(first('on_conflict')) }
+  return {
+    select: parseSelect(first('select') ?? ''),
+    filters,
+    orders,
+    limits,
+    offsets,
+    columns: names(first('columns')),
+    conflict: names(first('on_conflict')),
+  }
 }
 
 /** `rel.rel2.limit` without its last part. */

@@ -37,7 +37,8 @@ export function parsePrefer(header: string | null): Preferences {
     const equals = part.indexOf('=')
     const key = part.slice(0, Math.max(equals, 0))
     const value = part.slice(equals + 1)
-    const fits = key === 'timezone' || (key === 'max-affected' && /^\d+$/.test(value)) || (Object.hasOwn(KNOWN, key) && KNOWN[key]!.includes(value))
+    const fits =
+      key === 'timezone' || (key === 'max-affected' && /^\d+$/.test(value)) || (Object.hasOwn(KNOWN, key) && KNOWN[key]!.includes(value))
     if (!fits) unknown.push(part)
     else if (!chosen.has(key)) chosen.set(key, value)
   }
@@ -64,12 +65,16 @@ function invalid(preferences: readonly string[]): AppError {
 
 /** Times are answered in UTC: that zone is honoured, any other is a preference that can't be, and no zone at all is an error. */
 function applyTimezone(timezone: string, unknown: string[]): void {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: timezone })
-  } catch {
-    throw invalid([`timezone=${timezone}`])
-  }
+  if (!isTimezone(timezone)) throw invalid([`timezone=${timezone}`])
   if (!isUtc(timezone)) unknown.push(`timezone=${timezone}`)
+}
+
+function isTimezone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
+  } catch {
+    return false
+  }
 }
 
 const isUtc = (timezone: string): boolean => /^(?:Etc\/)?(?:UTC|GMT)$/i.test(timezone) || /^[+-]00:?00$/.test(timezone)

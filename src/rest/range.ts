@@ -15,7 +15,9 @@ export function parseRange(header: string | null): ItemRange | null {
   const first = Number(match[1])
   const last = match[2] === undefined ? null : Number(match[2])
   if (last !== null && last < first) {
-    throw new AppError(restErrors.rest_bad_range, { details: 'The lower boundary must be lower than or equal to the upper boundary in the Range header.' })
+    throw new AppError(restErrors.rest_bad_range, {
+      details: 'The lower boundary must be lower than or equal to the upper boundary in the Range header.',
+    })
   }
   return { first, last }
 }

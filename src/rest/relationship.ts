@@ -61,7 +61,12 @@ function describe({ kind, from, to, columns, constraint, junction }: Relationshi
 }
 
 function ambiguous(table: TableModel, name: string, found: readonly Relationship[]): AppError {
-  const hints = new Set(found.map(({ to, constraint, junction }) => `'${to}!${junction === undefined ? constraint : distinct(found) ? junction.table : junction.constraint}'`))
+  const hints = new Set(
+    found.map(
+      ({ to, constraint, junction }) =>
+        `'${to}!${junction === undefined ? constraint : distinct(found) ? junction.table : junction.constraint}'`,
+    ),
+  )
   return new AppError(restErrors.rest_ambiguous_relationship, {
     message: `Could not embed because more than one relationship was found for '${table.name}' and '${name}'`,
     details: found.map(describe),

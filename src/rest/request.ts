@@ -49,9 +49,16 @@ export function planRequest(model: Model, request: RestRequest): Plan {
   const reads = method === 'GET' || method === 'HEAD'
   const profile = request.header(reads ? 'accept-profile' : 'content-profile')
   if (profile !== null && profile !== SCHEMA) {
-    throw new AppError(restErrors.rest_unknown_schema, { message: `Invalid schema: ${profile.slice(0, 100)}`, hint: `Only the following schemas are exposed: ${SCHEMA}` })
+    throw new AppError(restErrors.rest_unknown_schema, {
+      message: `Invalid schema: ${profile.slice(0, 100)}`,
+      hint: `Only the following schemas are exposed: ${SCHEMA}`,
+    })
   }
-  if (method === 'PUT') throw new AppError(restErrors.rest_unsupported_method, { message: 'PUT is not implemented', hint: 'Use POST with Prefer: resolution=merge-duplicates.' })
+  if (method === 'PUT')
+    throw new AppError(restErrors.rest_unsupported_method, {
+      message: 'PUT is not implemented',
+      hint: 'Use POST with Prefer: resolution=merge-duplicates.',
+    })
   if (!reads && method !== 'POST' && method !== 'PATCH' && method !== 'DELETE') {
     throw new AppError(restErrors.rest_unsupported_method, { message: `Unsupported HTTP method: ${method}` })
   }
@@ -62,7 +69,13 @@ export function planRequest(model: Model, request: RestRequest): Plan {
   const media = { ...accepted, stripNulls: accepted.stripNulls || preferences.stripNulls }
   const common = { table, media, preferences, search: request.search, profiled: profile !== null }
   const shape = { form: media.form === 'object' ? ('one' as const) : ('list' as const), ...(media.stripNulls ? { stripNulls: true } : {}) }
-  const plan = (operation: Operation, offset: number, empty: boolean): Plan => ({ ...common, method: method as Plan['method'], query: { operations: [operation], shape }, offset, empty })
+  const plan = (operation: Operation, offset: number, empty: boolean): Plan => ({
+    ...common,
+    method: method as Plan['method'],
+    query: { operations: [operation], shape },
+    offset,
+    empty,
+  })
 
   if (reads) {
     const read = readOperation(table, selection, preferences, method === 'GET' ? parseRange(request.header('range')) : null)
@@ -84,11 +97,16 @@ export function planRequest(model: Model, request: RestRequest): Plan {
   return plan({ kind: 'insert', ...write, rows, ...columns, missing, ...conflict(parameters, preferences) }, 0, false)
 }
 
-function readOperation(table: TableModel, selection: Selection, preferences: Preferences, range: { first: number; last: number | null } | null): Read {
+function readOperation(
+  table: TableModel,
+  selection: Selection,
+  preferences: Preferences,
+  range: { first: number; last: number | null } | null,
+): Read {
   const { offset = 0, limit } = selection
   const first = Math.max(offset, range?.first ?? 0)
-  const ends = [limit === undefined ? null : offset + limit, range?.last == null ? null : range.last + 1].filter((end) => end !== null)
-  const size = ends.length === 0 ? null : Math.max(0, Math.min(...ends) - first)
+  const end = Math.min(limit === undefined ? Infinity : offset + limit, (range?.last ?? Infinity) + 1)
+  const size = end === Infinity ? null : Math.max(0, end - first)
   return {
     ...selection,
     kind: 'read',
@@ -105,7 +123,8 @@ function nothing(table: TableModel, { select }: Selection): Read {
 }
 
 function returningOf(table: TableModel, selection: Selection, media: Media, preferences: Preferences): { returning?: Returning } {
-  if (preferences.return === 'representation') return { returning: { select: selection.select, ...(selection.order ? { order: selection.order } : {}) } }
+  if (preferences.return === 'representation')
+    return { returning: { select: selection.select, ...(selection.order ? { order: selection.order } : {}) } }
   if (preferences.return !== 'headers-only' || media.form !== 'array') return {}
   const visible = table.primaryKey.every((column) => table.columns.get(column)?.hidden === false)
   if (!visible) return {}
@@ -126,7 +145,10 @@ function setOf(rows: readonly Row[], parameters: Parameters, preferences: Prefer
   return Object.fromEntries([...Object.entries(row), ...absent.map((column) => [column, null] as const)])
 }
 
-function conflict(parameters: Parameters, preferences: Preferences): { conflict?: { action: 'merge' | 'ignore'; columns?: readonly string[] } } {
+function conflict(
+  parameters: Parameters,
+  preferences: Preferences,
+): { conflict?: { action: 'merge' | 'ignore'; columns?: readonly string[] } } {
   if (preferences.resolution === null) return {}
   const action = preferences.resolution === 'merge-duplicates' ? 'merge' : 'ignore'
   return { conflict: parameters.conflict === null ? { action } : { action, columns: parameters.conflict } }

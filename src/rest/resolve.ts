@@ -62,7 +62,10 @@ function each<T>(list: readonly At<T>[], visit: (value: T, path: readonly string
 }
 
 function inRange(value: number, what: string): number {
-  if (value < 0) throw new AppError(restErrors.rest_bad_range, { details: `${what === 'limit' ? 'Limit' : 'Offset'} should be greater than or equal to zero.` })
+  if (value < 0)
+    throw new AppError(restErrors.rest_bad_range, {
+      details: `${what === 'limit' ? 'Limit' : 'Offset'} should be greater than or equal to zero.`,
+    })
   return value
 }
 
@@ -160,7 +163,8 @@ function relate(condition: Condition, from: Draft): Condition {
 
 function orderTerm(term: OrderTerm, from: Draft): OrderTerm {
   if (term.embed === undefined) return term
-  const embed = from.embeds.find((candidate) => candidate.as === term.embed) ?? from.embeds.find((candidate) => candidate.node.name === term.embed)
+  const embed =
+    from.embeds.find((candidate) => candidate.as === term.embed) ?? from.embeds.find((candidate) => candidate.node.name === term.embed)
   if (!embed) throw notEmbedded(term.embed)
   const { kind, to } = embed.relationship
   if (kind !== 'to-one' && kind !== 'one-to-one') {

@@ -18,10 +18,10 @@ const SHOWN = 200
 
 /** PGRST100, with the place and what was expected there. */
 export function fail(c: Cursor, expecting: string): never {
-  const found = [...c.text.slice(c.at, c.at + 2)][0]
+  const found = c.text.codePointAt(c.at)
   throw new AppError(restErrors.rest_unparsable, {
     message: `"failed to parse ${c.what} (${c.text.slice(0, SHOWN)})" (line 1, column ${c.at + 1})`,
-    details: `unexpected ${found === undefined ? 'end of input' : `"${found}"`} expecting ${expecting}`,
+    details: `unexpected ${found === undefined ? 'end of input' : `"${String.fromCodePoint(found)}"`} expecting ${expecting}`,
   })
 }
 

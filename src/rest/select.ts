@@ -11,7 +11,14 @@ export const MAX_EMBED_DEPTH = 10
 export type SelectNode =
   | { readonly kind: 'all' }
   | { readonly kind: 'column'; readonly target: Target; readonly as: string; readonly cast?: Cast }
-  | { readonly kind: 'aggregate'; readonly function: AggregateFunction; readonly target?: Target; readonly as: string; readonly castInput?: Cast; readonly cast?: Cast }
+  | {
+      readonly kind: 'aggregate'
+      readonly function: AggregateFunction
+      readonly target?: Target
+      readonly as: string
+      readonly castInput?: Cast
+      readonly cast?: Cast
+    }
   | EmbedNode
 
 export interface EmbedNode {
@@ -76,7 +83,14 @@ function item(c: Cursor, depth: number): SelectNode {
 function aggregate(c: Cursor, target: Target | undefined, fn: AggregateFunction, alias: string | null, castInput?: Cast): SelectNode {
   expects(c, '()')
   const outer = cast(c)
-  return { kind: 'aggregate', function: fn, ...(target ? { target } : {}), as: alias ?? fn, ...(castInput ? { castInput } : {}), ...(outer ? { cast: outer } : {}) }
+  return {
+    kind: 'aggregate',
+    function: fn,
+    ...(target ? { target } : {}),
+    as: alias ?? fn,
+    ...(castInput ? { castInput } : {}),
+    ...(outer ? { cast: outer } : {}),
+  }
 }
 
 function embed(c: Cursor, target: string, alias: string | null, spread: boolean, depth: number): EmbedNode {

@@ -87,5 +87,9 @@ export async function mount(): Promise<void> {
 
 /** Runs one statement as the owner of the database. */
 export async function sql(statement: string, ...params: readonly (string | number | null)[]): Promise<Record<string, unknown>[]> {
-  return (await bindings.DB.prepare(statement).bind(...params).all<Record<string, unknown>>()).results
+  return (
+    await bindings.DB.prepare(statement)
+      .bind(...params)
+      .all<Record<string, unknown>>()
+  ).results
 }

@@ -7,7 +7,10 @@ let ada: Person
 beforeAll(async () => {
   await mount()
   ada = await person()
-  const books = [{ id: 1, title: 'secret title', published: false }, { id: 2, title: 'open', published: true }]
+  const books = [
+    { id: 1, title: 'secret title', published: false },
+    { id: 2, title: 'open', published: true },
+  ]
   expect((await service('/rest/v1/books', { body: books })).status).toBe(201)
 })
 
@@ -73,11 +76,24 @@ describe('addresses', () => {
 
   test('OPTIONS says which methods there are, and a preflight echoes the headers it asks for', async () => {
     const options = await stranger('/rest/v1/books', { method: 'OPTIONS' })
-    expect([options.status, options.headers.get('allow'), options.headers.get('access-control-allow-origin')]).toEqual([200, 'OPTIONS,GET,HEAD,POST,PATCH,DELETE', '*'])
+    expect([options.status, options.headers.get('allow'), options.headers.get('access-control-allow-origin')]).toEqual([
+      200,
+      'OPTIONS,GET,HEAD,POST,PATCH,DELETE',
+      '*',
+    ])
     await refused(stranger, 'bokos', { method: 'OPTIONS' }, 404, 'PGRST205')
-    const preflight = await nobody('/rest/v1/books', { method: 'OPTIONS', headers: { origin: 'https://app.example', 'access-control-request-method': 'PATCH', 'access-control-request-headers': 'apikey,x-retry-count' } })
+    const preflight = await nobody('/rest/v1/books', {
+      method: 'OPTIONS',
+      headers: {
+        origin: 'https://app.example',
+        'access-control-request-method': 'PATCH',
+        'access-control-request-headers': 'apikey,x-retry-count',
+      },
+    })
     expect([preflight.status, preflight.headers.get('access-control-allow-headers')]).toEqual([204, 'apikey,x-retry-count'])
-    expect((await stranger('/rest/v1/books', { headers: { origin: 'https://app.example' } })).headers.get('access-control-expose-headers')).toContain('Content-Range')
+    expect(
+      (await stranger('/rest/v1/books', { headers: { origin: 'https://app.example' } })).headers.get('access-control-expose-headers'),
+    ).toContain('Content-Range')
   })
 
   test('a key in the address is no filter, and is not repeated', async () => {
@@ -92,7 +108,7 @@ describe('addresses', () => {
 })
 
 describe('queries', () => {
-  const nested = (levels: number) => `and=${'('}${'or('.repeat(levels - 1)}id.eq.1,id.eq.2${')'.repeat(levels)}`
+  const nested = (levels: number) => `and=(${'or('.repeat(levels - 1)}id.eq.1,id.eq.2${')'.repeat(levels)}`
 
   const cases: readonly (readonly [address: string, status: number, code: string])[] = [
     ['books?title=nope', 400, 'PGRST100'],
@@ -115,10 +131,13 @@ describe('queries', () => {
     [`books?${nested(51)}`, 400, '54001'],
     [`books?select=${'reviews('.repeat(11)}id${')'.repeat(11)}`, 400, 'PGRST100'],
   ]
-  test.each(cases.map(([address, status, code]) => [address.slice(0, 60), status, code, address] as const))('%s is %i %s', async (_, status, code, address) => {
-    if (status === 200) expect(await stranger(`/rest/v1/${encodeURI(address)}`)).toMatchObject({ status, text: '[]' })
-    else await refused(stranger, address, {}, status, code)
-  })
+  test.each(cases.map(([address, status, code]) => [address.slice(0, 60), status, code, address] as const))(
+    '%s is %i %s',
+    async (_, status, code, address) => {
+      if (status === 200) expect(await stranger(`/rest/v1/${encodeURI(address)}`)).toMatchObject({ status, text: '[]' })
+      else await refused(stranger, address, {}, status, code)
+    },
+  )
 
   test('fifty levels and ten thousand filters are answered or refused, never a 500', async () => {
     const deep = await stranger(`/rest/v1/books?select=id&order=id&${nested(50)}`)
@@ -147,23 +166,25 @@ describe('queries', () => {
 describe('bodies', () => {
   const bytes = (...values: number[]) => new Uint8Array(values)
 
-  test.each([
-    ['', 'PGRST102'],
-    ['{', 'PGRST102'],
-    ['{"title":"x"', 'PGRST102'],
-    ['"text"', 'PGRST102'],
-    ['null', 'PGRST102'],
-    ['[{"title":"x"},{"pages":1}]', 'PGRST102'],
-    ['[{"title":"x"},5]', 'PGRST102'],
-    ['{"__proto__":{"title":"x"}}', 'PGRST102'],
-    ['{"constructor":"x"}', 'PGRST204'],
-    ['{"title":"a\\u0000b"}', '22P05'],
-    ['{"title":"\\udc00"}', '22P05'],
-    ['{"title":{"a":1},"nope":1}', 'PGRST204'],
-    ['{"title":"x","pages":1e400}', '22P02'],
-    [`{"title":"x","pages":${'9'.repeat(500)}}`, '22003'],
-    [`{"title":"x","meta":${'['.repeat(60)}${']'.repeat(60)}}`, 'PGRST102'],
-  ].map(([body = '', code = '']) => [body.slice(0, 50), code, body] as const))('%j is refused with %s', async (_, code, body) => {
+  test.each(
+    [
+      ['', 'PGRST102'],
+      ['{', 'PGRST102'],
+      ['{"title":"x"', 'PGRST102'],
+      ['"text"', 'PGRST102'],
+      ['null', 'PGRST102'],
+      ['[{"title":"x"},{"pages":1}]', 'PGRST102'],
+      ['[{"title":"x"},5]', 'PGRST102'],
+      ['{"__proto__":{"title":"x"}}', 'PGRST102'],
+      ['{"constructor":"x"}', 'PGRST204'],
+      ['{"title":"a\\u0000b"}', '22P05'],
+      ['{"title":"\\udc00"}', '22P05'],
+      ['{"title":{"a":1},"nope":1}', 'PGRST204'],
+      ['{"title":"x","pages":1e400}', '22P02'],
+      [`{"title":"x","pages":${'9'.repeat(500)}}`, '22003'],
+      [`{"title":"x","meta":${'['.repeat(60)}${']'.repeat(60)}}`, 'PGRST102'],
+    ].map(([body = '', code = '']) => [body.slice(0, 50), code, body] as const),
+  )('%j is refused with %s', async (_, code, body) => {
     await refused(ada.ask, 'books', { body, method: 'POST' }, 400, code)
     expect(await sql('select count(*) as n from books')).toEqual([{ n: 2 }])
   })

@@ -15,18 +15,63 @@ beforeAll(async () => {
     { id: 'cleo', name: 'Cleo', email: null, mentor_id: ada.id },
   ]
   expect((await service('/rest/v1/people', { body: people })).status).toBe(201)
-  const book = { author_id: null, editor_id: null, owner_id: null, published: true, isbn: null, pages: null, price: null, genre: null, meta: null, released: null }
+  const book = {
+    author_id: null,
+    editor_id: null,
+    owner_id: null,
+    published: true,
+    isbn: null,
+    pages: null,
+    price: null,
+    genre: null,
+    meta: null,
+    released: null,
+  }
   const books = [
-    { ...book, id: 1, title: 'Alpine', author_id: ada.id, editor_id: ben.id, owner_id: ada.id, isbn: 'i1', pages: 100, price: '12.50', genre: 'novel', meta: { lang: 'en', shelf: { row: 3 }, tags: ['a', 'b'] }, released: '2024-05-01' },
+    {
+      ...book,
+      id: 1,
+      title: 'Alpine',
+      author_id: ada.id,
+      editor_id: ben.id,
+      owner_id: ada.id,
+      isbn: 'i1',
+      pages: 100,
+      price: '12.50',
+      genre: 'novel',
+      meta: { lang: 'en', shelf: { row: 3 }, tags: ['a', 'b'] },
+      released: '2024-05-01',
+    },
     { ...book, id: 2, title: 'Brook', author_id: ben.id, owner_id: ben.id, pages: 200, price: 9, genre: 'poetry', meta: { lang: 'it' } },
     { ...book, id: 3, title: 'Crag, the "great"', author_id: ada.id, owner_id: ada.id, published: false, pages: 300 },
     { ...book, id: 4, title: 'École', owner_id: ben.id, published: false },
   ]
   expect((await service('/rest/v1/books', { body: books })).status).toBe(201)
-  await service('/rest/v1/editions', { body: [{ book_id: 1, publisher: 'North' }, { book_id: 3, publisher: 'South' }] })
-  await service('/rest/v1/tags', { body: [{ id: 't1', label: 'snow' }, { id: 't2', label: 'water' }] })
-  await service('/rest/v1/book_tags', { body: [{ book_id: 1, tag_id: 't1' }, { book_id: 1, tag_id: 't2' }, { book_id: 2, tag_id: 't2' }] })
-  await service('/rest/v1/fans', { body: [{ fan_id: ben.id, idol_id: ada.id }, { fan_id: 'cleo', idol_id: ada.id }] })
+  await service('/rest/v1/editions', {
+    body: [
+      { book_id: 1, publisher: 'North' },
+      { book_id: 3, publisher: 'South' },
+    ],
+  })
+  await service('/rest/v1/tags', {
+    body: [
+      { id: 't1', label: 'snow' },
+      { id: 't2', label: 'water' },
+    ],
+  })
+  await service('/rest/v1/book_tags', {
+    body: [
+      { book_id: 1, tag_id: 't1' },
+      { book_id: 1, tag_id: 't2' },
+      { book_id: 2, tag_id: 't2' },
+    ],
+  })
+  await service('/rest/v1/fans', {
+    body: [
+      { fan_id: ben.id, idol_id: ada.id },
+      { fan_id: 'cleo', idol_id: ada.id },
+    ],
+  })
   const reviews = [
     { id: 'r1', book_id: 1, reviewer_id: ben.id, stars: 5, body: 'Good', hidden_by: null },
     { id: 'r2', book_id: 1, reviewer_id: ada.id, stars: 2, body: null, hidden_by: null },
@@ -53,7 +98,9 @@ describe('policies', () => {
 
   test('an embedded row is under its own policy', async () => {
     expect(await rows('books?select=reviews(id)&id=eq.1')).toEqual([{ reviews: [{ id: 'r1' }, { id: 'r2' }] }])
-    expect(await rows('books?select=reviews(id)&id=eq.1&reviews.order=id', ben.ask)).toEqual([{ reviews: [{ id: 'r1' }, { id: 'r2' }, { id: 'r3' }] }])
+    expect(await rows('books?select=reviews(id)&id=eq.1&reviews.order=id', ben.ask)).toEqual([
+      { reviews: [{ id: 'r1' }, { id: 'r2' }, { id: 'r3' }] },
+    ])
     expect(await rows('editions?select=book_id,books(title)&order=book_id')).toEqual([
       { book_id: 1, books: { title: 'Alpine' } },
       { book_id: 3, books: null },
@@ -73,7 +120,14 @@ describe('policies', () => {
 
   test('a hidden column does not exist, in no part of a request', async () => {
     expect(Object.keys((await rows('people?limit=1'))[0]!)).not.toContain('secret')
-    for (const address of ['people?select=secret', 'people?secret=eq.x', 'people?order=secret', 'people?or=(secret.eq.x,id.eq.1)', 'books?select=author_id(secret)', 'people?select=_version']) {
+    for (const address of [
+      'people?select=secret',
+      'people?secret=eq.x',
+      'people?order=secret',
+      'people?or=(secret.eq.x,id.eq.1)',
+      'books?select=author_id(secret)',
+      'people?select=_version',
+    ]) {
       const { status, json } = await ada.ask(`/rest/v1/${address}`)
       expect([address, status, (json as { code: string }).code]).toEqual([address, 400, '42703'])
     }
@@ -82,13 +136,14 @@ describe('policies', () => {
 
 describe('selection', () => {
   test('columns, aliases, casts and JSON paths', async () => {
-    expect(await rows('books?select=id,name:title,pages::text,lang:meta->>lang,meta->shelf,first:meta->tags->0,meta->shelf->row&id=eq.1')).toEqual([
-      { id: 1, name: 'Alpine', pages: '100', lang: 'en', shelf: { row: 3 }, first: 'a', row: 3 },
-    ])
+    expect(
+      await rows('books?select=id,name:title,pages::text,lang:meta->>lang,meta->shelf,first:meta->tags->0,meta->shelf->row&id=eq.1'),
+    ).toEqual([{ id: 1, name: 'Alpine', pages: '100', lang: 'en', shelf: { row: 3 }, first: 'a', row: 3 }])
   })
 
   test('to-one, to-many, one-to-one, many-to-many, nested and spread', async () => {
-    const select = 'title,author:people!author_id(name,mentees:people!mentor_id(name)),editions(publisher),tags(label),reviews(stars,reviewer:people(name)),...editor_id(editor:name)'
+    const select =
+      'title,author:people!author_id(name,mentees:people!mentor_id(name)),editions(publisher),tags(label),reviews(stars,reviewer:people(name)),...editor_id(editor:name)'
     expect(await rows(`books?select=${select}&id=eq.1&tags.order=label&reviews.order=stars&author.mentees.order=name`)).toEqual([
       {
         title: 'Alpine',
@@ -102,9 +157,9 @@ describe('selection', () => {
         editor: 'Ben',
       },
     ])
-    expect(await rows('people?select=name,followers:people!fan_id(name),following:people!idol_id(name)&name=eq.Ada&followers.order=name')).toEqual([
-      { name: 'Ada', followers: [{ name: 'Ben' }, { name: 'Cleo' }], following: [] },
-    ])
+    expect(
+      await rows('people?select=name,followers:people!fan_id(name),following:people!idol_id(name)&name=eq.Ada&followers.order=name'),
+    ).toEqual([{ name: 'Ada', followers: [{ name: 'Ben' }, { name: 'Cleo' }], following: [] }])
   })
 
   test('filters, order, limit and null filters on embeds', async () => {
@@ -112,7 +167,9 @@ describe('selection', () => {
       { id: 1, reviews: [{ stars: 5 }] },
       { id: 2, reviews: [{ stars: 4 }] },
     ])
-    expect(await rows('books?select=id,reviews(stars)&reviews.order=stars.desc&reviews.limit=1&id=eq.1')).toEqual([{ id: 1, reviews: [{ stars: 5 }] }])
+    expect(await rows('books?select=id,reviews(stars)&reviews.order=stars.desc&reviews.limit=1&id=eq.1')).toEqual([
+      { id: 1, reviews: [{ stars: 5 }] },
+    ])
     expect(await rows('books?select=id,reviews!inner(stars)&reviews.stars=eq.4')).toEqual([{ id: 2, reviews: [{ stars: 4 }] }])
     expect(await rows('books?select=id,reviews!inner(stars)&reviews.body=eq.secret')).toEqual([])
     expect(await rows('books?select=id,editions()&editions=is.null')).toEqual([{ id: 2 }])
@@ -162,7 +219,15 @@ describe('filters', () => {
     ['created_at=lt.2001-01-01T00:00:00Z', []],
     ['id=eq.1&id=eq.2', []],
   ])('%s', async (filter, expected) => {
-    expect(await ids(`books?${filter.split('&').map((part) => part.replace(/=(.*)$/s, (_, value: string) => `=${encodeURIComponent(value)}`)).join('&')}`, service)).toEqual(expected)
+    expect(
+      await ids(
+        `books?${filter
+          .split('&')
+          .map((part) => part.replace(/=(.*)$/s, (_, value: string) => `=${encodeURIComponent(value)}`))
+          .join('&')}`,
+        service,
+      ),
+    ).toEqual(expected)
   })
 
   test.each([
@@ -206,7 +271,8 @@ describe('order, windows and counts', () => {
     const ranged = await service('/rest/v1/books?select=id&order=id', { headers: { range: '1-2', 'range-unit': 'items' } })
     expect(paged.json).toEqual([{ id: 2 }, { id: 3 }])
     expect(ranged.json).toEqual(paged.json)
-    for (const { headers, status } of [paged, ranged]) expect([status, headers.get('content-range'), headers.get('range-unit')]).toEqual([200, '1-2/*', 'items'])
+    for (const { headers, status } of [paged, ranged])
+      expect([status, headers.get('content-range'), headers.get('range-unit')]).toEqual([200, '1-2/*', 'items'])
     expect((await service('/rest/v1/books?limit=0')).json).toEqual([])
     expect((await service('/rest/v1/books?offset=9999999999999999999999')).json).toEqual([])
   })
@@ -214,7 +280,11 @@ describe('order, windows and counts', () => {
   test.each(['exact', 'planned', 'estimated'])('count=%s counts what the caller may read', async (count) => {
     const headers = { prefer: `count=${count}` }
     const some = await stranger('/rest/v1/books?limit=1&order=id', { headers })
-    expect([some.status, some.headers.get('content-range'), some.headers.get('preference-applied')]).toEqual([206, '0-0/2', `count=${count}`])
+    expect([some.status, some.headers.get('content-range'), some.headers.get('preference-applied')]).toEqual([
+      206,
+      '0-0/2',
+      `count=${count}`,
+    ])
     const all = await service('/rest/v1/books', { headers })
     expect([all.status, all.headers.get('content-range')]).toEqual([200, '0-3/4'])
   })
@@ -228,7 +298,10 @@ describe('order, windows and counts', () => {
 
   test('an offset past a known total is 416, past an unknown one an empty page', async () => {
     const known = await stranger('/rest/v1/books?offset=3', { headers: { prefer: 'count=exact' } })
-    expect([known.status, (known.json as { code: string; details: string }).details]).toEqual([416, 'An offset of 3 was requested, but there are only 2 rows.'])
+    expect([known.status, (known.json as { code: string; details: string }).details]).toEqual([
+      416,
+      'An offset of 3 was requested, but there are only 2 rows.',
+    ])
     const unknown = await stranger('/rest/v1/books?offset=3')
     expect([unknown.status, unknown.text, unknown.headers.get('content-range')]).toEqual([200, '[]', '*/*'])
   })
@@ -236,17 +309,37 @@ describe('order, windows and counts', () => {
   test('one row as an object, and nothing else as one', async () => {
     const headers = { accept: 'application/vnd.pgrst.object+json' }
     const one = await stranger('/rest/v1/books?select=id&id=eq.1', { headers })
-    expect([one.status, one.text, one.headers.get('content-type')]).toEqual([200, '{"id":1}', 'application/vnd.pgrst.object+json; charset=utf-8'])
-    for (const [filter, count] of [['id=eq.99', 0], ['id=gt.0', 2]] as const) {
+    expect([one.status, one.text, one.headers.get('content-type')]).toEqual([
+      200,
+      '{"id":1}',
+      'application/vnd.pgrst.object+json; charset=utf-8',
+    ])
+    for (const [filter, count] of [
+      ['id=eq.99', 0],
+      ['id=gt.0', 2],
+    ] as const) {
       const { status, json } = await stranger(`/rest/v1/books?${filter}`, { headers })
-      expect([status, json]).toEqual([406, { code: 'PGRST116', message: 'Cannot coerce the result to a single JSON object', details: `Results contain ${count} rows, application/vnd.pgrst.object+json requires 1 row`, hint: null }])
+      expect([status, json]).toEqual([
+        406,
+        {
+          code: 'PGRST116',
+          message: 'Cannot coerce the result to a single JSON object',
+          details: `Results contain ${count} rows, application/vnd.pgrst.object+json requires 1 row`,
+          hint: null,
+        },
+      ])
     }
   })
 
   test('CSV, and JSON without nulls', async () => {
     const csv = await stranger('/rest/v1/books?select=id,title,isbn,published&order=id', { headers: { accept: 'text/csv' } })
-    expect([csv.text, csv.headers.get('content-type')]).toEqual(['id,title,isbn,published\n1,Alpine,i1,t\n2,Brook,,t', 'text/csv; charset=utf-8'])
-    const stripped = await stranger('/rest/v1/books?select=id,isbn,editions(publisher)&id=eq.2', { headers: { accept: 'application/vnd.pgrst.array+json;nulls=stripped' } })
+    expect([csv.text, csv.headers.get('content-type')]).toEqual([
+      'id,title,isbn,published\n1,Alpine,i1,t\n2,Brook,,t',
+      'text/csv; charset=utf-8',
+    ])
+    const stripped = await stranger('/rest/v1/books?select=id,isbn,editions(publisher)&id=eq.2', {
+      headers: { accept: 'application/vnd.pgrst.array+json;nulls=stripped' },
+    })
     expect(stripped.text).toBe('[{"id":2}]')
   })
 
@@ -261,9 +354,16 @@ describe('order, windows and counts', () => {
 
 test('every answer says what it varies by, and errors name themselves', async () => {
   const good = await stranger('/rest/v1/books?limit=1', { headers: { 'accept-profile': 'public' } })
-  expect([good.headers.get('content-type'), good.headers.get('content-profile'), good.headers.get('content-location')]).toEqual(['application/json; charset=utf-8', 'public', '/books?limit=1'])
+  expect([good.headers.get('content-type'), good.headers.get('content-profile'), good.headers.get('content-location')]).toEqual([
+    'application/json; charset=utf-8',
+    'public',
+    '/books?limit=1',
+  ])
   expect(good.headers.get('vary')).toContain('Accept, Prefer, Range')
   const bad = await stranger('/rest/v1/books?nope=eq.1')
-  expect([bad.headers.get('content-type'), bad.headers.get('proxy-status')]).toEqual(['application/json; charset=utf-8', 'PostgREST; error=42703'])
+  expect([bad.headers.get('content-type'), bad.headers.get('proxy-status')]).toEqual([
+    'application/json; charset=utf-8',
+    'PostgREST; error=42703',
+  ])
   expect(bad.headers.get('access-control-allow-origin')).toBe('*')
 })

@@ -13,21 +13,34 @@ let id: string
 
 beforeAll(async () => {
   await mount()
-  client = createClient('http://localhost', PUBLISHABLE_KEY, { global: { fetch: fetchBackend }, auth: { persistSession: false, autoRefreshToken: false } })
+  client = createClient('http://localhost', PUBLISHABLE_KEY, {
+    global: { fetch: fetchBackend },
+    auth: { persistSession: false, autoRefreshToken: false },
+  })
   const { data, error } = await client.auth.signInAnonymously()
   expect(error).toBeNull()
   id = data.user?.id ?? ''
   await sql('delete from people')
-  expect((await client.from('people').insert([{ id, name: 'Ada', email: 'ada@example.com' }, { id: 'b', name: 'Ben' }])).error).toBeNull()
+  expect(
+    (
+      await client.from('people').insert([
+        { id, name: 'Ada', email: 'ada@example.com' },
+        { id: 'b', name: 'Ben' },
+      ])
+    ).error,
+  ).toBeNull()
 })
 
 beforeEach(async () => {
   await sql('delete from books')
-  const { error } = await client.from('books').insert([
-    { id: 1, title: 'Alpine', author_id: id, pages: 100, genre: 'novel', meta: { lang: 'en' } },
-    { id: 2, title: 'Brook', author_id: 'b', pages: 200, published: false },
-    { id: 3, title: 'Crag', author_id: id, pages: null },
-  ], { defaultToNull: false })
+  const { error } = await client.from('books').insert(
+    [
+      { id: 1, title: 'Alpine', author_id: id, pages: 100, genre: 'novel', meta: { lang: 'en' } },
+      { id: 2, title: 'Brook', author_id: 'b', pages: 200, published: false },
+      { id: 3, title: 'Crag', author_id: id, pages: null },
+    ],
+    { defaultToNull: false },
+  )
   expect(error).toBeNull()
 })
 
@@ -35,12 +48,20 @@ const books = () => client.from('books')
 
 describe('reads', () => {
   test('filters, modifiers and counts', async () => {
-    const { data, count, error, status } = await books().select('id, title', { count: 'exact' }).gte('pages', 100).neq('title', 'Nope').order('pages', { ascending: false }).limit(1)
+    const { data, count, error, status } = await books()
+      .select('id, title', { count: 'exact' })
+      .gte('pages', 100)
+      .neq('title', 'Nope')
+      .order('pages', { ascending: false })
+      .limit(1)
     expect({ data, count, error, status }).toEqual({ data: [{ id: 2, title: 'Brook' }], count: 2, error: null, status: 206 })
     expect((await books().select('id').in('title', ['Alpine', 'Cr,ag(', 'Crag']).order('id')).data).toEqual([{ id: 1 }, { id: 3 }])
     expect((await books().select('id').is('pages', null)).data).toEqual([{ id: 3 }])
     expect((await books().select('id').not('pages', 'is', null).order('id')).data).toEqual([{ id: 1 }, { id: 2 }])
-    expect((await books().select('id').or('pages.eq.100,and(pages.eq.200,published.is.false)').order('id')).data).toEqual([{ id: 1 }, { id: 2 }])
+    expect((await books().select('id').or('pages.eq.100,and(pages.eq.200,published.is.false)').order('id')).data).toEqual([
+      { id: 1 },
+      { id: 2 },
+    ])
     expect((await books().select('id').ilike('title', '%r%').order('id')).data).toEqual([{ id: 2 }, { id: 3 }])
     expect((await books().select('id').likeAnyOf('title', ['A%', 'B%']).order('id')).data).toEqual([{ id: 1 }, { id: 2 }])
     expect((await books().select('id').match({ title: 'Crag', published: true })).data).toEqual([{ id: 3 }])
@@ -87,11 +108,17 @@ describe('reads', () => {
 
 describe('writes', () => {
   test('insert, update, upsert and delete', async () => {
-    const inserted = await books().insert({ title: 'New', pages: 9n as unknown as number }).select('title, pages, owner_id').single()
+    const inserted = await books()
+      .insert({ title: 'New', pages: 9n as unknown as number })
+      .select('title, pages, owner_id')
+      .single()
     expect([inserted.status, inserted.data]).toEqual([201, { title: 'New', pages: 9, owner_id: id }])
     const updated = await books().update({ title: 'Newer' }, { count: 'exact' }).eq('title', 'New').select('title')
     expect([updated.status, updated.count, updated.data]).toEqual([200, 1, [{ title: 'Newer' }]])
-    const upserted = await client.from('tags').upsert([{ id: 't', label: 'one' }], { onConflict: 'id' }).select()
+    const upserted = await client
+      .from('tags')
+      .upsert([{ id: 't', label: 'one' }], { onConflict: 'id' })
+      .select()
     expect([upserted.status, upserted.data]).toEqual([201, [{ id: 't', label: 'one' }]])
     const ignored = await client.from('tags').upsert({ id: 't', label: 'two' }, { ignoreDuplicates: true }).select()
     expect([ignored.status, ignored.data]).toEqual([201, []])
@@ -102,16 +129,28 @@ describe('writes', () => {
   })
 
   test('a missing key of a bulk is null, or its default', async () => {
-    await books().insert([{ id: 7, title: 'a', pages: 1 }, { id: 8, title: 'b' }], { defaultToNull: false })
+    await books().insert(
+      [
+        { id: 7, title: 'a', pages: 1 },
+        { id: 8, title: 'b' },
+      ],
+      { defaultToNull: false },
+    )
     expect((await books().select('pages').eq('id', 8).single()).data).toEqual({ pages: null })
     const { error } = await books().insert([{ title: 'a', published: true }, { title: 'b' }])
-    expect([error?.code, error?.message]).toEqual(['23502', 'null value in column "published" of relation "books" violates not-null constraint'])
+    expect([error?.code, error?.message]).toEqual([
+      '23502',
+      'null value in column "published" of relation "books" violates not-null constraint',
+    ])
   })
 
   test('what the policy forbids is an error, and what is signed out is refused', async () => {
     const { error, status } = await books().insert({ title: 'x', owner_id: 'someone' })
     expect([status, error?.code]).toEqual([403, '42501'])
-    const other = createClient('http://localhost', PUBLISHABLE_KEY, { global: { fetch: fetchBackend }, auth: { persistSession: false, autoRefreshToken: false } })
+    const other = createClient('http://localhost', PUBLISHABLE_KEY, {
+      global: { fetch: fetchBackend },
+      auth: { persistSession: false, autoRefreshToken: false },
+    })
     expect((await other.from('books').insert({ title: 'x' })).status).toBe(401)
   })
 })

@@ -27,9 +27,18 @@ describe('insert', () => {
 
   test('a representation is shaped by select, embeds included', async () => {
     await service('/rest/v1/people', { body: { id: 'p', name: 'P' } })
-    const { status, json, headers } = await ada.ask('/rest/v1/books?select=title,author:people!author_id(name),created_at', { body: { title: 'Two', author_id: 'p' }, headers: RETURN })
+    const { status, json, headers } = await ada.ask('/rest/v1/books?select=title,author:people!author_id(name),created_at', {
+      body: { title: 'Two', author_id: 'p' },
+      headers: RETURN,
+    })
     expect([status, headers.get('preference-applied')]).toEqual([201, 'return=representation'])
-    expect(json).toEqual([{ title: 'Two', author: { name: 'P' }, created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00$/) as string }])
+    expect(json).toEqual([
+      {
+        title: 'Two',
+        author: { name: 'P' },
+        created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00$/) as string,
+      },
+    ])
   })
 
   test('headers-only answers where the one row is', async () => {
@@ -41,9 +50,17 @@ describe('insert', () => {
   })
 
   test('a bulk is all or nothing', async () => {
-    const good = await ada.ask('/rest/v1/books', { body: [{ title: 'a' }, { title: 'b' }], headers: { prefer: 'return=representation,count=exact' } })
+    const good = await ada.ask('/rest/v1/books', {
+      body: [{ title: 'a' }, { title: 'b' }],
+      headers: { prefer: 'return=representation,count=exact' },
+    })
     expect([good.status, (good.json as unknown[]).length, good.headers.get('content-range')]).toEqual([201, 2, '*/2'])
-    const denied = await ada.ask('/rest/v1/books', { body: [{ title: 'c', owner_id: ada.id }, { title: 'd', owner_id: ben.id }] })
+    const denied = await ada.ask('/rest/v1/books', {
+      body: [
+        { title: 'c', owner_id: ada.id },
+        { title: 'd', owner_id: ben.id },
+      ],
+    })
     expect([denied.status, (denied.json as { code: string }).code]).toEqual([403, '42501'])
     expect(await titles()).toEqual(['a', 'b'])
     const empty = await ada.ask('/rest/v1/books', { body: [], headers: RETURN })
@@ -51,7 +68,10 @@ describe('insert', () => {
   })
 
   test('with columns, a key that a row lacks is null, or its default if preferred', async () => {
-    const body = [{ id: '0193a3c2-7f1e-7d6a-9b1c-5f0e6c1d2a01', note: 'x' }, { id: '0193a3c2-7f1e-7d6a-9b1c-5f0e6c1d2a02', ignored: 1 }]
+    const body = [
+      { id: '0193a3c2-7f1e-7d6a-9b1c-5f0e6c1d2a01', note: 'x' },
+      { id: '0193a3c2-7f1e-7d6a-9b1c-5f0e6c1d2a02', ignored: 1 },
+    ]
     await service('/rest/v1/samples?columns=id,note', { body })
     expect(await sql('select note from samples order by id')).toEqual([{ note: 'x' }, { note: null }])
     await sql('delete from samples')
@@ -62,7 +82,10 @@ describe('insert', () => {
 
   test('a stranger is asked to sign in, a person is told no', async () => {
     expect(await stranger('/rest/v1/books', { body: { title: 'x' } })).toMatchObject({ status: 401, json: { code: '42501' } })
-    expect(await ada.ask('/rest/v1/books', { body: { title: 'x', owner_id: ben.id } })).toMatchObject({ status: 403, json: { code: '42501', message: 'new row violates row-level security policy for table "books"' } })
+    expect(await ada.ask('/rest/v1/books', { body: { title: 'x', owner_id: ben.id } })).toMatchObject({
+      status: 403,
+      json: { code: '42501', message: 'new row violates row-level security policy for table "books"' },
+    })
     expect(await titles()).toEqual([])
   })
 })
@@ -84,12 +107,18 @@ describe('upsert', () => {
     await service('/rest/v1/tags', { body: tag('t', 'one') })
     const merged = await service('/rest/v1/tags?on_conflict=label', { body: tag('v', 'one'), headers: MERGE })
     expect([merged.status, merged.json]).toEqual([200, [tag('v', 'one')]])
-    expect(await service('/rest/v1/books?on_conflict=pages', { body: { title: 'x' }, headers: MERGE })).toMatchObject({ status: 400, json: { code: '42P10' } })
+    expect(await service('/rest/v1/books?on_conflict=pages', { body: { title: 'x' }, headers: MERGE })).toMatchObject({
+      status: 400,
+      json: { code: '42P10' },
+    })
   })
 
   test('ignore keeps what is there and answers only what is new', async () => {
     await service('/rest/v1/tags', { body: tag('t', 'one') })
-    const { status, json } = await service('/rest/v1/tags', { body: [tag('t', 'two'), tag('u', 'three')], headers: { prefer: 'resolution=ignore-duplicates,return=representation' } })
+    const { status, json } = await service('/rest/v1/tags', {
+      body: [tag('t', 'two'), tag('u', 'three')],
+      headers: { prefer: 'resolution=ignore-duplicates,return=representation' },
+    })
     expect([status, json]).toEqual([201, [tag('u', 'three')]])
     expect(await sql('select label from tags order by id')).toEqual([{ label: 'one' }, { label: 'three' }])
   })
@@ -104,7 +133,12 @@ describe('upsert', () => {
 
 describe('update and delete', () => {
   beforeEach(async () => {
-    await ada.ask('/rest/v1/books', { body: [{ id: 1, title: 'a', pages: 1, published: true }, { id: 2, title: 'b', pages: 2, published: false }] })
+    await ada.ask('/rest/v1/books', {
+      body: [
+        { id: 1, title: 'a', pages: 1, published: true },
+        { id: 2, title: 'b', pages: 2, published: false },
+      ],
+    })
     await ben.ask('/rest/v1/books', { body: { id: 3, title: 'c', pages: 3 } })
   })
 
@@ -112,7 +146,11 @@ describe('update and delete', () => {
     const { status, headers, text } = await ada.ask('/rest/v1/books?pages=gte.1', { method: 'PATCH', body: { isbn: null, title: 'new' } })
     expect([status, text, headers.get('content-range')]).toEqual([204, '', '0-1/*'])
     expect(await titles()).toEqual(['c', 'new', 'new'])
-    const { json } = await ada.ask('/rest/v1/books?or=(pages.eq.1,pages.eq.3)&select=id,title&order=id', { method: 'PATCH', body: { title: 'z' }, headers: { prefer: 'return=representation,count=exact' } })
+    const { json } = await ada.ask('/rest/v1/books?or=(pages.eq.1,pages.eq.3)&select=id,title&order=id', {
+      method: 'PATCH',
+      body: { title: 'z' },
+      headers: { prefer: 'return=representation,count=exact' },
+    })
     expect(json).toEqual([{ id: 1, title: 'z' }])
   })
 
@@ -134,9 +172,15 @@ describe('update and delete', () => {
     const one = await ada.ask('/rest/v1/books?id=eq.1&select=id', { method: 'PATCH', body: { title: 'x' }, headers })
     expect([one.status, one.text]).toEqual([200, '{"id":1}'])
     const two = await ada.ask('/rest/v1/books?id=lt.3', { method: 'PATCH', body: { title: 'y' }, headers })
-    expect(two).toMatchObject({ status: 406, json: { code: 'PGRST116', details: 'Results contain 2 rows, application/vnd.pgrst.object+json requires 1 row' } })
+    expect(two).toMatchObject({
+      status: 406,
+      json: { code: 'PGRST116', details: 'Results contain 2 rows, application/vnd.pgrst.object+json requires 1 row' },
+    })
     const none = await ada.ask('/rest/v1/books?id=eq.99', { method: 'PATCH', body: { title: 'y' }, headers: { accept: headers.accept } })
-    expect(none).toMatchObject({ status: 406, json: { code: 'PGRST116', details: 'Results contain 0 rows, application/vnd.pgrst.object+json requires 1 row' } })
+    expect(none).toMatchObject({
+      status: 406,
+      json: { code: 'PGRST116', details: 'Results contain 0 rows, application/vnd.pgrst.object+json requires 1 row' },
+    })
     const noColumns = await ada.ask('/rest/v1/books?id=eq.1', { method: 'PATCH', body: {}, headers })
     expect(noColumns.status).toBe(406)
     expect(await titles()).toEqual(['b', 'c', 'x'])
@@ -145,15 +189,29 @@ describe('update and delete', () => {
   test('a most of affected rows holds under strict handling', async () => {
     const headers = { prefer: 'handling=strict, max-affected=1' }
     const { status, json } = await ada.ask('/rest/v1/books?id=lt.3', { method: 'DELETE', headers })
-    expect([status, (json as { code: string; details: string }).code, (json as { details: string }).details]).toEqual([400, 'PGRST124', 'The query affects 2 rows'])
+    expect([status, (json as { code: string; details: string }).code, (json as { details: string }).details]).toEqual([
+      400,
+      'PGRST124',
+      'The query affects 2 rows',
+    ])
     expect(await titles()).toEqual(['a', 'b', 'c'])
-    expect((await ada.ask('/rest/v1/books?id=eq.1', { method: 'DELETE', headers })).headers.get('preference-applied')).toBe('handling=strict, max-affected=1')
+    expect((await ada.ask('/rest/v1/books?id=eq.1', { method: 'DELETE', headers })).headers.get('preference-applied')).toBe(
+      'handling=strict, max-affected=1',
+    )
   })
 
   test('a delete answers the rows as they were', async () => {
-    const { status, json, headers } = await ada.ask('/rest/v1/books?id=gt.0&select=id,title', { method: 'DELETE', headers: { prefer: 'return=representation,count=exact' } })
+    const { status, json, headers } = await ada.ask('/rest/v1/books?id=gt.0&select=id,title', {
+      method: 'DELETE',
+      headers: { prefer: 'return=representation,count=exact' },
+    })
     expect([status, headers.get('content-range')]).toEqual([200, '*/2'])
-    expect(json).toEqual(expect.arrayContaining([{ id: 1, title: 'a' }, { id: 2, title: 'b' }]))
+    expect(json).toEqual(
+      expect.arrayContaining([
+        { id: 1, title: 'a' },
+        { id: 2, title: 'b' },
+      ]),
+    )
     expect(await titles()).toEqual(['c'])
     const minimal = await ben.ask('/rest/v1/books?id=eq.3', { method: 'DELETE' })
     expect([minimal.status, minimal.text]).toEqual([204, ''])
@@ -165,14 +223,39 @@ describe('values', () => {
   const store = (row: object | string) => service('/rest/v1/samples?select=*', { body: row, headers: RETURN })
 
   test('each type goes in and comes out as phones expect it', async () => {
-    const sent = { id: id.toUpperCase(), whole: 5, ratio: 1.5, amount: '12.500', flag: true, seconds: '2026-01-02T03:04:05Z', millis: '2026-01-02T04:04:05.678+01:00', day: '2026-01-02', data: { a: [1, null, 'é'] }, bytes: '\\x00FF' }
+    const sent = {
+      id: id.toUpperCase(),
+      whole: 5,
+      ratio: 1.5,
+      amount: '12.500',
+      flag: true,
+      seconds: '2026-01-02T03:04:05Z',
+      millis: '2026-01-02T04:04:05.678+01:00',
+      day: '2026-01-02',
+      data: { a: [1, null, 'é'] },
+      bytes: '\\x00FF',
+    }
     expect((await store(sent)).json).toEqual([
-      { id, whole: 5, ratio: 1.5, amount: 12.5, flag: true, seconds: '2026-01-02T03:04:05+00:00', millis: '2026-01-02T03:04:05.678+00:00', day: '2026-01-02', data: { a: [1, null, 'é'] }, bytes: '\\x00ff', note: 'none' },
+      {
+        id,
+        whole: 5,
+        ratio: 1.5,
+        amount: 12.5,
+        flag: true,
+        seconds: '2026-01-02T03:04:05+00:00',
+        millis: '2026-01-02T03:04:05.678+00:00',
+        day: '2026-01-02',
+        data: { a: [1, null, 'é'] },
+        bytes: '\\x00ff',
+        note: 'none',
+      },
     ])
   })
 
   test('no digit is lost, in or out', async () => {
-    const { text, status } = await store(`{"id":"${id}","whole":9007199254740993,"amount":123456789012345678.123456789,"data":{"n":12345678901234567890}}`)
+    const { text, status } = await store(
+      `{"id":"${id}","whole":9007199254740993,"amount":123456789012345678.123456789,"data":{"n":12345678901234567890}}`,
+    )
     expect([status, text]).toEqual([201, expect.stringContaining('"whole":9007199254740993') as string])
     expect(text).toContain('"amount":123456789012345678.123456789')
     expect(text).toContain('"n":12345678901234567890')
@@ -213,15 +296,27 @@ describe('constraints', () => {
   })
 
   test('a missing row referred to, a missing value and a long text are refused in the words of Postgres', async () => {
-    expect(await ada.ask('/rest/v1/books', { body: { title: 'a', author_id: 'nobody' } })).toMatchObject({ status: 409, json: { code: '23503', message: expect.stringContaining('books_author_id_fkey') as string } })
-    expect(await ada.ask('/rest/v1/books', { body: { pages: 1 } })).toMatchObject({ status: 400, json: { code: '23502', message: 'null value in column "title" of relation "books" violates not-null constraint' } })
+    expect(await ada.ask('/rest/v1/books', { body: { title: 'a', author_id: 'nobody' } })).toMatchObject({
+      status: 409,
+      json: { code: '23503', message: expect.stringContaining('books_author_id_fkey') as string },
+    })
+    expect(await ada.ask('/rest/v1/books', { body: { pages: 1 } })).toMatchObject({
+      status: 400,
+      json: { code: '23502', message: 'null value in column "title" of relation "books" violates not-null constraint' },
+    })
     expect(await ada.ask('/rest/v1/books', { body: { title: 'x'.repeat(101) } })).toMatchObject({ status: 400, json: { code: '22001' } })
-    expect(await ada.ask('/rest/v1/books', { body: { title: 'a', created_at: '2020-01-01T00:00:00Z' } })).toMatchObject({ status: 403, json: { code: '42501' } })
+    expect(await ada.ask('/rest/v1/books', { body: { title: 'a', created_at: '2020-01-01T00:00:00Z' } })).toMatchObject({
+      status: 403,
+      json: { code: '42501' },
+    })
     expect(await titles()).toEqual([])
   })
 
   test('a hidden column is unknown to a write too, and a filter on a hidden one finds nothing out', async () => {
-    expect(await ada.ask('/rest/v1/people', { body: { id: 'x', name: 'X', secret: 's' } })).toMatchObject({ status: 400, json: { code: 'PGRST204' } })
+    expect(await ada.ask('/rest/v1/people', { body: { id: 'x', name: 'X', secret: 's' } })).toMatchObject({
+      status: 400,
+      json: { code: 'PGRST204' },
+    })
     expect(await ada.ask('/rest/v1/people?secret=eq.s', { method: 'DELETE' })).toMatchObject({ status: 400, json: { code: '42703' } })
   })
 })

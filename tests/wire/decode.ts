@@ -32,7 +32,7 @@ function check(value: unknown, field: Field, at: string): unknown {
     date: typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value),
     json: true,
   }
-  if (fits[field as string] !== true) throw new Error(`${at}: expected ${String(field)}, got ${JSON.stringify(value)}`)
+  if (!fits[field]) throw new Error(`${at}: expected ${field}, got ${JSON.stringify(value)}`)
   return number !== null ? Number(number) : value
 }
 
@@ -44,10 +44,37 @@ function object(value: unknown, shape: Shape, at: string): unknown {
     const name = optional ? marked.slice(0, -1) : marked
     const inner = (value as Record<string, unknown>)[name]
     if (inner === undefined && !optional) throw new Error(`${at}.${name}: missing`)
-    out[name] = inner === null || inner === undefined ? (optional ? null : check(inner, field, `${at}.${name}`)) : check(inner, field, `${at}.${name}`)
+    out[name] =
+      inner === null || inner === undefined
+        ? optional
+          ? null
+          : check(inner, field, `${at}.${name}`)
+        : check(inner, field, `${at}.${name}`)
   }
   return out
 }
 
-export const SAMPLE: Shape = { id: 'string', 'whole?': 'int', 'ratio?': 'double', 'amount?': 'double', 'flag?': 'bool', 'seconds?': 'instant', 'millis?': 'instant', 'day?': 'date', 'data?': 'json', 'note?': 'string' }
-export const SAMPLE_ROW = { id: '0193a3c2-7f1e-7d6a-9b1c-5f0e6c1d2a3b', whole: 7, ratio: 2, amount: 3, flag: false, seconds: '2026-01-02T03:04:05Z', millis: '2026-01-02T03:04:05.120Z', day: '2026-01-02', data: { a: 1 }, note: 'n' }
+export const SAMPLE: Shape = {
+  id: 'string',
+  'whole?': 'int',
+  'ratio?': 'double',
+  'amount?': 'double',
+  'flag?': 'bool',
+  'seconds?': 'instant',
+  'millis?': 'instant',
+  'day?': 'date',
+  'data?': 'json',
+  'note?': 'string',
+}
+export const SAMPLE_ROW = {
+  id: '0193a3c2-7f1e-7d6a-9b1c-5f0e6c1d2a3b',
+  whole: 7,
+  ratio: 2,
+  amount: 3,
+  flag: false,
+  seconds: '2026-01-02T03:04:05Z',
+  millis: '2026-01-02T03:04:05.120Z',
+  day: '2026-01-02',
+  data: { a: 1 },
+  note: 'n',
+}

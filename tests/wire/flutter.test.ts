@@ -10,12 +10,21 @@ beforeAll(async () => {
 })
 beforeEach(async () => {
   await sql('delete from books')
-  await ada.ask('/rest/v1/books', { body: [{ id: 1, title: 'a"b', pages: 1 }, { id: 2, title: 'c', pages: 2 }] })
+  await ada.ask('/rest/v1/books', {
+    body: [
+      { id: 1, title: 'a"b', pages: 1 },
+      { id: 2, title: 'c', pages: 2 },
+    ],
+  })
 })
 
 const READ = { 'accept-profile': 'public' }
 /** Preferences come as one header, joined by commas without blanks. */
-const write = (prefer: string) => ({ 'content-profile': 'public', 'content-type': 'application/json', ...(prefer === '' ? {} : { prefer }) })
+const write = (prefer: string) => ({
+  'content-profile': 'public',
+  'content-type': 'application/json',
+  ...(prefer === '' ? {} : { prefer }),
+})
 const ERROR: Shape = { message: 'string', 'code?': 'string', 'details?': 'json', 'hint?': 'string' }
 
 /** `int.parse`, whenever the header exists; anything but digits or a star throws there. */
@@ -29,7 +38,9 @@ function countOf({ headers }: Answer): number | null {
 }
 
 test('lists quote and escape every text', async () => {
-  const answer = await ada.ask(`/rest/v1/books?select=id&title=${encodeURIComponent('in.("a\\"b","c")')}&order=id.desc.nullslast`, { headers: READ })
+  const answer = await ada.ask(`/rest/v1/books?select=id&title=${encodeURIComponent('in.("a\\"b","c")')}&order=id.desc.nullslast`, {
+    headers: READ,
+  })
   expect(decode(answer.text, [{ id: 'int' }])).toEqual([{ id: 2 }, { id: 1 }])
   expect(countOf(answer)).toBeNull()
 })
@@ -39,7 +50,11 @@ test('a count is a number on every method that asked for one, whichever way of c
     const read = await ada.ask('/rest/v1/books?select=*', { headers: { ...READ, prefer: `count=${count}` } })
     expect(countOf(read)).toBe(2)
     expect(countOf(await ada.ask('/rest/v1/books', { method: 'HEAD', headers: { ...READ, prefer: `count=${count}` } }))).toBe(2)
-    const updated = await ada.ask('/rest/v1/books?id=eq.1&select=*', { method: 'PATCH', body: { pages: 5 }, headers: write(`return=representation,count=${count}`) })
+    const updated = await ada.ask('/rest/v1/books?id=eq.1&select=*', {
+      method: 'PATCH',
+      body: { pages: 5 },
+      headers: write(`return=representation,count=${count}`),
+    })
     expect(countOf(updated)).toBe(1)
     const none = await ada.ask('/rest/v1/books?id=eq.99', { method: 'DELETE', headers: write(`count=${count}`) })
     expect(countOf(none)).toBe(0)
@@ -47,12 +62,19 @@ test('a count is a number on every method that asked for one, whichever way of c
 })
 
 test('a bulk insert lists the union of its columns, quoted', async () => {
-  const { status } = await ada.ask(`/rest/v1/books?columns=${encodeURIComponent('"title","pages"')}`, { body: [{ title: 'x' }, { title: 'y', pages: 3 }], headers: write('') })
+  const { status } = await ada.ask(`/rest/v1/books?columns=${encodeURIComponent('"title","pages"')}`, {
+    body: [{ title: 'x' }, { title: 'y', pages: 3 }],
+    headers: write(''),
+  })
   expect(status).toBe(201)
 })
 
 test('maybeSingle of a write looks for "Results contain 0 rows"', async () => {
-  const { status, text } = await ada.ask('/rest/v1/books?id=eq.99&select=*', { method: 'PATCH', body: { pages: 5 }, headers: { ...write('return=representation'), accept: 'application/vnd.pgrst.object+json' } })
+  const { status, text } = await ada.ask('/rest/v1/books?id=eq.99&select=*', {
+    method: 'PATCH',
+    body: { pages: 5 },
+    headers: { ...write('return=representation'), accept: 'application/vnd.pgrst.object+json' },
+  })
   expect(status).toBe(406)
   expect((decode(text, ERROR) as { details: string }).details).toContain('Results contain 0 rows')
 })
@@ -63,7 +85,9 @@ test('a delete has no body, and an empty answer is null', async () => {
 })
 
 test('stripNulls arrives as a parameter of plain JSON', async () => {
-  const { text } = await ada.ask('/rest/v1/books?select=id,isbn&id=eq.1', { headers: { ...READ, accept: 'application/json;nulls=stripped' } })
+  const { text } = await ada.ask('/rest/v1/books?select=id,isbn&id=eq.1', {
+    headers: { ...READ, accept: 'application/json;nulls=stripped' },
+  })
   expect(text).toBe('[{"id":1}]')
 })
 

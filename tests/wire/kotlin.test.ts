@@ -10,8 +10,19 @@ beforeAll(async () => {
 })
 beforeEach(async () => {
   for (const table of ['reviews', 'books']) await sql(`delete from ${table}`)
-  await ada.ask('/rest/v1/books?columns=id,title,pages', { body: [{ id: 1, title: 'a', pages: 1 }, { id: 2, title: 'b', pages: 2 }], headers: { prefer: 'missing=default' } })
-  await service('/rest/v1/reviews', { body: [{ id: 'r1', book_id: 1, stars: 5 }, { id: 'r2', book_id: 1, stars: 3 }] })
+  await ada.ask('/rest/v1/books?columns=id,title,pages', {
+    body: [
+      { id: 1, title: 'a', pages: 1 },
+      { id: 2, title: 'b', pages: 2 },
+    ],
+    headers: { prefer: 'missing=default' },
+  })
+  await service('/rest/v1/reviews', {
+    body: [
+      { id: 'r1', book_id: 1, stars: 5 },
+      { id: 'r2', book_id: 1, stars: 3 },
+    ],
+  })
 })
 
 /** The Prefer header goes along even when it is empty. */
@@ -20,8 +31,14 @@ const write = (prefer: string) => ({ 'content-profile': 'public', 'content-type'
 const ERROR: Shape = { message: 'string', 'hint?': 'string', 'details?': 'json', 'code?': 'string' }
 
 test('a referenced table is quoted in keys of order and limit', async () => {
-  const { text } = await ada.ask(`/rest/v1/books?select=id,reviews(stars)&order=id.asc.nullslast&${encodeURIComponent('"reviews".order')}=stars.asc.nullslast&${encodeURIComponent('"reviews".limit')}=1`, { headers: READ })
-  expect(decode(text, [{ id: 'int', reviews: [{ stars: 'int' }] }])).toEqual([{ id: 1, reviews: [{ stars: 3 }] }, { id: 2, reviews: [] }])
+  const { text } = await ada.ask(
+    `/rest/v1/books?select=id,reviews(stars)&order=id.asc.nullslast&${encodeURIComponent('"reviews".order')}=stars.asc.nullslast&${encodeURIComponent('"reviews".limit')}=1`,
+    { headers: READ },
+  )
+  expect(decode(text, [{ id: 'int', reviews: [{ stars: 'int' }] }])).toEqual([
+    { id: 1, reviews: [{ stars: 3 }] },
+    { id: 2, reviews: [] },
+  ])
 })
 
 test('negated trees put not before the table', async () => {
@@ -31,14 +48,23 @@ test('negated trees put not before the table', async () => {
 })
 
 test('a nested tree, an unquoted list and an exact null', async () => {
-  expect((await ada.ask('/rest/v1/books?select=id&or=(pages.gt.1,and(title.eq.a,published.is.true))&order=id.asc.nullslast', { headers: READ })).json).toEqual([{ id: 1 }, { id: 2 }])
+  expect(
+    (await ada.ask('/rest/v1/books?select=id&or=(pages.gt.1,and(title.eq.a,published.is.true))&order=id.asc.nullslast', { headers: READ }))
+      .json,
+  ).toEqual([{ id: 1 }, { id: 2 }])
   expect((await ada.ask('/rest/v1/books?select=id&title=in.(a,zz)&isbn=is.null', { headers: READ })).json).toEqual([{ id: 1 }])
 })
 
 test('an insert is always a list, with defaults for what is missing', async () => {
-  const { status, text } = await ada.ask('/rest/v1/books?columns=title', { body: [{ title: 'new' }], headers: write('return=minimal,missing=default') })
+  const { status, text } = await ada.ask('/rest/v1/books?columns=title', {
+    body: [{ title: 'new' }],
+    headers: write('return=minimal,missing=default'),
+  })
   expect([status, text]).toEqual([201, ''])
-  const upsert = await ada.ask('/rest/v1/books?columns=id,title&on_conflict=id&select=id', { body: [{ id: 1, title: 'c' }], headers: write('return=representation,resolution=merge-duplicates,missing=default') })
+  const upsert = await ada.ask('/rest/v1/books?columns=id,title&on_conflict=id&select=id', {
+    body: [{ id: 1, title: 'c' }],
+    headers: write('return=representation,resolution=merge-duplicates,missing=default'),
+  })
   expect(decode(upsert.text, [{ id: 'int' }])).toEqual([{ id: 1 }])
 })
 
@@ -51,7 +77,9 @@ test('countOrNull and rangeOrNull read Content-Range', async () => {
 
 test('one object decodes, and any PGRST116 is an empty result', async () => {
   const accept = 'application/vnd.pgrst.object+json'
-  expect(decode((await ada.ask('/rest/v1/books?select=id&id=eq.1', { headers: { ...READ, accept } })).text, { id: 'int' })).toEqual({ id: 1 })
+  expect(decode((await ada.ask('/rest/v1/books?select=id&id=eq.1', { headers: { ...READ, accept } })).text, { id: 'int' })).toEqual({
+    id: 1,
+  })
   const none = await ada.ask('/rest/v1/books?select=id&id=eq.99', { headers: { ...READ, accept } })
   expect((decode(none.text, ERROR) as { code: string }).code).toBe('PGRST116')
 })
@@ -59,5 +87,6 @@ test('one object decodes, and any PGRST116 is an empty result', async () => {
 test('every type decodes, and every error has a message', async () => {
   await service('/rest/v1/samples', { body: SAMPLE_ROW })
   decode((await ada.ask('/rest/v1/samples?select=*', { headers: READ })).text, [SAMPLE])
-  for (const address of ['books?select=people(id)', 'books?select=nope', 'nothing', 'books?id=eq.x']) decode((await ada.ask(`/rest/v1/${address}`, { headers: READ })).text, ERROR)
+  for (const address of ['books?select=people(id)', 'books?select=nope', 'nothing', 'books?id=eq.x'])
+    decode((await ada.ask(`/rest/v1/${address}`, { headers: READ })).text, ERROR)
 })

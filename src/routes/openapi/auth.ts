@@ -1,16 +1,28 @@
-// The paths of /auth/v1 that exist, in GoTrue's dialect.
+// The paths of /auth/v1 that exist, in GoTrue's dialect. Bodies are the very schemas that the routes read with.
+import { z } from 'zod'
+import { passwordBody, personBody, refreshBody, signUpBody } from '../auth/request'
 import type { JsonSchema } from './schema'
 
 const reference = (kind: string, name: string): JsonSchema => ({ $ref: `#/components/${kind}/${name}` })
 const json = (schema: JsonSchema): JsonSchema => ({ 'application/json': { schema } })
 const text: JsonSchema = { type: 'string' }
-const object = (properties: JsonSchema, required: readonly string[] = []): JsonSchema => ({ type: 'object', properties, ...(required.length > 0 ? { required } : {}) })
+const object = (properties: JsonSchema, required: readonly string[] = []): JsonSchema => ({
+  type: 'object',
+  properties,
+  ...(required.length > 0 ? { required } : {}),
+})
 const answers = (schema: JsonSchema, description: string): JsonSchema => ({
   200: { description, content: json(schema) },
   '4XX': reference('responses', 'AuthError'),
   '5XX': reference('responses', 'AuthError'),
 })
 const body = (schema: JsonSchema): JsonSchema => ({ required: true, content: json(schema) })
+
+/** What a route's schema takes. */
+function taken(schema: z.ZodType): JsonSchema {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
+  return rest
+}
 
 const API_KEY: readonly JsonSchema[] = [{ apiKey: [] }]
 const PERSON: readonly JsonSchema[] = [{ apiKey: [], token: [] }]
@@ -22,9 +34,9 @@ export const AUTH_PATHS: Readonly<Record<string, JsonSchema>> = {
       tags,
       operationId: 'auth_signup',
       summary: 'Sign up with e-mail and password, or anonymously',
-      description: 'Without `email` the person is anonymous.',
+      description: 'Without `email` the person is anonymous. `data` becomes their `user_metadata`.',
       security: API_KEY,
-      requestBody: body(object({ email: { ...text, format: 'email' }, password: text, data: { type: 'object', description: "Becomes the person's `user_metadata`." } })),
+      requestBody: body(taken(signUpBody)),
       responses: answers(reference('schemas', 'Session'), 'Signed up and signed in.'),
     },
   },
@@ -35,20 +47,24 @@ export const AUTH_PATHS: Readonly<Record<string, JsonSchema>> = {
       summary: 'Sign in with a password, or refresh a session',
       security: API_KEY,
       parameters: [{ name: 'grant_type', in: 'query', required: true, schema: { enum: ['password', 'refresh_token'] } }],
-      requestBody: body({
-        oneOf: [object({ email: { ...text, format: 'email' }, password: text }, ['email', 'password']), object({ refresh_token: text }, ['refresh_token'])],
-      }),
+      requestBody: body({ anyOf: [taken(passwordBody), taken(refreshBody)] }),
       responses: answers(reference('schemas', 'Session'), 'A session. Refreshing makes a new refresh token; the old one stops working.'),
     },
   },
   '/auth/v1/user': {
-    get: { tags, operationId: 'auth_user', summary: 'Who is signed in', security: PERSON, responses: answers(reference('schemas', 'User'), 'The person.') },
+    get: {
+      tags,
+      operationId: 'auth_user',
+      summary: 'Who is signed in',
+      security: PERSON,
+      responses: answers(reference('schemas', 'User'), 'The person.'),
+    },
     put: {
       tags,
       operationId: 'auth_update_user',
       summary: 'Change one’s e-mail, password or metadata',
       security: PERSON,
-      requestBody: body(object({ email: { ...text, format: 'email' }, password: text, data: { type: 'object' } })),
+      requestBody: body(taken(personBody)),
       responses: answers(reference('schemas', 'User'), 'The person as they are now.'),
     },
   },
@@ -64,10 +80,31 @@ export const AUTH_PATHS: Readonly<Record<string, JsonSchema>> = {
     },
   },
   '/auth/v1/settings': {
-    get: { tags, operationId: 'auth_settings', summary: 'Which ways of signing in are open', security: API_KEY, responses: answers({ type: 'object' }, 'The settings.') },
+    get: {
+      tags,
+      operationId: 'auth_settings',
+      summary: 'Which ways of signing in are open',
+      security: API_KEY,
+      responses: answers({ type: 'object' }, 'The settings.'),
+    },
+  },
+  '/auth/v1/health': {
+    get: {
+      tags,
+      operationId: 'auth_health',
+      summary: 'Whether sign-in runs',
+      security: [],
+      responses: answers({ type: 'object' }, 'It does.'),
+    },
   },
   '/auth/v1/.well-known/jwks.json': {
-    get: { tags, operationId: 'auth_jwks', summary: 'Public keys that verify tokens', security: [], responses: answers(object({ keys: { type: 'array', items: { type: 'object' } } }), 'A JWK set (RFC 7517).') },
+    get: {
+      tags,
+      operationId: 'auth_jwks',
+      summary: 'Public keys that verify tokens',
+      security: [],
+      responses: answers(object({ keys: { type: 'array', items: { type: 'object' } } }), 'A JWK set (RFC 7517).'),
+    },
   },
 }
 

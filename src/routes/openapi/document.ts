@@ -25,7 +25,10 @@ export function tablesDocument(model: Model, origin: string): OpenApiDocument {
     openapi: '3.1.0',
     info: { title: model.name, description: model.description, version: '1' },
     servers: [{ url: origin }],
-    tags: servedTables(model).map((table) => ({ name: table.name, description: table.description ?? `Rows of \`${table.name}\` that the caller's policies admit.` })),
+    tags: servedTables(model).map((table) => ({
+      name: table.name,
+      description: table.description ?? `Rows of \`${table.name}\` that the caller's policies admit.`,
+    })),
     security: [{ apiKey: [] }, { apiKey: [], token: [] }],
     paths: tablePaths(model),
     components: {
@@ -33,7 +36,12 @@ export function tablesDocument(model: Model, origin: string): OpenApiDocument {
       parameters: TABLE_PARAMETERS,
       responses: { RestError: errorResponse('Refused, in the words of PostgREST.', 'RestError') },
       securitySchemes: {
-        apiKey: { type: 'apiKey', in: 'header', name: 'apikey', description: 'The publishable key, which ships in apps, or the secret key, which never does.' },
+        apiKey: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'apikey',
+          description: 'The publishable key, which ships in apps, or the secret key, which never does.',
+        },
         token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: "A person's access token." },
       },
     },
@@ -60,6 +68,11 @@ const HEALTH: JsonSchema = {
     operationId: 'health',
     summary: 'Whether the backend runs',
     security: [],
-    responses: { 200: { description: 'It does.', content: { 'application/json': { schema: { type: 'object', properties: { status: { const: 'ok' }, name: { type: 'string' } } } } } } },
+    responses: {
+      200: {
+        description: 'It does.',
+        content: { 'application/json': { schema: { type: 'object', properties: { status: { const: 'ok' }, name: { type: 'string' } } } } },
+      },
+    },
   },
 }

@@ -11,33 +11,42 @@ type Dictionary = Readonly<Record<string, unknown>>
 export function docsPage(document: OpenApiDocument, nonce: string): Html {
   const { title, description } = document.info
   return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${title}: reference</title>
-<style nonce="${nonce}">${STYLE}</style>
-</head>
-<body>
-<nav aria-label="Contents">
-<a class="brand" href="#top">${title}</a>
-<input id="find" type="search" placeholder="Find a path or column" aria-label="Find a path or column">
-<ul>${document.tags.map((tag) => html`<li><a href="#${tag.name}">${tag.name}</a></li>`)}</ul>
-<p><a href="/openapi.json">openapi.json</a></p>
-</nav>
-<main id="top">
-<header>
-<h1>${title}</h1>
-<p class="lead">${description}</p>
-<p>Every request carries an API key in <code>apikey</code>; a signed-in person's carries their token too, in <code>Authorization: Bearer</code>. What a caller may read and write is decided by each table's policies.</p>
-<pre><code>${curl(document)}</code></pre>
-</header>
-${document.tags.map((tag) => section(document, tag.name, tag.description))}
-</main>
-<script nonce="${nonce}">${FILTER_SCRIPT}</script>
-</body>
-</html>`
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${title}: reference</title>
+        <style nonce="${nonce}">
+          ${STYLE}
+        </style>
+      </head>
+      <body>
+        <nav aria-label="Contents">
+          <a class="brand" href="#top">${title}</a>
+          <input id="find" type="search" placeholder="Find a path or column" aria-label="Find a path or column" />
+          <ul>
+            ${document.tags.map((tag) => html`<li><a href="#${tag.name}">${tag.name}</a></li>`)}
+          </ul>
+          <p><a href="/openapi.json">openapi.json</a></p>
+        </nav>
+        <main id="top">
+          <header>
+            <h1>${title}</h1>
+            <p class="lead">${description}</p>
+            <p>
+              Every request carries an API key in <code>apikey</code>; a signed-in person's carries their token too, in
+              <code>Authorization: Bearer</code>. What a caller may read and write is decided by each table's policies.
+            </p>
+            <pre><code>${curl(document)}</code></pre>
+          </header>
+          ${document.tags.map((tag) => section(document, tag.name, tag.description))}
+        </main>
+        <script nonce="${nonce}">
+          ${FILTER_SCRIPT}
+        </script>
+      </body>
+    </html>`
 }
 
 function curl({ servers, paths }: OpenApiDocument): string {
@@ -66,11 +75,10 @@ function section(document: OpenApiDocument, tag: string, description: string): H
   )
   const schema = document.components.schemas[tag]
   return html`<section id="${tag}">
-<h2>${tag}</h2>
-<p>${code(description)}</p>
-${schema ? columns(schema) : ''}
-${operations.map(({ path, method, operation }) => operationHtml(document, path, method, operation))}
-</section>`
+    <h2>${tag}</h2>
+    <p>${code(description)}</p>
+    ${schema ? columns(schema) : ''} ${operations.map(({ path, method, operation }) => operationHtml(document, path, method, operation))}
+  </section>`
 }
 
 /** Text with its \`code\` marked up. */
@@ -80,16 +88,35 @@ function code(text: string): (string | Html)[] {
 
 function columns(schema: JsonSchema): Html {
   const properties = Object.entries((schema['properties'] ?? {}) as Record<string, Dictionary>)
-  return html`<div class="scroll"><table>
-<thead><tr><th>Column</th><th>Type</th><th></th></tr></thead>
-<tbody>${properties.map(([name, property]) => html`<tr><td><code>${name}</code></td><td>${typeText(property)}</td><td>${notes(property)}</td></tr>`)}</tbody>
-</table></div>`
+  return html`<div class="scroll">
+    <table>
+      <thead>
+        <tr>
+          <th>Column</th>
+          <th>Type</th>
+          <th></th>
+        </tr>
+      </thead>
+      <tbody>
+        ${properties.map(
+          ([name, property]) =>
+            html`<tr>
+              <td><code>${name}</code></td>
+              <td>${typeText(property)}</td>
+              <td>${notes(property)}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`
 }
 
 /** A schema in a few words. */
 function typeText(schema: Dictionary): string {
   if (typeof schema['$ref'] === 'string') return schema['$ref'].split('/').at(-1) ?? ''
-  if (Array.isArray(schema['oneOf'])) return schema['oneOf'].map((option: Dictionary) => typeText(option)).join(' or ')
+  const options = schema['oneOf'] ?? schema['anyOf']
+  if (Array.isArray(options)) return options.map((option: Dictionary) => typeText(option)).join(' or ')
+  if (schema['type'] === 'object' && schema['properties']) return `{ ${Object.keys(schema['properties']).join(', ')} }`
   if (Array.isArray(schema['enum'])) return schema['enum'].map((value) => String(value)).join(' | ')
   if ('const' in schema) return String(schema['const'])
   const { type, format, items } = schema
@@ -100,35 +127,57 @@ function typeText(schema: Dictionary): string {
 
 function notes(schema: Dictionary): string {
   const { description, readOnly, maxLength } = schema
-  return [description, readOnly === true ? 'Read-only.' : '', typeof maxLength === 'number' ? `At most ${maxLength} characters.` : ''].filter(Boolean).join(' ')
+  return [description, readOnly === true ? 'Read-only.' : '', typeof maxLength === 'number' ? `At most ${maxLength} characters.` : '']
+    .filter(Boolean)
+    .join(' ')
 }
 
 function operationHtml(document: OpenApiDocument, path: string, method: string, operation: Operation): Html {
   const parameters = (operation.parameters ?? []).map((parameter) => resolve(document, parameter))
   return html`<details id="${operation.operationId ?? `${method}${path}`}">
-<summary><span class="method ${method}">${method.toUpperCase()}</span> <code>${path}</code> <span class="summary">${operation.summary ?? ''}</span></summary>
-${operation.description === undefined ? '' : paragraphs(operation.description)}
-${parameters.length === 0 ? '' : html`<h3>Parameters</h3><dl>${parameters.map(parameterHtml)}</dl>`}
-${operation.requestBody === undefined ? '' : html`<h3>Body</h3><p>${contentText(operation.requestBody)}</p>`}
-<h3>Answers</h3>
-<dl>${Object.entries(operation.responses ?? {}).map(([status, answer]) => answerHtml(status, resolve(document, answer as Dictionary)))}</dl>
-</details>`
+    <summary>
+      <span class="method ${method}">${method.toUpperCase()}</span> <code>${path}</code>
+      <span class="summary">${operation.summary ?? ''}</span>
+    </summary>
+    ${operation.description === undefined ? '' : paragraphs(operation.description)}
+    ${
+      parameters.length === 0
+        ? ''
+        : html`<h3>Parameters</h3>
+            <dl>${parameters.map(parameterHtml)}</dl>`
+    }
+    ${
+      operation.requestBody === undefined
+        ? ''
+        : html`<h3>Body</h3>
+            <p>${contentText(operation.requestBody)}</p>`
+    }
+    <h3>Answers</h3>
+    <dl>
+      ${Object.entries(operation.responses ?? {}).map(([status, answer]) => answerHtml(status, resolve(document, answer as Dictionary)))}
+    </dl>
+  </details>`
 }
 
 function paragraphs(text: string): Html[] {
   return text.split('\n\n').map((block) =>
-    block.startsWith('- ') ? html`<ul>${block.split('\n').map((line) => html`<li>${code(line.slice(2))}</li>`)}</ul>` : html`<p>${code(block)}</p>`,
+    block.startsWith('- ')
+      ? html`<ul>
+          ${block.split('\n').map((line) => html`<li>${code(line.slice(2))}</li>`)}
+        </ul>`
+      : html`<p>${code(block)}</p>`,
   )
 }
 
 function parameterHtml(parameter: Dictionary): Html {
   const example = parameter['example']
   return html`<dt><code>${String(parameter['name'])}</code> <small>${String(parameter['in'])}</small></dt>
-<dd>${code(String(parameter['description'] ?? ''))}${example === undefined ? '' : html` <code>${String(example)}</code>`}</dd>`
+    <dd>${code(String(parameter['description'] ?? ''))}${example === undefined ? '' : html` <code>${String(example)}</code>`}</dd>`
 }
 
 function answerHtml(status: string, answer: Dictionary): Html {
-  return html`<dt><code>${status}</code></dt><dd>${code(String(answer['description'] ?? ''))} ${contentText(answer)}</dd>`
+  return html`<dt><code>${status}</code></dt>
+    <dd>${code(String(answer['description'] ?? ''))} ${contentText(answer)}</dd>`
 }
 
 function contentText(holder: Dictionary): string {

@@ -47,7 +47,11 @@ export function rowSchema(table: TableModel): JsonSchema {
     properties: properties(visibleColumns(table), (column) => ({
       ...columnSchema(column, !column.notNull || column.read !== null),
       ...(isWritable(column) ? {} : { readOnly: true }),
-      ...(column.primaryKey ? { description: 'Primary key.' } : column.read ? { description: 'Null where the caller may not read it.' } : {}),
+      ...(column.primaryKey
+        ? { description: 'Primary key.' }
+        : column.read
+          ? { description: 'Null where the caller may not read it.' }
+          : {}),
     })),
   }
 }

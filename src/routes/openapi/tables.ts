@@ -24,13 +24,20 @@ function tablePath(table: TableModel): JsonSchema {
     examples: { [column.name]: { value: example(column.type) } },
   }))
   const tags = [name]
-  const rows = (schema: JsonSchema) => ({ 'application/json': { schema }, 'application/vnd.pgrst.object+json': { schema: reference('schemas', name) } })
+  const rows = (schema: JsonSchema) => ({
+    'application/json': { schema },
+    'application/vnd.pgrst.object+json': { schema: reference('schemas', name) },
+  })
   const list = { type: 'array', items: reference('schemas', name) }
   const read = {
     tags,
     parameters: [...parameters('select', 'order', 'limit', 'offset', 'or', 'and'), ...filters, ...parameters('PreferRead', 'Range')],
     responses: {
-      200: { description: 'The rows that the caller may read.', headers: headers('Content-Range', 'Content-Location', 'Preference-Applied'), content: { ...rows(list), 'text/csv': { schema: { type: 'string' } } } },
+      200: {
+        description: 'The rows that the caller may read.',
+        headers: headers('Content-Range', 'Content-Location', 'Preference-Applied'),
+        content: { ...rows(list), 'text/csv': { schema: { type: 'string' } } },
+      },
       206: { description: 'A part of them: `count` was preferred, and there are more.', headers: headers('Content-Range') },
       ...ERRORS,
     },
@@ -47,7 +54,10 @@ function tablePath(table: TableModel): JsonSchema {
       operationId: `insert_${name}`,
       summary: `Insert or upsert ${name}`,
       parameters: parameters('select', 'columns', 'on_conflict', 'PreferInsert'),
-      requestBody: { required: true, content: { 'application/json': { schema: { oneOf: [insertReference(name), { type: 'array', items: insertReference(name) }] } } } },
+      requestBody: {
+        required: true,
+        content: { 'application/json': { schema: { oneOf: [insertReference(name), { type: 'array', items: insertReference(name) }] } } },
+      },
       responses: { ...written(201, 'Inserted.'), 200: { description: 'Merged into rows that were there.' } },
     },
     patch: {
@@ -115,8 +125,20 @@ export function tableSchemas(model: Model): Record<string, JsonSchema> {
   )
 }
 
-const query = (name: string, description: string, example: string, schema: JsonSchema = { type: 'string' }): JsonSchema => ({ name, in: 'query', description, schema, example })
-const prefer = (values: string, example: string): JsonSchema => ({ name: 'Prefer', in: 'header', description: `Comma-separated preferences: ${values}.`, schema: { type: 'string' }, example })
+const query = (name: string, description: string, example: string, schema: JsonSchema = { type: 'string' }): JsonSchema => ({
+  name,
+  in: 'query',
+  description,
+  schema,
+  example,
+})
+const prefer = (values: string, example: string): JsonSchema => ({
+  name: 'Prefer',
+  in: 'header',
+  description: `Comma-separated preferences: ${values}.`,
+  schema: { type: 'string' },
+  example,
+})
 
 export const TABLE_PARAMETERS: Readonly<Record<string, JsonSchema>> = {
   select: query('select', 'Columns, aliases, JSON paths, casts and embedded tables.', 'id,name:title,owner:profiles(handle)'),
@@ -127,13 +149,22 @@ export const TABLE_PARAMETERS: Readonly<Record<string, JsonSchema>> = {
   and: query('and', 'Filters that must all hold.', '(a.gte.1,a.lt.9)'),
   columns: query('columns', 'The keys of the body to use; others are passed over.', 'id,title'),
   on_conflict: query('on_conflict', 'Columns of the unique key that an upsert goes by; the primary key when absent.', 'id'),
-  Range: { name: 'Range', in: 'header', description: 'A window of rows, from zero, both ends included.', schema: { type: 'string' }, example: '0-19' },
+  Range: {
+    name: 'Range',
+    in: 'header',
+    description: 'A window of rows, from zero, both ends included.',
+    schema: { type: 'string' },
+    example: '0-19',
+  },
   PreferRead: prefer('`count=exact`, `handling=strict`', 'count=exact'),
   PreferInsert: prefer(
     '`return=minimal|headers-only|representation`, `resolution=merge-duplicates|ignore-duplicates`, `missing=default`, `count=exact`, `handling=strict`',
     'return=representation',
   ),
-  PreferWrite: prefer('`return=minimal|headers-only|representation`, `count=exact`, `handling=strict` with `max-affected=1`', 'return=representation'),
+  PreferWrite: prefer(
+    '`return=minimal|headers-only|representation`, `count=exact`, `handling=strict` with `max-affected=1`',
+    'return=representation',
+  ),
 }
 
 export const REST_ERROR: JsonSchema = {

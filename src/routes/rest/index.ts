@@ -26,7 +26,8 @@ async function table(c: AppContext): Promise<Response> {
 }
 
 function root(c: AppContext): Response {
-  if (c.req.method !== 'GET' && c.req.method !== 'HEAD') throw new AppError(restErrors.rest_unsupported_method, { message: `Unsupported HTTP method: ${c.req.method}` })
+  if (c.req.method !== 'GET' && c.req.method !== 'HEAD')
+    throw new AppError(restErrors.rest_unsupported_method, { message: `Unsupported HTTP method: ${c.req.method}` })
   if (c.var.principal.role !== 'service_role') {
     throw new AppError(restErrors.rest_no_root, { hint: 'The secret key may read it; /openapi.json is for everyone.' })
   }
@@ -38,7 +39,10 @@ function rpc(c: AppContext): never {
   const { method } = c.req
   if (method !== 'GET' && method !== 'HEAD' && method !== 'POST') throw new AppError(restErrors.rest_rpc_verb)
   const name = (c.req.param('function') ?? '').slice(0, 100)
-  throw new AppError(restErrors.rest_unknown_function, { message: `Could not find the function public.${name} in the schema cache`, details: 'This backend serves no functions.' })
+  throw new AppError(restErrors.rest_unknown_function, {
+    message: `Could not find the function public.${name} in the schema cache`,
+    details: 'This backend serves no functions.',
+  })
 }
 
 export const rest = new Hono<AppEnv>()
@@ -48,7 +52,7 @@ export const rest = new Hono<AppEnv>()
     return c.body(null, 200)
   })
   .all('/rpc/:function', rpc)
-  .all('/:table', table)
+  .all('/:table', (c) => table(c))
   .all('*', (c) => {
     // The root with its slash, as supabase-js asks for it.
     if (c.req.path.endsWith('/v1/')) return root(c)

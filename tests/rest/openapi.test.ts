@@ -1,0 +1,98 @@
+// The document and the page of the surface: complete, consistent, and with nothing in them that clients mustn't know.
+import { beforeAll, describe, expect, test } from 'vitest'
+import { auth } from '../../src/routes/auth'
+import { mount, nobody, service, stranger, type Answer } from './backend'
+
+interface Document {
+  readonly openapi: string
+  readonly servers: readonly { readonly url: string }[]
+  readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly operationId: string; readonly responses: object }>>>>
+  readonly components: Readonly<
+    Record<string, Readonly<Record<string, { readonly properties?: object; readonly required?: readonly string[] }>>>
+  >
+}
+
+let answer: Answer
+let document: Document
+let page: Answer
+
+beforeAll(async () => {
+  await mount()
+  answer = await nobody('/openapi.json')
+  document = answer.json as unknown as Document
+  page = await nobody('/docs')
+})
+
+describe('/openapi.json', () => {
+  test('is OpenAPI 3.1 for the host that was called, without a key', () => {
+    expect([answer.status, document.openapi, document.servers[0]?.url]).toEqual([200, '3.1.0', 'http://localhost'])
+  })
+
+  test('every reference leads somewhere, and every operation has a name of its own', () => {
+    for (const [, kind = '', name = ''] of answer.text.matchAll(/"#\/components\/(\w+)\/([^"]+)"/g))
+      expect(document.components[kind]).toHaveProperty([name])
+    const names = Object.values(document.paths).flatMap((path) => Object.values(path).map(({ operationId }) => operationId))
+    expect(new Set(names).size).toBe(names.length)
+    expect(names).not.toContain(undefined)
+  })
+
+  test('names each served table and visible column, and nothing else', () => {
+    const tables = Object.keys(document.paths).filter((path) => path.startsWith('/rest/v1/'))
+    expect(tables).toEqual(
+      ['people', 'books', 'editions', 'reviews', 'tags', 'book_tags', 'fans', 'samples'].map((name) => `/rest/v1/${name}`),
+    )
+    expect(Object.keys(document.components['schemas']?.['people']?.properties ?? {})).toEqual(['id', 'name', 'email', 'mentor_id'])
+    expect(document.components['schemas']?.['books.insert']?.required).toEqual(['title'])
+    expect(answer.text).not.toMatch(/"secret"|_version|_updated_at|auth_users|sys_changes/)
+  })
+
+  test('describes types as they are on the wire', () => {
+    expect(document.components['schemas']?.['samples']?.properties).toMatchObject({
+      id: { type: 'string', format: 'uuid' },
+      whole: { type: ['integer', 'null'] },
+      flag: { type: ['boolean', 'null'] },
+      millis: { type: ['string', 'null'], format: 'date-time' },
+      day: { format: 'date' },
+      data: {},
+    })
+    expect(document.components['schemas']?.['books']?.properties).toMatchObject({
+      genre: { enum: ['novel', 'poetry', 'essay', null] },
+      title: { type: 'string', maxLength: 100 },
+      created_at: { readOnly: true },
+    })
+  })
+
+  test('describes every route of sign-in that exists, and no other', () => {
+    const routes = auth.routes.filter(({ path }) => path !== '/*').map(({ method, path }) => `${method.toLowerCase()} /auth/v1${path}`)
+    const described = Object.entries(document.paths).flatMap(([path, item]) =>
+      path.startsWith('/auth/') ? Object.keys(item).map((method) => `${method} ${path}`) : [],
+    )
+    expect(described.toSorted()).toEqual([...new Set(routes)].toSorted())
+  })
+
+  test('the root of the data API answers the tables to the secret key alone', async () => {
+    const root = await service('/rest/v1/')
+    expect([root.status, root.headers.get('content-type')]).toEqual([200, 'application/openapi+json; charset=utf-8'])
+    expect(Object.keys((root.json as unknown as Document).paths).every((path) => path.startsWith('/rest/v1/'))).toBe(true)
+    expect(await stranger('/rest/v1/')).toMatchObject({ status: 404, json: { code: 'PGRST126' } })
+  })
+})
+
+describe('/docs', () => {
+  test('shows every operation and column, from this host alone', () => {
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=UTF-8'])
+    for (const path of Object.keys(document.paths).filter((candidate) => candidate !== '/health')) expect(page.text).toContain(path)
+    for (const column of ['mentor_id', 'created_at', 'publisher']) expect(page.text).toContain(`<code>${column}</code>`)
+    expect(page.text).not.toMatch(/(?:src|href)="(?:https?:)?\/\//)
+    expect(page.text).not.toMatch(/\sstyle="|\son\w+="|secret<|_version|undefined|\[object/)
+  })
+
+  test('its policy admits its own style and script only, under a fresh nonce', async () => {
+    const policy = page.headers.get('content-security-policy') ?? ''
+    const nonce = /script-src 'nonce-([^']+)'/.exec(policy)?.[1] ?? ''
+    expect(policy).toContain("default-src 'none'")
+    expect(nonce.length).toBeGreaterThan(20)
+    expect([...page.text.matchAll(/<(?:style|script)[^>]*>/g)].every(([tag]) => tag.includes(`nonce="${nonce}"`))).toBe(true)
+    expect((await nobody('/docs')).headers.get('content-security-policy')).not.toBe(policy)
+  })
+})
