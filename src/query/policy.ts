@@ -2,6 +2,7 @@
 // engine's rights, so that policies never recurse. Columns stand raw: a column's own `read` rule binds clients, not policies.
 import type { ColumnModel, Expression, OperandNode, TableModel } from '../define'
 import type { CompileContext } from './context'
+import { correlation, leadsIndex, type ColumnOperand, type Correlation, type Exists } from './correlation'
 import { decided, foldPolicy, isFact } from './fold'
 import { likeSql } from './like'
 import { classOf, encodeLiteral, jsonOperand, jsonPath, type ValueClass } from './operand'
@@ -17,6 +18,10 @@ export interface Setting {
   readonly pinned?: ReadonlySet<string>
   /** Comparisons that mustn't choose the index (see steer.ts). */
   readonly unindexed?: ReadonlySet<Expression>
+  /** Each `exists` that a set of keys answers although nothing of the caller narrows it. */
+  readonly sets?: ReadonlySet<Expression>
+  /** The scope that the judged row stands for; 0 unless the expression was taken out of an `exists`. */
+  readonly scope?: number
 }
 
 /** The rows that a policy's columns belong to. */
@@ -38,18 +43,7 @@ export function compilePolicy(context: CompileContext, table: TableModel, policy
 
 /** The same for a tree that `foldPolicy` made. */
 export function compileFolded(context: CompileContext, table: TableModel, folded: Expression, alias: string, setting: Setting = {}): Sql {
-  return compile({ context, setting, aliases: new Map([[0, { alias, table }]]) }, folded, setting.positive ?? true)
-}
-
-/** Tables that deciding the expression reads besides the row itself. */
-export function tablesRead(expression: Expression, found: Set<string> = new Set()): Set<string> {
-  if (expression.kind === 'and' || expression.kind === 'or') for (const term of expression.terms) tablesRead(term, found)
-  else if (expression.kind === 'not') tablesRead(expression.term, found)
-  else if (expression.kind === 'exists') {
-    found.add(expression.table)
-    tablesRead(expression.where, found)
-  }
-  return found
+  return compile({ context, setting, aliases: new Map([[setting.scope ?? 0, { alias, table }]]) }, folded, setting.positive ?? true)
 }
 
 function compile(scopes: Scopes, node: Expression, positive: boolean): Sql {
@@ -75,9 +69,7 @@ function compile(scopes: Scopes, node: Expression, positive: boolean): Sql {
   }
 }
 
-type Exists = Extract<Expression, { kind: 'exists' }>
 type Compare = Extract<Expression, { kind: 'compare' }>
-type ColumnOperand = Extract<OperandNode, { kind: 'column' }>
 
 function exists(scopes: Scopes, node: Exists, positive: boolean): Sql {
   const table = scopes.context.model.tables.get(node.table)
@@ -85,7 +77,7 @@ function exists(scopes: Scopes, node: Exists, positive: boolean): Sql {
   const alias = scopes.context.alias('p')
   const inner: Scopes = { ...scopes, aliases: new Map([...scopes.aliases, [node.scope, { alias, table }]]) }
   const from = sql`${identifier(table.name)} as ${identifier(alias)}`
-  const split = positive ? correlation(scopes.context, node, table) : null
+  const split = positive ? correlation(scopes.context, node, table, scopes.setting.sets?.has(node)) : null
   if (!split || looksUp(scopes.setting, split, table)) return sql`exists(select 1 from ${from} where ${compile(inner, node.where, true)})`
   const outer = split.pairs.map(([there]) => rawOperand(scopes, there))
   const own = split.pairs.map(([, here]) => rawOperand(inner, here))
@@ -95,98 +87,10 @@ function exists(scopes: Scopes, node: Exists, positive: boolean): Sql {
 
 const tuple = (parts: readonly Sql[]): Sql => (parts.length === 1 ? parts[0]! : sql`(${join(parts, ', ')})`)
 
-/** The equalities that tie an `exists` to the row outside, apart from what chooses rows by the caller alone. */
-interface Correlation {
-  readonly pairs: readonly (readonly [outer: ColumnOperand, own: ColumnOperand])[]
-  readonly rest: readonly Expression[]
-}
-
-/**
- * Splits an `exists` that a set of keys can answer: `column IN (SELECT …)`, which lets SQLite begin with the few rows that are
- * the caller's. Only where an index finds those rows by a value of the caller, and nothing else ties the two rows together.
- * `IN` gives NULL where `exists` gives FALSE, so it may only stand where the two are one.
- */
-function correlation(context: CompileContext, node: Exists, table: TableModel): Correlation | null {
-  const terms = node.where.kind === 'and' ? node.where.terms : [node.where]
-  const pairs: [ColumnOperand, ColumnOperand][] = []
-  const rest: Expression[] = []
-  for (const term of terms) {
-    const pair = correlated(term, node.scope)
-    if (pair) pairs.push(pair)
-    else rest.push(term)
-  }
-  if (pairs.length === 0 || rest.some((term) => mentionsOther(term, new Set([node.scope])))) return null
-  return rest.some((term) => selective(context, term, node.scope, table)) ? { pairs, rest } : null
-}
-
 /** Whether looking each row up is cheap and making the set may not be. */
 function looksUp({ few = false, pinned }: Setting, { pairs }: Correlation, table: TableModel): boolean {
   const known = few || pairs.every(([outer]) => outer.scope === 0 && pinned?.has(outer.column))
   return known && pairs.some(([, own]) => leadsIndex(table, own.column))
-}
-
-function correlated(term: Expression, scope: number): [ColumnOperand, ColumnOperand] | null {
-  if (term.kind !== 'compare' || term.operator !== 'eq' || term.left.kind !== 'column' || term.right.kind !== 'column') return null
-  if (term.left.scope === scope && term.right.scope !== scope) return [term.right, term.left]
-  if (term.right.scope === scope && term.left.scope !== scope) return [term.left, term.right]
-  return null
-}
-
-/** Whether a row outside the scopes that are open takes part. */
-function mentionsOther(node: Expression, open: ReadonlySet<number>): boolean {
-  const operand = (of: OperandNode): boolean =>
-    of.kind === 'column' ? !open.has(of.scope) : of.kind === 'json' || of.kind === 'lower' ? operand(of.of) : false
-  switch (node.kind) {
-    case 'and':
-    case 'or':
-      return node.terms.some((term) => mentionsOther(term, open))
-    case 'not':
-      return mentionsOther(node.term, open)
-    case 'compare':
-      return operand(node.left) || operand(node.right)
-    case 'null':
-    case 'inClaim':
-      return operand(node.operand)
-    case 'in':
-      return operand(node.operand) || node.list.some(operand)
-    case 'exists':
-      return mentionsOther(node.where, new Set([...open, node.scope]))
-    default:
-      return false
-  }
-}
-
-/** The row's own columns that the expression reads. */
-export function columnsRead(node: Expression, found: Set<string> = new Set()): Set<string> {
-  const operand = (of: OperandNode): void => {
-    if (of.kind === 'column' && of.scope === 0) found.add(of.column)
-    else if (of.kind === 'json' || of.kind === 'lower') operand(of.of)
-  }
-  if (node.kind === 'and' || node.kind === 'or') for (const term of node.terms) columnsRead(term, found)
-  else if (node.kind === 'not') columnsRead(node.term, found)
-  else if (node.kind === 'exists') columnsRead(node.where, found)
-  else if (node.kind === 'compare') [node.left, node.right].forEach(operand)
-  else if (node.kind === 'in') [node.operand, ...node.list].forEach(operand)
-  else if (node.kind === 'null' || node.kind === 'inClaim') operand(node.operand)
-  return found
-}
-
-/** Whether an index finds the rows for which the term holds, and they are few: the caller's own, not all of some kind. */
-export function selective(context: CompileContext, term: Expression, scope: number, table: TableModel): boolean {
-  const indexed = (of: OperandNode): boolean => of.kind === 'column' && of.scope === scope && leadsIndex(table, of.column)
-  if (term.kind === 'in') return indexed(term.operand) && term.list.every(isFact)
-  if (term.kind === 'exists') {
-    const other = context.model.tables.get(term.table)
-    const split = other && correlation(context, term, other)
-    return split ? split.pairs.some(([outer]) => indexed(outer)) : false
-  }
-  if (term.kind !== 'compare' || term.operator !== 'eq') return false
-  return (indexed(term.left) && isFact(term.right)) || (indexed(term.right) && isFact(term.left))
-}
-
-/** Whether a key or an index begins with the column. */
-export function leadsIndex(table: TableModel, name: string): boolean {
-  return table.primaryKey[0] === name || [...table.uniques, ...table.indexes].some(({ columns }) => columns[0] === name)
 }
 
 function modelOf(scopes: Scopes, node: ColumnOperand): { readonly alias: string; readonly model: ColumnModel } {

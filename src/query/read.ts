@@ -4,10 +4,11 @@ import { branchesOf } from './branch'
 import type { CompiledStatement } from './compiled'
 import { leaves } from './condition'
 import { servedTable, type CompileContext } from './context'
+import { columnsRead } from './correlation'
 import { foldPolicy } from './fold'
 import { groupedRow, isGrouped } from './group'
 import { behind, orderBy, pageNumber, reversed, type SortKey } from './order'
-import { columnsRead, compileFolded } from './policy'
+import { compileFolded } from './policy'
 import type { Condition, Read, SelectItem } from './query'
 import { allColumns, columnsFor, cut, levelFilter, levelOf, levelOrder, rowText, type Level } from './select'
 import { waysOf } from './steer'
@@ -133,7 +134,8 @@ function pageOf(level: Level, read: Read, parts: readonly Sql[]): { readonly fro
   const policy = context.service ? null : foldPolicy(context, table.policies.read)
   const cuts = keys.length > 0 || read.limit !== undefined
   const constant = policy !== null && [...columnsRead(policy)].every((name) => pinned.has(name))
-  const searched = policy !== null && cuts && !constant && !namesOneRow(table, pinned) && (!read.where || leaves(read.where) <= MANY_FILTERS)
+  const searched =
+    policy !== null && cuts && !constant && !namesOneRow(table, pinned) && (!read.where || leaves(read.where) <= MANY_FILTERS)
   const ways = searched ? (branchesOf(policy) ?? [policy]).flatMap((branch) => waysTo(level, branch, sorted, pinned)) : []
   let from: Sql
   if (ways.length > 1) {
@@ -164,12 +166,12 @@ function waysTo(
   pinned: ReadonlySet<string>,
 ): { readonly judged: Sql; readonly gate: Sql | null }[] {
   const { context, table, alias } = level.rows
-  return waysOf(context, table, branch, keys).map(({ unindexed, when }) => {
-    const judged = compileFolded(context, table, branch, alias, { pinned, unindexed })
+  return waysOf(context, table, branch, keys).map(({ unindexed, sets = new Set(), when }) => {
+    const judged = compileFolded(context, table, branch, alias, { pinned, unindexed, sets })
     if (!when) return { judged, gate: null }
     const probe = context.alias('k')
-    const kind = compileFolded(context, table, when.kind, probe)
-    const counted = sql`(select count(*) from (select 1 from ${identifier(table.name)} as ${identifier(probe)} where ${kind} limit ${number(FEW_OF_A_KIND + 1)}))`
+    const kind = compileFolded(context, when.table, when.kind, probe, { scope: when.scope })
+    const counted = sql`(select count(*) from (select 1 from ${identifier(when.table.name)} as ${identifier(probe)} where ${kind} limit ${number(FEW_OF_A_KIND + 1)}))`
     return { judged, gate: when.few ? sql`${counted} <= ${number(FEW_OF_A_KIND)}` : sql`${counted} > ${number(FEW_OF_A_KIND)}` }
   })
 }
@@ -186,7 +188,10 @@ function united(parts: readonly Sql[]): Sql {
   if (parts.length <= COMPOUND) return join(parts, ' union ')
   const size = Math.ceil(parts.length / COMPOUND)
   const groups = Array.from({ length: Math.ceil(parts.length / size) }, (_, i) => parts.slice(i * size, (i + 1) * size))
-  return join(groups.map((group) => (group.length === 1 ? group[0]! : sql`select * from (${united(group)})`)), ' union ')
+  return join(
+    groups.map((group) => (group.length === 1 ? group[0]! : sql`select * from (${united(group)})`)),
+    ' union ',
+  )
 }
 
 /** Columns that a filter holds to one value. */

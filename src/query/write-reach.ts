@@ -3,7 +3,7 @@
 import type { Expression, Model, TableModel } from '../define'
 import type { CompileContext } from './context'
 import { foldPolicy } from './fold'
-import { tablesRead } from './policy'
+import { tablesRead } from './correlation'
 
 export type WriteKind = 'insert' | 'merge' | 'update' | 'delete'
 
