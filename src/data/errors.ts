@@ -39,7 +39,18 @@ export const dataErrors = defineErrors({
     retry: false,
     postgrest: 'PGRST127',
   },
-  idempotency_not_built: { status: 501, title: 'Idempotency keys are not built yet.', retry: false, postgrest: 'PGRST127' },
+  idempotency_key_reused: {
+    status: 422,
+    title: 'The Idempotency-Key was sent before, with another request.',
+    retry: false,
+    postgrest: '22023',
+  },
+  idempotency_expired: {
+    status: 409,
+    title: 'The Idempotency-Key has just expired. Send the request again.',
+    retry: true,
+    postgrest: '40001',
+  },
 })
 
 const RETRY_AFTER = { 'retry-after': '1' }

@@ -4,6 +4,7 @@ import type { Model } from '../define'
 import { readFault, run, type Store, type Stores } from '../platform'
 import { compile, type CompiledQuery, type CompiledStatement, type Execution, type Query } from '../query'
 import { dataErrors, errorOf, notSingle } from './errors'
+import { keptAnswer, scopedToCaller } from './idempotency'
 import { storeOf } from './partition'
 import { explain } from './probe'
 
@@ -33,8 +34,8 @@ export interface Result {
  * the query, a policy, a constraint or the state of the database refuses.
  */
 export async function execute(request: ExecuteRequest): Promise<Result[]> {
-  const { model, stores, query, execution } = request
-  if (query.idempotency) throw new AppError(dataErrors.idempotency_not_built)
+  const { model, stores, execution } = request
+  const query = await scopedToCaller(request.query, execution.principal)
   const store = storeOf(model, stores, query)
   const elsewhere = store !== stores.primary && execution.principal.uid !== null
   const local = elsewhere ? { ...execution, sessionChecked: true } : execution
@@ -53,6 +54,7 @@ export async function execute(request: ExecuteRequest): Promise<Result[]> {
       const asRows = compile(model, query, local, 'rows')
       return shape(query, asRows, await runCompiled(store, asRows).catch((again: unknown) => refuse(request, store, again)))
     }
+    if (fault.kind === 'raise' && fault.code === 'replay') return keptAnswer(store, query)
     return refuse(request, store, error)
   }
 }

@@ -2,4 +2,5 @@
 export { MAX_PAGE, pruneChanges, readChanges, renewEpoch, RETENTION_MS, RETENTION_ROWS, type Change, type ChangePage } from './changes'
 export { dataErrors } from './errors'
 export { execute, type ExecuteRequest, type Result } from './execute'
-export { IDEMPOTENCY_MS, sweep, type Swept } from './sweep'
+export { IDEMPOTENCY_MS } from '../query'
+export { sweep, type Swept } from './sweep'

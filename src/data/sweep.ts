@@ -1,9 +1,8 @@
 // Forgets what has outlived its purpose in one store, in chunks, so that no transaction is long. Safe to run at any time, by several at once.
 import { run, type Store } from '../platform'
+import { IDEMPOTENCY_MS } from '../query'
 import { pruneChanges } from './changes'
 
-/** How long the answer to an Idempotency-Key is kept, in milliseconds. */
-export const IDEMPOTENCY_MS = 24 * 3600 * 1000
 const CHUNK = 1_000
 const ROUNDS = 20
 

@@ -9,7 +9,7 @@ import { sessionLives } from './read'
 import { and, bind, column, identifier, isTrue, literal, number, render, sql, TRUE, type Sql } from './sql'
 
 /** Codes that platform/d1-errors.ts reads back. */
-export type RaiseCode = 'rls' | 'session' | 'max' | 'single' | 'visible' | 'log'
+export type RaiseCode = 'rls' | 'session' | 'max' | 'single' | 'visible' | 'log' | 'replay'
 
 /**
  * An expression that fails with `PERIGEE|code|table|n`. It must stand in a branch of `iif`: SQLite computes a constant elsewhere
@@ -28,7 +28,7 @@ export function require(predicate: Sql, then: Sql, code: RaiseCode, table: strin
 export const CLOCK: Sql = sql`cast(round(unixepoch('subsec') * 1000) as integer)`
 
 /** The log's rows of this table that the running operation wrote. */
-function ownChanges(alias: string, table: TableModel, op: 'I' | 'U' | null): Sql {
+export function ownChanges(alias: string, table: TableModel, op: 'I' | 'U' | 'D' | null): Sql {
   const c = (name: string) => column(alias, name)
   const since = sql`${c('seq')} > (select \`start_seq\` from \`sys_statement\` where \`id\` = 1)`
   return and([since, sql`${c('tbl')} = ${literal(table.name)}`, op === null ? sql`${c('op')} <> 'D'` : sql`${c('op')} = ${literal(op)}`])

@@ -21,9 +21,10 @@ import {
   require,
   type Opening,
 } from './write-guard'
+import { keepAnswer, type Keep } from './write-idempotency'
 import { cellSql, chunks, payloadOf, proposedRows, type Payload } from './write-payload'
 import { keepsContext, readsWritten, tablesWritten } from './write-reach'
-import { afterWrite, returningOf } from './write-returning'
+import { answerRows, returningOf, rowsAfter } from './write-returning'
 import { encodeDeclared, storedSql } from './write-value'
 
 /** Everything that the pieces of one insert share. */
@@ -41,7 +42,7 @@ interface Plan {
 
 const merges = ({ insert }: Plan): boolean => insert.conflict?.action === 'merge'
 
-export function compileInsert(context: CompileContext, insert: Insert, operation: number): CompiledStatement[] {
+export function compileInsert(context: CompileContext, insert: Insert, operation: number, keep: Keep | null): CompiledStatement[] {
   const table = servedTable(context, insert.table)
   const payload = payloadOf(context, table, insert)
   const target = insert.conflict ? conflictTarget(table, insert.conflict.columns) : null
@@ -68,9 +69,9 @@ export function compileInsert(context: CompileContext, insert: Insert, operation
       read: needsRead(insert) && readsWritten(context, policies.read, written),
     },
   }
-  const returning = returningOf(context, table, insert.returning, written)
+  const returning = returningOf(context, table, insert.returning, written, keep !== null)
   const opening: Opening = {
-    marksLog: plan.deferred.insert || plan.deferred.update || plan.deferred.read || returning.after,
+    marksLog: plan.deferred.insert || plan.deferred.update || plan.deferred.read || returning.after || keep !== null,
     context: keepsContext(context.model, written),
   }
   const texts = chunks(payload)
@@ -80,7 +81,9 @@ export function compileInsert(context: CompileContext, insert: Insert, operation
   if (insert.expect) statements.push(...expectRows(plan, texts.length))
   if (opening.marksLog && texts.length > 0) statements.push(expectLogged(context, table, operation))
   statements.push(...deferredChecks(plan, texts))
-  if (returning.after && texts.length > 0) statements.push(afterWrite(context, table, insert.returning!, operation))
+  const rows = returning.after ? rowsAfter(context, table, insert.returning!) : null
+  if (rows) statements.push(answerRows(rows, operation))
+  if (keep) statements.push(keepAnswer(keep, table, 'insert', rows, operation))
   return [...statements, ...closeWrite(opening, operation)]
 }
 

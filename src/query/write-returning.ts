@@ -24,44 +24,34 @@ export function returningOf(
   table: TableModel,
   returning: Returning | undefined,
   written: ReadonlySet<string>,
+  kept: boolean,
 ): ReturningPlan {
   if (!returning) return { inline: null, after: false }
   if (isGrouped(returning.select)) throw unsupported('aggregates of the rows of a write')
   const masked = [...table.columns.values()].some((column) => column.read !== null && readsWritten(context, column.read, written))
-  const after = masked || (returning.order?.length ?? 0) > 0 || returning.select.some((item) => item.kind === 'embed')
+  const after = kept || masked || (returning.order?.length ?? 0) > 0 || returning.select.some((item) => item.kind === 'embed')
   if (after) return { inline: null, after }
   return { inline: rowObject(levelOf(context, table, table.name, returning.select), returning.select), after }
 }
 
-/** Reads the rows that the operation wrote, in the order asked for, else that of writing. */
-export function afterWrite(context: CompileContext, table: TableModel, returning: Returning, operation: number): CompiledStatement {
+/** The rows that the operation wrote as JSON, `d` each, in the order asked for, else that of writing. */
+export function rowsAfter(context: CompileContext, table: TableModel, returning: Returning): Sql {
   const alias = context.alias('t')
   const level = levelOf(context, table, alias, returning.select)
   const { from, where, order } = writtenRows(context, table, alias, null)
   const keys = levelOrder(level, returning.order, false)
   const ordered = keys.length > 0 ? orderBy(keys) : sql` order by ${order}`
-  const filter = and([where, levelFilter(level, undefined)])
-  return {
-    ...render(sql`select ${rowObject(level, returning.select)} as d from ${from} where ${filter}${ordered}`),
-    role: 'returned',
-    operation,
-  }
+  return sql`select ${rowObject(level, returning.select)} as d from ${from} where ${and([where, levelFilter(level, undefined)])}${ordered}`
 }
 
-/** Reads the rows that the operation is about to remove. `where` speaks of the table by its name. */
-export function beforeWrite(
-  context: CompileContext,
-  table: TableModel,
-  returning: Returning,
-  where: Sql,
-  operation: number,
-): CompiledStatement {
+/** The same of rows that the operation is about to remove. `where` speaks of the table by its name. */
+export function rowsBefore(context: CompileContext, table: TableModel, returning: Returning, where: Sql): Sql {
   const level = levelOf(context, table, table.name, returning.select)
-  const filter = and([where, levelFilter(level, undefined)])
   const order = orderBy(levelOrder(level, returning.order, false))
-  return {
-    ...render(sql`select ${rowObject(level, returning.select)} as d from ${identifier(table.name)} where ${filter}${order}`),
-    role: 'returned',
-    operation,
-  }
+  return sql`select ${rowObject(level, returning.select)} as d from ${identifier(table.name)} where ${and([where, levelFilter(level, undefined)])}${order}`
+}
+
+/** Answers with rows of either kind. */
+export function answerRows(rows: Sql, operation: number): CompiledStatement {
+  return { ...render(rows), role: 'returned', operation }
 }

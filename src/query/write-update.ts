@@ -13,13 +13,14 @@ import { and, column, identifier, join, number, render, sql, TRUE, type Sql } fr
 import { encodeValue } from './value'
 import { writeErrors } from './write-errors'
 import { checkWritten, closeWrite, CLOCK, expectCount, expectLogged, openWrite, require, type Opening } from './write-guard'
+import { keepAnswer, keepRemoved, type Keep } from './write-idempotency'
 import { updateDefault } from './write-insert'
 import { writableColumn } from './write-payload'
 import { keepsContext, readsWritten, tablesWritten } from './write-reach'
-import { afterWrite, beforeWrite, returningOf } from './write-returning'
+import { answerRows, returningOf, rowsAfter, rowsBefore } from './write-returning'
 import { storedSql } from './write-value'
 
-export function compileUpdate(context: CompileContext, update: Update, operation: number): CompiledStatement[] {
+export function compileUpdate(context: CompileContext, update: Update, operation: number, keep: Keep | null): CompiledStatement[] {
   const table = servedTable(context, update.table)
   const sets = assignments(context, table, update)
   const written = tablesWritten(
@@ -33,12 +34,16 @@ export function compileUpdate(context: CompileContext, update: Update, operation
     check: readsWritten(context, policies.update.check, written),
     read: update.returning !== undefined && readsWritten(context, policies.read, written),
   }
-  const returning = returningOf(context, table, update.returning, written)
-  const opening: Opening = { marksLog: deferred.check || deferred.read || returning.after, context: keepsContext(context.model, written) }
+  const returning = returningOf(context, table, update.returning, written, keep !== null)
+  const marksLog = deferred.check || deferred.read || returning.after || keep !== null
+  const opening: Opening = { marksLog, context: keepsContext(context.model, written) }
   const where = affected(context, table, policies.update.using, update)
   const statements = openWrite(context, table, opening, operation)
   // A body without columns changes nothing, and counts nothing.
-  if (sets.length === 0) return [...statements, ...closeWrite(opening, operation)]
+  if (sets.length === 0) {
+    if (keep) statements.push(keepAnswer(keep, table, 'update', null, operation))
+    return [...statements, ...closeWrite(opening, operation)]
+  }
   const engine: [string, Sql][] = [
     [VERSION_COLUMN, sql`${column(table.name, VERSION_COLUMN)} + 1`],
     [UPDATED_AT_COLUMN, CLOCK],
@@ -67,19 +72,23 @@ export function compileUpdate(context: CompileContext, update: Update, operation
     deferred.read ? checkWritten(context, table, policies.read, 'U', 'visible', operation) : null,
   ]
   statements.push(...checks.filter((statement) => statement !== null))
-  if (returning.after) statements.push(afterWrite(context, table, update.returning!, operation))
+  const rows = returning.after ? rowsAfter(context, table, update.returning!) : null
+  if (rows) statements.push(answerRows(rows, operation))
+  if (keep) statements.push(keepAnswer(keep, table, 'update', rows, operation))
   return [...statements, ...closeWrite(opening, operation)]
 }
 
-export function compileDelete(context: CompileContext, remove: Delete, operation: number): CompiledStatement[] {
+export function compileDelete(context: CompileContext, remove: Delete, operation: number, keep: Keep | null): CompiledStatement[] {
   const table = servedTable(context, remove.table)
   const written = tablesWritten(context.model, table, 'delete')
-  const returning = returningOf(context, table, remove.returning, written)
-  const opening: Opening = { marksLog: false, context: keepsContext(context.model, written) }
+  const returning = returningOf(context, table, remove.returning, written, keep !== null)
+  const opening: Opening = { marksLog: keep !== null, context: keepsContext(context.model, written) }
   const where = affected(context, table, table.policies.delete, remove)
   const statements = openWrite(context, table, opening, operation)
   // What the rows embed may go with them, so it is read before.
-  if (returning.after) statements.push(beforeWrite(context, table, remove.returning!, where, operation))
+  const rows = returning.after ? rowsBefore(context, table, remove.returning!, where) : null
+  if (rows) statements.push(answerRows(rows, operation))
+  if (keep) statements.push(keepAnswer(keep, table, 'delete', rows, operation))
   const items = [...(returning.inline ? [sql`${returning.inline} as d`] : []), sql`0 as g`]
   statements.push({
     ...render(sql`delete from ${identifier(table.name)} where ${where} returning ${join(items, ', ')}`),
@@ -87,6 +96,7 @@ export function compileDelete(context: CompileContext, remove: Delete, operation
     operation,
   })
   if (remove.expect) statements.push(expectCount(remove.expect, table.name, operation))
+  if (keep) statements.push(keepRemoved(keep, table, operation))
   return [...statements, ...closeWrite(opening, operation)]
 }
 

@@ -7,17 +7,23 @@
 import type { CompiledStatement } from './compiled'
 import type { CompileContext } from './context'
 import type { Delete, Insert, Update } from './query'
+import type { Keep } from './write-idempotency'
 import { compileInsert } from './write-insert'
 import { compileDelete, compileUpdate } from './write-update'
 
-/** The statements of operation number `index`, in order. Throws what the payload or the filter is refused for. */
-export function compileWrite(context: CompileContext, operation: Insert | Update | Delete, index: number): CompiledStatement[] {
+/** The statements of operation number `index`, in order. Throws what the payload or the filter is refused for. With `keep` its answer is kept. */
+export function compileWrite(
+  context: CompileContext,
+  operation: Insert | Update | Delete,
+  index: number,
+  keep: Keep | null,
+): CompiledStatement[] {
   switch (operation.kind) {
     case 'insert':
-      return compileInsert(context, operation, index)
+      return compileInsert(context, operation, index, keep)
     case 'update':
-      return compileUpdate(context, operation, index)
+      return compileUpdate(context, operation, index, keep)
     case 'delete':
-      return compileDelete(context, operation, index)
+      return compileDelete(context, operation, index, keep)
   }
 }

@@ -2,7 +2,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { execute } from '../../src/data'
 import { readFault } from '../../src/platform'
-import { ask, db, insert, lastCost, model, mount, NOW, people, person, pick, read, refusal } from './club'
+import { ask, db, insert, lastCost, model, mount, NOW, people, person, pick, read } from './club'
 
 const ann = person('ann')
 
@@ -68,9 +68,4 @@ test.each([
   const query = { operations: [read('entries')], shape: { form: 'list' as const } }
   const attempt = execute({ model, stores, query, execution: { principal: ann, now: NOW } })
   await expect(attempt).rejects.toMatchObject({ definition: { status: 503, retry: true }, occurrence: { headers: { 'retry-after': '1' } } })
-  expect(
-    await refusal(
-      execute({ model, stores, query: { ...query, idempotency: { key: 'k', fingerprint: 'f' } }, execution: { principal: ann, now: NOW } }),
-    ),
-  ).toMatchObject({ status: 501 })
 })
