@@ -95,4 +95,15 @@ describe('/docs', () => {
     expect([...page.text.matchAll(/<(?:style|script)[^>]*>/g)].every(([tag]) => tag.includes(`nonce="${nonce}"`))).toBe(true)
     expect((await nobody('/docs')).headers.get('content-security-policy')).not.toBe(policy)
   })
+
+  test('every error that a problem links to has its row', async () => {
+    const errors = await nobody('/docs/errors')
+    expect([errors.status, errors.headers.get('content-security-policy')?.includes("default-src 'none'")]).toEqual([200, true])
+    const { json } = await nobody('/graphql/v1/anything')
+    const [page = '', code = ''] = (json as unknown as { type: string }).type.split('#')
+    expect(page).toBe('/docs/errors')
+    for (const id of [code, 'rest_unknown_table', 'unique_violation', 'undefined_column']) expect(errors.text).toContain(`<tr id="${id}">`)
+    const ids = [...errors.text.matchAll(/<tr id="([^"]+)">/g)].map(([, id]) => id)
+    expect(new Set(ids).size).toBe(ids.length)
+  })
 })

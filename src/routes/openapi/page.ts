@@ -1,52 +1,32 @@
 // The reference as one HTML page, made on the server from the OpenAPI document. Loads nothing from anywhere.
 import { html } from 'hono/html'
 import type { OpenApiDocument } from './document'
+import { layout, type Html } from './layout'
 import type { JsonSchema } from './schema'
-import { FILTER_SCRIPT, STYLE } from './style'
+import { FILTER_SCRIPT } from './style'
 
-type Html = ReturnType<typeof html>
 type Dictionary = Readonly<Record<string, unknown>>
 
 /** The page. Every text of the document is escaped; `nonce` opens the content security policy for its own style and script. */
 export function docsPage(document: OpenApiDocument, nonce: string): Html {
   const { title, description } = document.info
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <title>${title}: reference</title>
-        <style nonce="${nonce}">
-          ${STYLE}
-        </style>
-      </head>
-      <body>
-        <nav aria-label="Contents">
-          <a class="brand" href="#top">${title}</a>
-          <input id="find" type="search" placeholder="Find a path or column" aria-label="Find a path or column" />
-          <ul>
-            ${document.tags.map((tag) => html`<li><a href="#${tag.name}">${tag.name}</a></li>`)}
-          </ul>
-          <p><a href="/openapi.json">openapi.json</a></p>
-        </nav>
-        <main id="top">
-          <header>
-            <h1>${title}</h1>
-            <p class="lead">${description}</p>
-            <p>
-              Every request carries an API key in <code>apikey</code>; a signed-in person's carries their token too, in
-              <code>Authorization: Bearer</code>. What a caller may read and write is decided by each table's policies.
-            </p>
-            <pre><code>${curl(document)}</code></pre>
-          </header>
-          ${document.tags.map((tag) => section(document, tag.name, tag.description))}
-        </main>
-        <script nonce="${nonce}">
-          ${FILTER_SCRIPT}
-        </script>
-      </body>
-    </html>`
+  const contents = html`<input id="find" type="search" placeholder="Find a path or column" aria-label="Find a path or column" />
+    <ul>
+      ${document.tags.map((tag) => html`<li><a href="#${tag.name}">${tag.name}</a></li>`)}
+    </ul>
+    <p><a href="/docs/errors">Errors</a></p>
+    <p><a href="/openapi.json">openapi.json</a></p>`
+  const main = html`<header>
+      <h1>${title}</h1>
+      <p class="lead">${description}</p>
+      <p>
+        Every request carries an API key in <code>apikey</code>; a signed-in person's carries their token too, in
+        <code>Authorization: Bearer</code>. What a caller may read and write is decided by each table's policies.
+      </p>
+      <pre><code>${curl(document)}</code></pre>
+    </header>
+    ${document.tags.map((tag) => section(document, tag.name, tag.description))}`
+  return layout({ title: `${title}: reference`, contents, main, nonce, script: FILTER_SCRIPT })
 }
 
 function curl({ servers, paths }: OpenApiDocument): string {
