@@ -2,7 +2,7 @@
 import { highlight } from './highlight.js'
 import { Phone } from './phone.js'
 import { snippets } from './snippets.js'
-import { addToTrail } from './trail.js'
+import { addToTrail, block, policyText } from './trail.js'
 
 /** The seed's demo accounts (app/seed/accounts.ts). */
 const PEOPLE = [
@@ -72,7 +72,7 @@ function showKeys(keys) {
   )
 }
 
-function showSnippets(key) {
+function showSnippets(sample) {
   let shown = snippets[0]
   const tabs = snippets.map((snippet) => {
     const tab = document.createElement('button')
@@ -85,12 +85,31 @@ function showSnippets(key) {
   const choose = (snippet) => {
     shown = snippet
     for (const tab of tabs) tab.setAttribute('aria-selected', String(tab.textContent === snippet.name))
-    highlight(byId('snippet'), snippet.code(location.origin, key), 'code')
+    highlight(byId('snippet'), snippet.code(sample), 'code')
     byId('snippet-hint').textContent = snippet.hint
   }
   byId('languages').replaceChildren(...tabs)
-  byId('copy-snippet').addEventListener('click', (event) => void copy(shown.code(location.origin, key), event.currentTarget))
+  byId('copy-snippet').addEventListener('click', (event) => void copy(shown.code(sample), event.currentTarget))
   choose(shown)
+}
+
+/** For an app of one's own, which has no phones here: each table with its policies. */
+function showTables({ name, description, tables }) {
+  byId('stage').hidden = true
+  byId('told').hidden = true
+  byId('headline').textContent = `${name} is running.`
+  byId('lede').textContent =
+    description || 'Below is who may do what with each table, as it stands in your code. What isn’t allowed here is denied.'
+  byId('tables').hidden = false
+  byId('tables').replaceChildren(
+    ...Object.entries(tables).map(([table, policies]) => {
+      const sheet = document.createElement('article')
+      const title = document.createElement('h2')
+      title.textContent = table
+      sheet.append(title, ...['read', 'insert', 'update', 'delete'].map((action) => block(action, policyText(policies, action), 'code')))
+      return sheet
+    }),
+  )
 }
 
 /** Whose step of the three it is: write, share, unshare. */
@@ -109,11 +128,18 @@ async function run() {
   byId('app-name').textContent = `${app.name}, on this machine`
   if (app.keys === null) return notify('This Worker has no PERIGEE_ROOT_KEY. Start it with npm run dev, which makes one.')
   showKeys(app.keys)
-  showSnippets(app.keys.publishableKey)
-  if (app.tables.trips === undefined) {
-    byId('stage').hidden = true
-    return notify(`The two phones need the demo app, and this is ${app.name}. Its keys and the API reference are here.`)
+  const sample = { url: location.origin, key: app.keys.publishableKey }
+  if (app.tables.trips === undefined || app.tables.teams === undefined) {
+    showSnippets({
+      ...sample,
+      email: 'me@example.com',
+      password: 'correct horse battery',
+      table: Object.keys(app.tables)[0] ?? 'table',
+      titled: false,
+    })
+    return showTables(app)
   }
+  showSnippets({ ...sample, email: PEOPLE[0].email, password: PEOPLE[0].password, table: 'trips', titled: true })
 
   const phones = PEOPLE.map((person) => new Phone(byId(`phone-${person.name.toLowerCase()}`), person, app.keys.publishableKey))
   const policies = app.tables.trips

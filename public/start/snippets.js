@@ -1,82 +1,91 @@
 // The first lines of an app, in four languages, with this machine's address and publishable key filled in.
 
-/** One entry a language: what it is called and the code for a URL and a key. */
+/**
+ * One entry a language: its name, a hint, and the code. `sample` holds the address, the key, somebody to sign in as, a table, and
+ * `titled`: whether its rows have an `id` and a `title` to decode and a `created_at` to order by.
+ */
 export const snippets = [
   {
     name: 'Swift',
     hint: 'supabase-swift. A simulator reaches localhost; a phone needs the address that npm run dev -- --phone prints.',
-    code: (url, key) => `import Supabase
+    code: ({ url, key, email, password, table, titled }) => `import Supabase
 
 let perigee = SupabaseClient(
   supabaseURL: URL(string: "${url}")!,
   supabaseKey: "${key}"
 )
 
-try await perigee.auth.signIn(email: "ada@trailhead.example", password: "trailhead-demo")
+try await perigee.auth.signIn(email: "${email}", password: "${password}")
 
-struct Trip: Decodable { let id: UUID; let title: String }
-let trips: [Trip] = try await perigee.from("trips")
+${
+  titled
+    ? `struct Row: Decodable { let id: UUID; let title: String }
+let rows: [Row] = try await perigee.from("${table}")
   .select("id, title")
   .order("created_at", ascending: false)
   .limit(20)
   .execute()
-  .value`,
+  .value`
+    : `let rows = try await perigee.from("${table}").select().limit(20).execute().data`
+}`,
   },
   {
     name: 'Kotlin',
     hint: 'supabase-kt. The Android emulator reaches this machine as 10.0.2.2 instead of localhost.',
-    code: (url, key) => `val perigee = createSupabaseClient("${url}", "${key}") {
+    code: ({ url, key, email: address, password: word, table, titled }) => `val perigee = createSupabaseClient("${url}", "${key}") {
   install(Auth)
   install(Postgrest)
 }
 
 perigee.auth.signInWith(Email) {
-  email = "ada@trailhead.example"
-  password = "trailhead-demo"
+  email = "${address}"
+  password = "${word}"
 }
 
-@Serializable data class Trip(val id: String, val title: String)
-val trips = perigee.from("trips").select(Columns.list("id", "title")) {
+${
+  titled
+    ? `@Serializable data class Row(val id: String, val title: String)
+val rows = perigee.from("${table}").select(Columns.list("id", "title")) {
   order("created_at", Order.DESCENDING)
   limit(20)
-}.decodeList<Trip>()`,
+}.decodeList<Row>()`
+    : `val rows = perigee.from("${table}").select { limit(20) }.data`
+}`,
   },
   {
     name: 'Dart',
     hint: 'supabase_flutter. The Android emulator reaches this machine as 10.0.2.2 instead of localhost.',
-    code: (url, key) => `await Supabase.initialize(
+    code: ({ url, key, email, password, table, titled }) => `await Supabase.initialize(
   url: '${url}',
   anonKey: '${key}',
 );
 final perigee = Supabase.instance.client;
 
 await perigee.auth.signInWithPassword(
-  email: 'ada@trailhead.example',
-  password: 'trailhead-demo',
+  email: '${email}',
+  password: '${password}',
 );
 
-final trips = await perigee
-    .from('trips')
-    .select('id, title')
-    .order('created_at', ascending: false)
+final rows = await perigee
+    .from('${table}')
+    ${titled ? `.select('id, title')\n    .order('created_at', ascending: false)` : '.select()'}
     .limit(20);`,
   },
   {
     name: 'JavaScript',
     hint: 'supabase-js, in a browser, in React Native or in Node.',
-    code: (url, key) => `import { createClient } from '@supabase/supabase-js'
+    code: ({ url, key, email, password, table, titled }) => `import { createClient } from '@supabase/supabase-js'
 
 const perigee = createClient('${url}', '${key}')
 
 await perigee.auth.signInWithPassword({
-  email: 'ada@trailhead.example',
-  password: 'trailhead-demo',
+  email: '${email}',
+  password: '${password}',
 })
 
-const { data: trips } = await perigee
-  .from('trips')
-  .select('id, title')
-  .order('created_at', { ascending: false })
+const { data } = await perigee
+  .from('${table}')
+  ${titled ? `.select('id, title')\n  .order('created_at', { ascending: false })` : '.select()'}
   .limit(20)`,
   },
 ]

@@ -10,8 +10,8 @@ async function trace(requestId) {
   return answer?.ok ? answer.json() : null
 }
 
-/** The policy of an action on `trips`, as TypeScript. */
-function policyText(policies, action) {
+/** A table's policy of an action, as TypeScript. */
+export function policyText(policies, action) {
   if (action !== 'update') return policies[action]
   const { using, check } = policies.update
   return using === check ? using : `// the row as it was\n${using}\n\n// the row as it becomes\n${check}`
@@ -24,7 +24,8 @@ function element(name, className, text) {
   return made
 }
 
-function block(label, text, language) {
+/** A captioned piece of code. */
+export function block(label, text, language) {
   const figure = element('figure')
   const pre = element('pre')
   pre.tabIndex = 0

@@ -109,6 +109,21 @@ describe.skipIf(path === null)('the start page', () => {
     expect(troubles).toEqual([])
   })
 
+  test('for an app of one’s own it shows the tables and their policies instead of the phones', async () => {
+    const own = await browser.newPage({ viewport: { width: 1440, height: 1000 } })
+    const app = (await (await fetch(`${server.url}/dev/app`)).json()) as DevApp
+    const mine = 'eq(row.ownerId, auth.uid)'
+    const tables = { notes: { read: mine, insert: mine, update: { using: mine, check: mine }, delete: 'never' } }
+    await own.route('**/dev/app', (route) => route.fulfill({ json: { ...app, name: 'Notebook', description: '', tables } }))
+    await own.goto(server.url)
+    await expect.poll(() => own.locator('h1').textContent()).toBe('Notebook is running.')
+    expect(await own.locator('#stage').isHidden()).toBe(true)
+    expect(await own.locator('#tables article').textContent()).toBe(`notesread${mine}insert${mine}update${mine}deletenever`)
+    expect(await own.locator('#snippet').textContent()).toContain('.from("notes").select()')
+    if (process.env.SCREENSHOTS) await own.screenshot({ path: `${process.env.SCREENSHOTS}/own.png` })
+    await own.close()
+  })
+
   test.each([
     [390, 844],
     [768, 1024],
@@ -118,6 +133,7 @@ describe.skipIf(path === null)('the start page', () => {
     expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
     const phones = await Promise.all(['ada', 'bo'].map((person) => page.locator(`#phone-${person}`).boundingBox()))
     const [ada, bo] = phones.map((box) => box ?? { x: 0, y: 0, width: 0, height: 0 })
+    if (process.env.SCREENSHOTS) await page.screenshot({ path: `${process.env.SCREENSHOTS}/${width}.png`, fullPage: true })
     // Side by side where there is room, else one under the other.
     if (width >= 768) expect(bo!.x).toBeGreaterThanOrEqual(ada!.x + ada!.width)
     else expect(bo!.y).toBeGreaterThanOrEqual(ada!.y + ada!.height)
