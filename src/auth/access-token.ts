@@ -27,7 +27,14 @@ export interface AccessTokenClaims {
 /** Signs a token for `subject` that is good for `lifetime` seconds. */
 export async function writeAccessToken(
   claims: AccessTokenClaims,
-  { subject, issuer, lifetime, now, keys, db }: { subject: string; issuer: string; lifetime: number; now: number; keys: Keys; db: D1Database },
+  {
+    subject,
+    issuer,
+    lifetime,
+    now,
+    keys,
+    db,
+  }: { subject: string; issuer: string; lifetime: number; now: number; keys: Keys; db: D1Database },
 ): Promise<{ token: string; expiresAt: number }> {
   const { kid, key } = await currentSigner(keys, db, now)
   const issuedAt = Math.floor(now / 1000)

@@ -27,7 +27,7 @@ test('before it, without it, or when it is no date, `code` is the status', () =>
   }
 })
 
-test('the errors of other rooms have names that GoTrue\'s clients know', () => {
+test("the errors of other rooms have names that GoTrue's clients know", () => {
   const large = new AppError({ code: 'body_too_large', status: 413, title: 'Too large', retry: false })
   expect(renderAuthError(large, '2024-01-01').body['code']).toBe('request_entity_too_large')
 })

@@ -19,7 +19,9 @@ const MAX_COST = 1_048_576
 
 function derive(password: string, salt: Uint8Array, { N, r, p }: Parameters, bytes: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    scrypt(utf8(password), salt, bytes, { N, r, p, maxmem: 64 * 1024 * 1024 }, (error, key) => (error === null ? resolve(key) : reject(error)))
+    scrypt(utf8(password), salt, bytes, { N, r, p, maxmem: 64 * 1024 * 1024 }, (error, key) =>
+      error === null ? resolve(key) : reject(error),
+    )
   })
 }
 

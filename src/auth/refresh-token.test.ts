@@ -44,8 +44,14 @@ test('a token that another installation made is well formed but not ours', async
 
 test('garbage is no token, and never throws', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.oneof(fc.string(), fc.uint8Array({ maxLength: 80 }).map((bytes) => toBase64Url(bytes))), async (text) => {
-      expect(await readRefreshToken(text, mac)).toEqual({ ok: false, reason: 'format' })
-    }),
+    fc.asyncProperty(
+      fc.oneof(
+        fc.string(),
+        fc.uint8Array({ maxLength: 80 }).map((bytes) => toBase64Url(bytes)),
+      ),
+      async (text) => {
+        expect(await readRefreshToken(text, mac)).toEqual({ ok: false, reason: 'format' })
+      },
+    ),
   )
 })

@@ -96,6 +96,12 @@ export async function showSession(
   }
 }
 
+/** The session that a refresh token names; null when this installation didn't make the token. Asks no database. */
+export async function sessionOfRefreshToken(keys: Keys, refreshToken: string): Promise<string | null> {
+  const token = await readRefreshToken(refreshToken, keys.refreshMac)
+  return token.ok ? token.sessionId : null
+}
+
 /**
  * Exchanges a refresh token (shared protocol notes: gotrue §3.2), in one batch whoever comes at the same time:
  * the current token rotates; its predecessor, and any older one within the reuse interval, get the current one; an older one later ends
@@ -105,7 +111,9 @@ export async function refreshSession({ keys, db, now }: Workshop, refreshToken: 
   const token = await readRefreshToken(refreshToken, keys.refreshMac)
   if (!token.ok) {
     const malformed = { message: 'Refresh token is not valid' }
-    throw token.reason === 'format' ? new AppError(authErrors.validation_failed, malformed) : new AppError(authErrors.refresh_token_not_found)
+    throw token.reason === 'format'
+      ? new AppError(authErrors.validation_failed, malformed)
+      : new AppError(authErrors.refresh_token_not_found)
   }
   const { sessionId, counter } = token
   const [, ended, found] = await run(db, [
@@ -163,13 +171,11 @@ const ENDS: Readonly<Record<SignOutScope, string>> = { global: '1', local: 's.id
 
 /** Ends sessions, and with them their tokens. A session that has ended already ends no others. Errors: `session_not_found`. */
 export async function signOut({ db }: Workshop, { userId, sessionId }: Caller, scope: SignOutScope): Promise<void> {
-  const own = 'select count(*) from auth_sessions where id = ?1 and user_id = ?2'
+  const own = 'from auth_sessions where id = ?1 and user_id = ?2'
+  const params = [sessionId, userId]
   const [living] = await run(db, [
-    { sql: `${own.replace('count(*)', 'id')}`, params: [sessionId, userId] },
-    {
-      sql: `delete from auth_sessions as s where s.user_id = ?2 and (${own}) = 1 and ${ENDS[scope]}`,
-      params: [sessionId, userId],
-    },
+    { sql: `select id ${own}`, params },
+    { sql: `delete from auth_sessions as s where s.user_id = ?2 and (select count(*) ${own}) = 1 and ${ENDS[scope]}`, params },
   ])
   if (living!.results.length === 0) throw new AppError(authErrors.session_not_found)
 }

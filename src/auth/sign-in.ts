@@ -32,9 +32,15 @@ export async function signInWithPassword(
       session,
       person,
       { address, userAgent, now },
-      { sql: 'u.password_hash = ? and (u.banned_until is null or u.banned_until <= cast(? as integer))', params: [person.passwordHash, String(now)] },
+      {
+        sql: 'u.password_hash = ? and (u.banned_until is null or u.banned_until <= cast(? as integer))',
+        params: [person.passwordHash, String(now)],
+      },
     ),
-    { sql: 'update auth_users set last_sign_in_at = ? where id = ? and exists (select 1 from auth_sessions where id = ?)', params: [String(now), person.id, session.id] },
+    {
+      sql: 'update auth_users set last_sign_in_at = ? where id = ? and exists (select 1 from auth_sessions where id = ?)',
+      params: [String(now), person.id, session.id],
+    },
     {
       sql: `update auth_identities set last_sign_in_at = ? where provider = 'email' and subject = ? and exists (select 1 from auth_sessions where id = ?)`,
       params: [String(now), person.id, session.id],

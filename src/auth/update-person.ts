@@ -19,16 +19,26 @@ function mergedSql(column: string): string {
 
 async function checkNewPassword(password: string, person: Person, email: string | null, rules: EffectiveAuthRules): Promise<void> {
   if (person.isAnonymous && email === null) {
-    throw new AppError({ ...authErrors.validation_failed, status: 422 }, {
-      message: 'Updating password of an anonymous user without an email or phone is not allowed',
-    })
+    throw new AppError(
+      { ...authErrors.validation_failed, status: 422 },
+      {
+        message: 'Updating password of an anonymous user without an email or phone is not allowed',
+      },
+    )
   }
   checkPassword(password, rules.minPasswordLength)
   if (person.passwordHash !== null && (await verifyPassword(password, person.passwordHash))) throw new AppError(authErrors.same_password)
 }
 
 /** Parameters: ?1 metadata patch, ?2 new address, ?3 new hash, ?4 now, ?5 person, ?6 session. */
-function statements(caller: Caller, params: SqlValue[], person: Person, email: string | null, passwordHash: string | null, now: number): Statement[] {
+function statements(
+  caller: Caller,
+  params: SqlValue[],
+  person: Person,
+  email: string | null,
+  passwordHash: string | null,
+  now: number,
+): Statement[] {
   const live = 'exists (select 1 from auth_sessions s where s.id = ?6 and s.user_id = ?5)'
   const free = '(?2 is null or not exists (select 1 from auth_users o where o.email = ?2 and o.id <> ?5))'
   const update: Statement = {

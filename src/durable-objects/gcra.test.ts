@@ -16,7 +16,11 @@ test('a burst passes, the next is refused and told when to come back', () => {
 })
 
 test('in no window does more pass than the burst and what the rate gives meanwhile, and who waits as told is let in', () => {
-  const rates = fc.record({ requests: fc.integer({ min: 1, max: 50 }), seconds: fc.integer({ min: 1, max: 60 }), burst: fc.integer({ min: 1, max: 20 }) })
+  const rates = fc.record({
+    requests: fc.integer({ min: 1, max: 50 }),
+    seconds: fc.integer({ min: 1, max: 60 }),
+    burst: fc.integer({ min: 1, max: 20 }),
+  })
   fc.assert(
     fc.property(rates, fc.array(fc.integer({ min: 0, max: 5_000 }), { maxLength: 200 }), (rate: Rate, gaps) => {
       const passed: number[] = []

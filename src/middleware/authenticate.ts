@@ -61,7 +61,9 @@ async function principalOfKey(c: AppContext): Promise<Principal> {
   if (role === null) throw new AppError(authErrors.api_key_invalid, { hint: 'Double check your API key: `npm run keys` prints them.' })
   const secrets = [apiKey, bearerOf(c)]
   if (isBrowser(c) && secrets.some((text) => text !== null && keys.roleOfApiKey(text) === 'service_role')) {
-    throw new AppError(authErrors.secret_key_in_browser, { hint: 'Secret API keys belong on servers. Use the publishable key in a browser.' })
+    throw new AppError(authErrors.secret_key_in_browser, {
+      hint: 'Secret API keys belong on servers. Use the publishable key in a browser.',
+    })
   }
   return role === 'service_role' ? SERVICE : ANONYMOUS
 }

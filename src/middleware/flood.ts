@@ -1,5 +1,6 @@
 // The outer shield: one network can't drown a location. Permissive by nature; exact limits are rate-limit.ts's.
 import type { MiddlewareHandler } from 'hono'
+import { authErrors } from '../auth'
 import { AppError } from '../core'
 import { isDevelopment } from '../platform'
 import type { AppEnv } from './context'
@@ -11,7 +12,9 @@ export function flood(): MiddlewareHandler<AppEnv> {
     const address = c.req.header('cf-connecting-ip')
     if (address !== undefined && !isDevelopment(c.env)) {
       const { success } = await c.env.FLOOD.limit({ key: address })
-      if (!success) throw new AppError(requestErrors.too_many_requests, { headers: { 'retry-after': '60' } })
+      if (success) return next()
+      const isRefresh = c.req.path === '/auth/v1/token' && c.req.query('grant_type') === 'refresh_token'
+      throw new AppError(isRefresh ? authErrors.refresh_rate_limit : requestErrors.too_many_requests, { headers: { 'retry-after': '60' } })
     }
     await next()
   }

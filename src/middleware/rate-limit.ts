@@ -2,7 +2,7 @@
 import { authErrors } from '../auth'
 import { AppError, toBase64Url, utf8 } from '../core'
 import { log } from '../observability'
-import { isDevelopment, platformErrors, runtimeConfig, type RuntimeRate } from '../platform'
+import { isDevelopment, platformErrors, runtimeConfig, type RuntimeConfig, type RuntimeRate } from '../platform'
 import type { AppContext } from './context'
 
 /** What is limited, and by what it is counted. */
@@ -17,7 +17,7 @@ export type RateClass =
   | 'account'
   /** Anything that hashes a password, by network: each costs 140 ms of CPU. */
   | 'password'
-  /** Refreshes, by token. */
+  /** Refreshes, by session. */
   | 'refresh'
 
 /** In production; `rates` of the runtime configuration stands over them. */
@@ -39,6 +39,9 @@ export interface RateSubject {
   readonly subject: string
 }
 
+/** Settings whose problem is in the log already: each is read once a minute, not once a request. */
+const reported = new WeakSet<RuntimeConfig>()
+
 async function nameOf({ class: kind, subject }: RateSubject): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', utf8(subject))
   return `${kind}:${toBase64Url(new Uint8Array(digest).subarray(0, 18))}`
@@ -50,7 +53,10 @@ async function nameOf({ class: kind, subject }: RateSubject): Promise<string> {
  */
 export async function takeRate(c: AppContext, subjects: readonly RateSubject[]): Promise<void> {
   const config = await runtimeConfig(c.env)
-  if (config.problem !== null) log('warn', 'config.ignored', { problem: config.problem })
+  if (config.problem !== null && !reported.has(config)) {
+    reported.add(config)
+    log('warn', 'config.ignored', { problem: config.problem })
+  }
   const rateOf = (kind: RateClass) => config.rates[kind] ?? (isDevelopment(c.env) ? DEVELOPMENT : RATES[kind])
 
   let decisions: readonly { allowed: boolean; retryAfter: number }[]
@@ -63,6 +69,8 @@ export async function takeRate(c: AppContext, subjects: readonly RateSubject[]):
   }
   const refused = decisions.filter(({ allowed }) => !allowed)
   if (refused.length === 0) return
-  const definition = subjects.some((subject) => subject.class === 'refresh') ? authErrors.refresh_rate_limit : authErrors.over_request_rate_limit
+  const definition = subjects.some((subject) => subject.class === 'refresh')
+    ? authErrors.refresh_rate_limit
+    : authErrors.over_request_rate_limit
   throw new AppError(definition, { headers: { 'retry-after': String(Math.max(...refused.map(({ retryAfter }) => retryAfter))) } })
 }

@@ -9,7 +9,12 @@ test('nothing stored means the defaults', () => {
 
 test('what is stored is in force; fields of later versions are left alone', () => {
   const rates = { signup: { requests: 1, seconds: 60, burst: 1 } }
-  expect(parseConfig(JSON.stringify({ disableSignup: true, minBuild: 120, rates, later: 1 }))).toEqual({ disableSignup: true, minBuild: 120, rates, problem: null })
+  expect(parseConfig(JSON.stringify({ disableSignup: true, minBuild: 120, rates, later: 1 }))).toEqual({
+    disableSignup: true,
+    minBuild: 120,
+    rates,
+    problem: null,
+  })
 })
 
 test('a broken setting leaves the previous one in force and says why', () => {

@@ -4,7 +4,8 @@ import { defineErrors } from '../core'
 export const platformErrors = defineErrors({
   root_key_missing: {
     status: 503,
-    title: 'This server has no usable PERIGEE_ROOT_KEY. `npm run dev` makes one locally; deployed, set it with `npx wrangler secret put PERIGEE_ROOT_KEY`.',
+    title:
+      'This server has no usable PERIGEE_ROOT_KEY. `npm run dev` makes one locally; deployed, set it with `npx wrangler secret put PERIGEE_ROOT_KEY`.',
     retry: false,
     postgrest: 'PGRST000',
   },
@@ -14,5 +15,10 @@ export const platformErrors = defineErrors({
     retry: false,
     postgrest: 'PGRST000',
   },
-  service_unavailable: { status: 503, title: 'A service that this address needs does not answer. Try again shortly.', retry: true, postgrest: 'PGRST000' },
+  service_unavailable: {
+    status: 503,
+    title: 'A service that this address needs does not answer. Try again shortly.',
+    retry: true,
+    postgrest: 'PGRST000',
+  },
 })

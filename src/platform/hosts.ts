@@ -4,7 +4,10 @@ import { isDevelopment, type Env } from './env'
 type HostSettings = Pick<Env, 'PERIGEE_HOSTS' | 'PERIGEE_ENV'>
 
 function allowed(env: HostSettings): readonly string[] {
-  const hosts = (env.PERIGEE_HOSTS ?? '').split(',').map((host) => host.trim().toLowerCase()).filter((host) => host !== '' && host !== '*')
+  const hosts = (env.PERIGEE_HOSTS ?? '')
+    .split(',')
+    .map((host) => host.trim().toLowerCase())
+    .filter((host) => host !== '' && host !== '*')
   return hosts
 }
 

@@ -93,7 +93,8 @@ interface ServiceBindings {
 export function authenticationService(env: ServiceBindings, ctx: { readonly exports?: unknown }): AuthenticationService {
   if (env.AUTHENTICATION !== undefined) return env.AUTHENTICATION
   const loopback = (ctx.exports as { readonly Authentication?: AuthenticationService } | undefined)?.Authentication
-  if (loopback === undefined) throw new AppError(platformErrors.service_unavailable, { message: 'The Worker does not export Authentication.' })
+  if (loopback === undefined)
+    throw new AppError(platformErrors.service_unavailable, { message: 'The Worker does not export Authentication.' })
   return loopback
 }
 

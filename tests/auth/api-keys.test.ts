@@ -49,15 +49,16 @@ test('SDKs send the API key as bearer while nobody is signed in', async () => {
 })
 
 test('GET /user without a person is no_authorization', async () => {
-  for (const call_ of [call('/auth/v1/user'), call('/auth/v1/user', { token: apiKeys.publishableKey })]) {
-    const { status, body } = await call_
+  for (const options of [{}, { token: apiKeys.publishableKey }]) {
+    const { status, body } = await call('/auth/v1/user', options)
     expect([status, body['error_code']]).toEqual([401, 'no_authorization'])
   }
 })
 
 test('a secret key in a browser is refused', async () => {
   const headers = { origin: 'https://app.example', 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0' }
-  for (const path of PATHS) expect((await call(path, { apiKey: apiKeys.secretKey, headers })).text).toContain('Forbidden use of secret API key in browser')
+  for (const path of PATHS)
+    expect((await call(path, { apiKey: apiKeys.secretKey, headers })).text).toContain('Forbidden use of secret API key in browser')
   expect((await call(PATHS[0]!, { token: apiKeys.secretKey, headers })).status).toBe(401)
   expect((await call(PATHS[0]!, { apiKey: apiKeys.secretKey, headers: { 'user-agent': headers['user-agent'] } })).status).toBe(200)
   expect((await call(PATHS[0]!, { headers })).status).toBe(200)

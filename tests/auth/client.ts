@@ -25,16 +25,29 @@ export interface Call {
   readonly origin?: string
 }
 
+/** Whatever came; members that some answers have are typed as they then are. */
+export interface AnswerBody {
+  readonly [member: string]: unknown
+  readonly access_token: string
+  readonly refresh_token: string
+  readonly user: SessionBody['user']
+  readonly user_metadata: Record<string, unknown>
+  readonly keys: readonly Record<string, unknown>[]
+}
+
 export interface Answer {
   readonly status: number
   readonly headers: Headers
-  readonly body: Record<string, never>
+  readonly body: AnswerBody
   readonly text: string
   readonly d1Calls: number
 }
 
 /** `path` from the root. POST when there is a body, else GET; the publishable key unless another, or null, is given. */
-export async function call(path: string, { method, body, text, token, apiKey = apiKeys.publishableKey, headers = {}, origin = ORIGIN }: Call = {}): Promise<Answer> {
+export async function call(
+  path: string,
+  { method, body, text, token, apiKey = apiKeys.publishableKey, headers = {}, origin = ORIGIN }: Call = {},
+): Promise<Answer> {
   const sent = text ?? (body === undefined ? null : JSON.stringify(body))
   const fetcher = (exports as unknown as { default: Fetcher }).default
   const response = await fetcher.fetch(`${origin}${path}`, {
@@ -52,7 +65,7 @@ export async function call(path: string, { method, body, text, token, apiKey = a
     status: response.status,
     headers: response.headers,
     text: answer,
-    body: answer === '' ? {} : (JSON.parse(answer) as Record<string, never>),
+    body: JSON.parse(answer === '' ? '{}' : answer) as AnswerBody,
     d1Calls: Number(response.headers.get('x-perigee-d1-calls')),
   }
 }

@@ -35,7 +35,15 @@ test('no password, token, key or address is in a log, an error or, readable, in 
   await call('/auth/v1/logout', { method: 'POST', token: session.access_token })
   texts.push((await refresh(session.refresh_token)).text)
 
-  const secrets = [password, guess, session.access_token, session.refresh_token, apiKeys.secretKey, apiKeys.serviceRoleJwt, apiKeys.publishableKey]
+  const secrets = [
+    password,
+    guess,
+    session.access_token,
+    session.refresh_token,
+    apiKeys.secretKey,
+    apiKeys.serviceRoleJwt,
+    apiKeys.publishableKey,
+  ]
   for (const secret of [...secrets, email]) {
     for (const line of lines) expect(line).not.toContain(secret)
     for (const text of texts) expect(text).not.toContain(secret)
@@ -43,7 +51,16 @@ test('no password, token, key or address is in a log, an error or, readable, in 
   expect(lines.length).toBeGreaterThan(0)
 
   const tables = ['auth_users', 'auth_identities', 'auth_sessions', 'auth_signing_keys', 'sys_changes']
-  const stored = JSON.stringify(await Promise.all(tables.map((table) => database.prepare(`select * from ${table}`).all().then(({ results }) => results))))
+  const stored = JSON.stringify(
+    await Promise.all(
+      tables.map((table) =>
+        database
+          .prepare(`select * from ${table}`)
+          .all()
+          .then(({ results }) => results),
+      ),
+    ),
+  )
   for (const secret of secrets) expect(stored).not.toContain(secret)
 })
 
@@ -51,9 +68,16 @@ test('the hash of a password is in no answer and no token', async () => {
   const email = newEmail()
   const { body, text } = await call('/auth/v1/signup', { body: { email, password: 'some password' } })
   const session = body as unknown as SessionBody
-  const { password_hash: hash } = (await database.prepare('select password_hash from auth_users where email = ?').bind(email).first<{ password_hash: string }>())!
+  const { password_hash: hash } = (await database
+    .prepare('select password_hash from auth_users where email = ?')
+    .bind(email)
+    .first<{ password_hash: string }>())!
   expect(hash).toMatch(/^scrypt\$16384\$8\$5\$/)
-  for (const answer of [text, JSON.stringify(claimsOf(session.access_token)), (await call('/auth/v1/user', { token: session.access_token })).text]) {
+  for (const answer of [
+    text,
+    JSON.stringify(claimsOf(session.access_token)),
+    (await call('/auth/v1/user', { token: session.access_token })).text,
+  ]) {
     expect(answer).not.toContain('scrypt')
     expect(answer).not.toContain(hash.split('$')[5])
   }
@@ -61,7 +85,10 @@ test('the hash of a password is in no answer and no token', async () => {
 
 test("errors have the shape that the SDK's version asks for", async () => {
   const ask = (version?: string) =>
-    call('/auth/v1/token?grant_type=password', { body: { email: newEmail(), password: 'x' }, headers: version === undefined ? {} : { 'x-supabase-api-version': version } })
+    call('/auth/v1/token?grant_type=password', {
+      body: { email: newEmail(), password: 'x' },
+      headers: version === undefined ? {} : { 'x-supabase-api-version': version },
+    })
   const modern = await ask('2024-01-01')
   expect(modern.body).toMatchObject({ code: 'invalid_credentials', message: 'Invalid login credentials' })
   expect(modern.headers.get('x-supabase-api-version')).toBe('2024-01-01')

@@ -40,7 +40,12 @@ test('a crowd at once gets exactly the burst', async () => {
 
 test('no header that a client writes makes a new address', async () => {
   for (let i = 0; i < 3; i++) await anonymously('203.0.113.4')
-  for (const headers of [{ 'x-forwarded-for': '198.51.100.9' }, { 'x-real-ip': '198.51.100.9' }, { 'x-client-ip': '198.51.100.9' }, { forwarded: 'for=198.51.100.9' }]) {
+  for (const headers of [
+    { 'x-forwarded-for': '198.51.100.9' },
+    { 'x-real-ip': '198.51.100.9' },
+    { 'x-client-ip': '198.51.100.9' },
+    { forwarded: 'for=198.51.100.9' },
+  ]) {
     expect((await anonymously('203.0.113.4', headers)).status).toBe(429)
   }
 })
@@ -67,7 +72,10 @@ test('guesses at one account are limited from wherever they come, whether it exi
 test('hashing passwords is limited by network', async () => {
   const statuses = []
   for (let i = 0; i < 14; i++) {
-    const answer = await call('/auth/v1/token?grant_type=password', { body: { email: newEmail(), password: 'guess' }, ...from(`192.0.2.${i}`) })
+    const answer = await call('/auth/v1/token?grant_type=password', {
+      body: { email: newEmail(), password: 'guess' },
+      ...from(`192.0.2.${i}`),
+    })
     statuses.push(answer.status)
   }
   expect(statuses.slice(0, 12).every((status) => status === 400)).toBe(true)
@@ -76,7 +84,7 @@ test('hashing passwords is limited by network', async () => {
 
 test('a refresh is never refused with 429: phones would sign people out', async () => {
   const answer = await call('/auth/v1/signup', { body: {}, ...from('203.0.113.9') })
-  const token = answer.body['refresh_token']
+  const token = answer.body.refresh_token
   expect((await refresh(token)).status).toBe(200)
   expect((await refresh(token)).status).toBe(200)
   const refused = await refresh(token)

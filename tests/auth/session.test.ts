@@ -8,7 +8,10 @@ const isAlive = async (token: string) => (await call('/auth/v1/user', { token })
 
 /** Makes a session as if it had last been refreshed that long ago. */
 function age(token: string, milliseconds: number): Promise<unknown> {
-  return database.prepare('update auth_sessions set refreshed_at = refreshed_at - ? where id = ?').bind(milliseconds, sessionIdOf(token)).run()
+  return database
+    .prepare('update auth_sessions set refreshed_at = refreshed_at - ? where id = ?')
+    .bind(milliseconds, sessionIdOf(token))
+    .run()
 }
 
 test('refreshing rotates the refresh token and keeps the session', async () => {
@@ -83,7 +86,10 @@ test('after sign-out, after deletion and while banned, refreshing fails with the
   expect(problem(await call('/auth/v1/user', { token: deleted.access_token }))).toEqual([403, 'user_not_found'])
 
   const banned = await signUp()
-  await database.prepare('update auth_users set banned_until = ? where id = ?').bind(Date.now() + 60_000, banned.user.id).run()
+  await database
+    .prepare('update auth_users set banned_until = ? where id = ?')
+    .bind(Date.now() + 60_000, banned.user.id)
+    .run()
   expect(problem(await refresh(banned.refresh_token))).toEqual([400, 'user_banned'])
   expect(problem(await call('/auth/v1/user', { token: banned.access_token }))).toEqual([403, 'user_banned'])
   await database.prepare('update auth_users set banned_until = null where id = ?').bind(banned.user.id).run()

@@ -7,7 +7,11 @@ import { call, claimsOf, database, signUpAnonymously } from './client'
 
 const rootKey = (env as unknown as { PERIGEE_ROOT_KEY: string }).PERIGEE_ROOT_KEY
 const DAY = 86_400_000
-const rows = () => database.prepare('select * from auth_signing_keys order by generation').all<Record<string, never>>().then(({ results }) => results)
+const rows = () =>
+  database
+    .prepare('select * from auth_signing_keys order by generation')
+    .all<Record<string, never>>()
+    .then(({ results }) => results)
 
 /** What another isolate would hold: the same keys, nothing cached. */
 const elsewhere = () => deriveKeys(rootKey)
@@ -18,7 +22,10 @@ test('fifty first sign-ups at once make one signing key', async () => {
   expect(await rows()).toHaveLength(1)
   const jwks = (await call('/auth/v1/.well-known/jwks.json')).body as unknown as JSONWebKeySet
   for (const { access_token } of people) {
-    const { protectedHeader } = await jwtVerify(access_token, createLocalJWKSet(jwks), { audience: 'authenticated', issuer: 'http://localhost:8787/auth/v1' })
+    const { protectedHeader } = await jwtVerify(access_token, createLocalJWKSet(jwks), {
+      audience: 'authenticated',
+      issuer: 'http://localhost:8787/auth/v1',
+    })
     expect(protectedHeader).toMatchObject({ alg: 'ES256', kid: jwks.keys[0]!.kid })
   }
 })
@@ -33,7 +40,7 @@ test('fifty isolates that find no key agree on one', async () => {
 test('the JWK set is public and holds nothing else', async () => {
   const { body, headers, text } = await call('/auth/v1/.well-known/jwks.json', { apiKey: null })
   expect(headers.get('cache-control')).toBe('public, max-age=600')
-  for (const key of body['keys'] as Record<string, unknown>[]) {
+  for (const key of body.keys) {
     expect(Object.keys(key).sort()).toEqual(['alg', 'crv', 'key_ops', 'kid', 'kty', 'use', 'x', 'y'])
     expect(key).toMatchObject({ kty: 'EC', crv: 'P-256', alg: 'ES256', use: 'sig' })
   }
@@ -98,13 +105,28 @@ test('a token of a key that was deleted stops counting within the hour', async (
 test('a database that was sealed with another root key says so', async () => {
   await database.prepare('delete from auth_signing_keys').run()
   await currentSigner(await deriveKeys('YW5vdGhlci1yb290LWtleS1vZi10aGlydHktdHdvLWJ5dGVz'), database, Date.now())
-  await expect(currentSigner(await elsewhere(), database, Date.now())).rejects.toMatchObject({ definition: { code: 'root_key_changed', status: 503 } })
+  await expect(currentSigner(await elsewhere(), database, Date.now())).rejects.toMatchObject({
+    definition: { code: 'root_key_changed', status: 503 },
+  })
 })
 
 test('claims carry no key id, no password and nothing of other people', async () => {
   await database.prepare('delete from auth_signing_keys').run()
   const { access_token } = await signUpAnonymously()
-  expect(Object.keys(claimsOf(access_token)).sort()).toEqual(
-    ['aal', 'amr', 'app_metadata', 'aud', 'email', 'exp', 'iat', 'is_anonymous', 'iss', 'phone', 'role', 'session_id', 'sub', 'user_metadata'],
-  )
+  expect(Object.keys(claimsOf(access_token)).sort()).toEqual([
+    'aal',
+    'amr',
+    'app_metadata',
+    'aud',
+    'email',
+    'exp',
+    'iat',
+    'is_anonymous',
+    'iss',
+    'phone',
+    'role',
+    'session_id',
+    'sub',
+    'user_metadata',
+  ])
 })

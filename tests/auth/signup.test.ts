@@ -65,7 +65,12 @@ const refused: readonly [string, unknown, number, string][] = [
   ['an address that is a number', { email: 1, password: PASSWORD }, 400, 'validation_failed'],
   ['data that is a list', { email: 'a@example.com', password: PASSWORD, data: [1] }, 400, 'validation_failed'],
   ['data that is too large', { email: 'a@example.com', password: PASSWORD, data: { x: 'y'.repeat(9_000) } }, 400, 'validation_failed'],
-  ['data that is too deep', { email: 'a@example.com', password: PASSWORD, data: JSON.parse('{"a":'.repeat(50) + '1' + '}'.repeat(50)) }, 400, 'validation_failed'],
+  [
+    'data that is too deep',
+    { email: 'a@example.com', password: PASSWORD, data: JSON.parse('{"a":'.repeat(50) + '1' + '}'.repeat(50)) },
+    400,
+    'validation_failed',
+  ],
 ]
 
 test.each(refused)('sign-up refuses %s', async (_, body, status, code) => {
@@ -89,7 +94,9 @@ test.each(broken)('a body that is %s is bad_json', async (_, text) => {
 })
 
 test('a body over 1 MB is refused', async () => {
-  const answer = await call('/auth/v1/signup', { text: JSON.stringify({ email: 'a@example.com', password: PASSWORD, data: { x: 'y'.repeat(1_100_000) } }) })
+  const answer = await call('/auth/v1/signup', {
+    text: JSON.stringify({ email: 'a@example.com', password: PASSWORD, data: { x: 'y'.repeat(1_100_000) } }),
+  })
   expect([answer.status, answer.body['error_code']]).toEqual([413, 'request_entity_too_large'])
 })
 
@@ -99,10 +106,18 @@ test('sign-in gives a session of its own; the address is found in any case', asy
   const answer = await signIn(email.toUpperCase())
   expect(answer.status).toBe(200)
   expect(answer.body['user']).toMatchObject({ id: user.id })
-  const claims = claimsOf(answer.body['access_token'])
+  const claims = claimsOf(answer.body.access_token)
   expect(claims['session_id']).not.toBe(claimsOf(access_token)['session_id'])
-  expect(claims).toMatchObject({ sub: user.id, aud: 'authenticated', role: 'authenticated', aal: 'aal1', email, phone: '', amr: [{ method: 'password' }] })
-  expect((await refresh(answer.body['refresh_token'])).status).toBe(200)
+  expect(claims).toMatchObject({
+    sub: user.id,
+    aud: 'authenticated',
+    role: 'authenticated',
+    aal: 'aal1',
+    email,
+    phone: '',
+    amr: [{ method: 'password' }],
+  })
+  expect((await refresh(answer.body.refresh_token)).status).toBe(200)
 })
 
 test('a stranger, a wrong password, a person without one and an empty one get the same answer', async () => {
@@ -124,7 +139,10 @@ test('a stranger, a wrong password, a person without one and an empty one get th
 test('a banned person is told so only with the right password', async () => {
   const email = newEmail()
   const { user } = await signUp(email)
-  await database.prepare('update auth_users set banned_until = ? where id = ?').bind(Date.now() + 60_000, user.id).run()
+  await database
+    .prepare('update auth_users set banned_until = ? where id = ?')
+    .bind(Date.now() + 60_000, user.id)
+    .run()
   expect((await signIn(email, 'wrong password')).body['error_code']).toBe('invalid_credentials')
   const answer = await signIn(email)
   expect([answer.status, answer.body['error_code']]).toEqual([400, 'user_banned'])
@@ -143,7 +161,14 @@ test('a grant that does not exist, or not yet, says so', async () => {
 })
 
 test('what is not built yet answers 501 with its name', async () => {
-  for (const path of ['/auth/v1/otp', '/auth/v1/recover', '/auth/v1/verify', '/auth/v1/factors', '/auth/v1/admin/users', '/auth/v1/nowhere']) {
+  for (const path of [
+    '/auth/v1/otp',
+    '/auth/v1/recover',
+    '/auth/v1/verify',
+    '/auth/v1/factors',
+    '/auth/v1/admin/users',
+    '/auth/v1/nowhere',
+  ]) {
     const answer = await call(path, { body: {} })
     expect([answer.status, answer.body['error_code']]).toEqual([501, 'feature_disabled'])
     expect(answer.body['msg']).toContain(path)

@@ -66,7 +66,12 @@ test('an anonymous person keeps their id when they give an address', async () =>
 test('errors arrive as the SDK names them', async () => {
   const client = phone()
   const wrong = await client.auth.signInWithPassword({ email: newEmail(), password: 'guess' })
-  expect(wrong.error).toMatchObject({ name: 'AuthApiError', code: 'invalid_credentials', status: 400, message: 'Invalid login credentials' })
+  expect(wrong.error).toMatchObject({
+    name: 'AuthApiError',
+    code: 'invalid_credentials',
+    status: 400,
+    message: 'Invalid login credentials',
+  })
   const weak = await client.auth.signUp({ email: newEmail(), password: '123' })
   expect(weak.error).toMatchObject({ name: 'AuthWeakPasswordError', reasons: ['length'] })
   const otp = await client.auth.signInWithOtp({ email: newEmail() })

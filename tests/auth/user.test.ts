@@ -11,8 +11,17 @@ test('GET /user is the user of the session, without wrapping', async () => {
 })
 
 test('metadata is merged key by key; null removes; what the service writes stays', async () => {
-  const { access_token: token, user } = await signUp(newEmail(), { a: 1, deep: { x: 1 }, flag: true, list: [1, 'ü', null], big: 9007199254740991, half: 0.5 })
-  const { body } = await put(token, { data: { a: null, b: '“quoted” \\ " \u0001', deep: { y: 2 }, no: false, sub: 'x', email: 'x', email_verified: false, __proto__x: 1 } })
+  const { access_token: token, user } = await signUp(newEmail(), {
+    a: 1,
+    deep: { x: 1 },
+    flag: true,
+    list: [1, 'ü', null],
+    big: 9007199254740991,
+    half: 0.5,
+  })
+  const { body } = await put(token, {
+    data: { a: null, b: '“quoted” \\ " \u0001', deep: { y: 2 }, no: false, sub: 'x', email: 'x', email_verified: false, __proto__x: 1 },
+  })
   expect(body['user_metadata']).toEqual({
     deep: { y: 2 },
     flag: true,
@@ -33,10 +42,18 @@ test('a person cannot make themselves an administrator', async () => {
   const { access_token: token, user } = await signUp()
   const answer = await put(token, { app_metadata: { roles: ['moderator'] } })
   expect([answer.status, answer.body['error_code']]).toEqual([403, 'not_admin'])
-  await put(token, { role: 'service_role', aud: 'x', is_anonymous: true, banned_until: null, data: { role: 'service_role', app_metadata: { roles: ['moderator'] } } })
+  await put(token, {
+    role: 'service_role',
+    aud: 'x',
+    is_anonymous: true,
+    banned_until: null,
+    data: { role: 'service_role', app_metadata: { roles: ['moderator'] } },
+  })
   const after = (await call('/auth/v1/user', { token })).body
   expect(after).toMatchObject({ role: 'authenticated', aud: 'authenticated', app_metadata: user.app_metadata })
-  const signed = await call('/auth/v1/signup', { body: { email: newEmail(), password: PASSWORD, app_metadata: { roles: ['moderator'] }, role: 'service_role', id: user.id } })
+  const signed = await call('/auth/v1/signup', {
+    body: { email: newEmail(), password: PASSWORD, app_metadata: { roles: ['moderator'] }, role: 'service_role', id: user.id },
+  })
   expect(signed.body['user']).toMatchObject({ app_metadata: { provider: 'email', providers: ['email'] }, role: 'authenticated' })
 })
 
@@ -125,5 +142,9 @@ test('settings say what there is', async () => {
     phone_autoconfirm: false,
     saml_enabled: false,
   })
-  expect((await call('/auth/v1/health')).body).toMatchObject({ name: 'GoTrue', version: expect.any(String), description: expect.any(String) })
+  expect((await call('/auth/v1/health')).body).toMatchObject({
+    name: 'GoTrue',
+    version: expect.any(String),
+    description: expect.any(String),
+  })
 })

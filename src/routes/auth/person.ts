@@ -35,9 +35,13 @@ async function update(c: AppContext): Promise<Response> {
 async function signOut(c: AppContext): Promise<Response> {
   const caller = await requirePerson(c)
   const scope = c.req.query('scope') || 'global'
-  if (!SCOPES.includes(scope)) throw new AppError(authErrors.validation_failed, { message: `Unsupported logout scope: ${scope.slice(0, 40)}` })
+  if (!SCOPES.includes(scope))
+    throw new AppError(authErrors.validation_failed, { message: `Unsupported logout scope: ${scope.slice(0, 40)}` })
   await callAuthentication(c, (service) => service.signOut(caller, scope as SignOutScope))
   return c.body(null, 204)
 }
 
-export const person = new Hono<AppEnv>().get('/user', show).put('/user', update).post('/logout', signOut)
+export const person = new Hono<AppEnv>()
+  .get('/user', (c) => show(c))
+  .put('/user', (c) => update(c))
+  .post('/logout', (c) => signOut(c))

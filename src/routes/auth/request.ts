@@ -6,13 +6,25 @@ import type { AppContext } from '../../middleware'
 import { publicOrigin, runtimeConfig, type AuthenticationContext, type EffectiveAuthRules } from '../../platform'
 
 /** SDKs write null for what they don't have. */
-const optionalText = z.string().nullish().transform((text) => (text === null || text === '' ? undefined : text))
-const data = z.record(z.string(), z.unknown()).nullish().transform((value) => value ?? undefined)
+const optionalText = z
+  .string()
+  .nullish()
+  .transform((text) => (text === null || text === '' ? undefined : text))
+const data = z
+  .record(z.string(), z.unknown())
+  .nullish()
+  .transform((value) => value ?? undefined)
 
 export const signUpBody = z.object({ email: optionalText, phone: optionalText, password: optionalText, data })
 export const passwordBody = z.object({ email: optionalText, phone: optionalText, password: optionalText })
 export const refreshBody = z.object({ refresh_token: optionalText })
-export const personBody = z.object({ email: optionalText, phone: optionalText, password: optionalText, data, app_metadata: z.unknown().optional() })
+export const personBody = z.object({
+  email: optionalText,
+  phone: optionalText,
+  password: optionalText,
+  data,
+  app_metadata: z.unknown().optional(),
+})
 
 const MAX_EMAIL_LENGTH = 255
 /** One `@`, something on both sides, a dot behind it, and nothing that has a meaning in a mail header. */

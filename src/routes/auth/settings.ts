@@ -5,10 +5,10 @@ import { callAuthentication } from './call'
 import { rulesOf } from './request'
 
 /** Providers that GoTrue's clients know; none is built yet. */
-const PROVIDERS = [
-  'apple', 'azure', 'bitbucket', 'discord', 'facebook', 'figma', 'fly', 'github', 'gitlab', 'google', 'kakao', 'keycloak',
-  'linkedin', 'linkedin_oidc', 'notion', 'slack', 'slack_oidc', 'snapchat', 'spotify', 'twitch', 'twitter', 'workos', 'x', 'zoom',
-] // prettier-ignore
+const PROVIDERS = (
+  'apple azure bitbucket discord facebook figma fly github gitlab google kakao keycloak linkedin linkedin_oidc ' +
+  'notion slack slack_oidc snapchat spotify twitch twitter workos x zoom'
+).split(' ')
 
 async function settings(c: AppContext): Promise<Response> {
   const rules = await rulesOf(c)
@@ -38,4 +38,7 @@ async function health(c: AppContext): Promise<Response> {
   return c.json(await callAuthentication(c, (service) => service.health()))
 }
 
-export const settingsRoutes = new Hono<AppEnv>().get('/settings', settings).get('/.well-known/jwks.json', jwks).get('/health', health)
+export const settingsRoutes = new Hono<AppEnv>()
+  .get('/settings', (c) => settings(c))
+  .get('/.well-known/jwks.json', (c) => jwks(c))
+  .get('/health', (c) => health(c))

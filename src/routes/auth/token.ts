@@ -1,9 +1,9 @@
 // POST /signup and POST /token: everything that ends in a session.
 import { Hono } from 'hono'
-import { authErrors } from '../../auth'
+import { authErrors, sessionOfRefreshToken } from '../../auth'
 import { AppError } from '../../core'
 import { addressOf, networkOf, takeRate, type AppContext, type AppEnv, type RateSubject } from '../../middleware'
-import type { SessionAnswer } from '../../platform'
+import { keysOf, type SessionAnswer } from '../../platform'
 import { callAuthentication } from './call'
 import { contextOf, normaliseEmail, passwordBody, readBody, refreshBody, signUpBody, validEmail } from './request'
 
@@ -36,15 +36,17 @@ async function signUp(c: AppContext): Promise<Response> {
 
 async function signInWithPassword(c: AppContext): Promise<Response> {
   const { email, phone, password } = await readBody(c, passwordBody)
-  if (phone !== undefined) throw new AppError({ ...authErrors.phone_provider_disabled, status: 422 }, { message: 'Phone logins are disabled' })
+  if (phone !== undefined)
+    throw new AppError({ ...authErrors.phone_provider_disabled, status: 422 }, { message: 'Phone logins are disabled' })
   if (email === undefined) throw new AppError(authErrors.validation_failed, { message: 'missing email or phone' })
   const ip = c.req.header('cf-connecting-ip')
   const account = normaliseEmail(email)
   await takeRate(c, [
     { class: 'token', subject: addressOf(ip) },
-    { class: 'account', subject: account },
     { class: 'password', subject: networkOf(ip) },
   ])
+  // Afterwards, so that whoever is refused already can't use up somebody's tries as well.
+  await takeRate(c, [{ class: 'account', subject: account }])
   const context = await contextOf(c)
   return answerSession(c, await callAuthentication(c, (service) => service.signInWithPassword(context, account, password ?? '')))
 }
@@ -52,7 +54,9 @@ async function signInWithPassword(c: AppContext): Promise<Response> {
 async function refresh(c: AppContext): Promise<Response> {
   const { refresh_token: refreshToken } = await readBody(c, refreshBody)
   if (refreshToken === undefined) throw new AppError(authErrors.validation_failed, { message: 'refresh_token is required' })
-  await takeRate(c, [{ class: 'refresh', subject: refreshToken }])
+  // By session, and only for tokens that we made: others cost no lookup, so there is nothing to protect.
+  const sessionId = await sessionOfRefreshToken(await keysOf(c.env), refreshToken)
+  if (sessionId !== null) await takeRate(c, [{ class: 'refresh', subject: sessionId }])
   const context = await contextOf(c)
   return answerSession(c, await callAuthentication(c, (service) => service.refresh(context, refreshToken)))
 }
@@ -68,4 +72,4 @@ async function exchange(c: AppContext): Promise<Response> {
   throw new AppError(authErrors.invalid_credentials, { message: 'unsupported_grant_type' })
 }
 
-export const token = new Hono<AppEnv>().post('/signup', signUp).post('/token', exchange)
+export const token = new Hono<AppEnv>().post('/signup', (c) => signUp(c)).post('/token', (c) => exchange(c))
