@@ -132,3 +132,59 @@ export async function refusal(
     return { code: definition.postgrest ?? '', status: definition.status, message, details: occurrence?.details ?? null }
   }
 }
+
+/** What a policy's refusal says. */
+export const RLS = (table: string) => ({
+  code: '42501',
+  status: 403,
+  message: `new row violates row-level security policy for table "${table}"`,
+  details: null,
+})
+
+let mounted = false
+
+/** The club as every attack finds it: Ann, who founded it and is its steward, Bob, who is a member, and Eve, who isn't. */
+export async function freshClub(): Promise<void> {
+  if (!mounted) await mount(db)
+  mounted = true
+  await db.batch(
+    ['letters', 'chairs', 'desks', 'notes', 'members', 'clubs', 'auth_sessions', 'auth_users'].map((name) =>
+      db.prepare(`delete from ${name}`),
+    ),
+  )
+  await people('ann', 'bob', 'eve')
+  await ask('service', [
+    insert('clubs', [{ id: 'climbers', name: 'Climbers', founder_id: 'ann' }]),
+    insert('members', [
+      { club_id: 'climbers', person_id: 'ann', rank: 'steward' },
+      { club_id: 'climbers', person_id: 'bob', rank: 'member' },
+    ]),
+    insert(
+      'notes',
+      [
+        { id: 'a1', owner_id: 'ann', title: 'private of ann', slug: 'one' },
+        { id: 'a2', owner_id: 'ann', title: 'shared with the club', club_id: 'climbers' },
+        { id: 'b1', owner_id: 'bob', title: 'private of bob' },
+      ],
+      { missing: 'default' },
+    ),
+  ])
+}
+
+/** Rows and log as they are. */
+const everything = async () =>
+  JSON.stringify([
+    await stored('select * from notes order by id'),
+    await stored('select * from members order by person_id'),
+    await stored('select * from desks order by id'),
+    await stored('select * from chairs order by id'),
+    await stored('select count(*) from sys_changes'),
+  ])
+
+/** The refusal of a write that must leave nothing behind. */
+export async function refusedWithoutTrace(write: () => Promise<unknown>): Promise<Awaited<ReturnType<typeof refusal>>> {
+  const before = await everything()
+  const found = await refusal(write())
+  if ((await everything()) !== before) throw new Error('The refused write left something behind.')
+  return found
+}
