@@ -13,7 +13,7 @@ beforeAll(async () => {
     signup: { ...SLOW, burst: 2 },
     anonymous: { ...SLOW, burst: 3 },
     account: { ...SLOW, burst: 2 },
-    password: { ...SLOW, burst: 12 },
+    password: { ...SLOW, burst: 3 },
     refresh: { ...SLOW, burst: 2 },
   }
   await kv.put('config', JSON.stringify({ rates }))
@@ -71,15 +71,15 @@ test('guesses at one account are limited from wherever they come, whether it exi
 
 test('hashing passwords is limited by network', async () => {
   const statuses = []
-  for (let i = 0; i < 14; i++) {
+  for (let i = 0; i < 5; i++) {
     const answer = await call('/auth/v1/token?grant_type=password', {
       body: { email: newEmail(), password: 'guess' },
       ...from(`192.0.2.${i}`),
     })
     statuses.push(answer.status)
   }
-  expect(statuses.slice(0, 12).every((status) => status === 400)).toBe(true)
-  expect(statuses.slice(12)).toEqual([429, 429])
+  expect(statuses.slice(0, 3)).toEqual([400, 400, 400])
+  expect(statuses.slice(3)).toEqual([429, 429])
 })
 
 test('a refresh is never refused with 429: phones would sign people out', async () => {

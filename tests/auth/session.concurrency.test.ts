@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { call, claimsOf, database, refresh, signUp, signUpAnonymously, type SessionBody } from './client'
+import { call, claimsOf, database, refresh, signUpAnonymously, type SessionBody } from './client'
 
 const FIFTY = Array.from({ length: 50 })
 const sessionsOf = (userId: string) =>
@@ -96,6 +96,6 @@ test('the person who signs up twice with different passwords at once keeps the o
 })
 
 test('a session id is never of two people', async () => {
-  const people = await Promise.all(Array.from({ length: 10 }, () => signUp()))
+  const people = await Promise.all(Array.from({ length: 10 }, () => signUpAnonymously()))
   expect(new Set(people.map(({ access_token }) => claimsOf(access_token)['session_id'])).size).toBe(10)
 })

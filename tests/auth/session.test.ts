@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { call, claimsOf, database, newEmail, PASSWORD, refresh, signIn, signUp, type Answer, type SessionBody } from './client'
+import { call, claimsOf, database, newEmail, PASSWORD, refresh, signIn, signUp, signUpAnonymously, type Answer, type SessionBody } from './client'
 
 const session = (answer: Answer) => answer.body as unknown as SessionBody
 const problem = ({ status, body }: Answer) => [status, body['error_code']]
@@ -15,7 +15,7 @@ function age(token: string, milliseconds: number): Promise<unknown> {
 }
 
 test('refreshing rotates the refresh token and keeps the session', async () => {
-  const first = await signUp()
+  const first = await signUpAnonymously()
   const second = session(await refresh(first.refresh_token))
   expect(second.refresh_token).not.toBe(first.refresh_token)
   expect(sessionIdOf(second.access_token)).toBe(sessionIdOf(first.access_token))
@@ -26,21 +26,21 @@ test('refreshing rotates the refresh token and keeps the session', async () => {
 })
 
 test('a phone that lost the answer gets it again with the previous token, however late', async () => {
-  const first = await signUp()
+  const first = await signUpAnonymously()
   const second = session(await refresh(first.refresh_token))
   await age(first.access_token, 86_400_000)
   expect(session(await refresh(first.refresh_token)).refresh_token).toBe(second.refresh_token)
 })
 
 test('a token older than the previous one is answered within ten seconds', async () => {
-  const first = await signUp()
+  const first = await signUpAnonymously()
   const second = session(await refresh(first.refresh_token))
   const third = session(await refresh(second.refresh_token))
   expect(session(await refresh(first.refresh_token)).refresh_token).toBe(third.refresh_token)
 })
 
 test('a replayed refresh token ends its whole family', async () => {
-  const first = await signUp()
+  const first = await signUpAnonymously()
   const second = session(await refresh(first.refresh_token))
   const third = session(await refresh(second.refresh_token))
   await age(first.access_token, 10_001)
@@ -63,7 +63,7 @@ test('a replay ends no other session of the person', async () => {
 })
 
 test('garbage, a changed token and a token from the future are refused without a word about sessions', async () => {
-  const { refresh_token, access_token } = await signUp()
+  const { refresh_token, access_token } = await signUpAnonymously()
   const changed = `${refresh_token.slice(0, 30)}${refresh_token[30] === 'A' ? 'B' : 'A'}${refresh_token.slice(31)}`
   for (const text of ['x', changed, 'abcdefghijkl', access_token, '\u0000', 'x'.repeat(5_000)]) {
     expect(problem(await refresh(text))).toEqual([400, 'validation_failed'])
@@ -76,16 +76,16 @@ test('garbage, a changed token and a token from the future are refused without a
 })
 
 test('after sign-out, after deletion and while banned, refreshing fails with the code that SDKs know', async () => {
-  const out = await signUp()
+  const out = await signUpAnonymously()
   await call('/auth/v1/logout', { method: 'POST', token: out.access_token })
   expect(problem(await refresh(out.refresh_token))).toEqual([400, 'refresh_token_not_found'])
 
-  const deleted = await signUp()
+  const deleted = await signUpAnonymously()
   await database.prepare('delete from auth_users where id = ?').bind(deleted.user.id).run()
   expect(problem(await refresh(deleted.refresh_token))).toEqual([400, 'refresh_token_not_found'])
   expect(problem(await call('/auth/v1/user', { token: deleted.access_token }))).toEqual([403, 'user_not_found'])
 
-  const banned = await signUp()
+  const banned = await signUpAnonymously()
   await database
     .prepare('update auth_users set banned_until = ? where id = ?')
     .bind(Date.now() + 60_000, banned.user.id)
@@ -135,7 +135,7 @@ test('the token of a session that has ended signs nobody out', async () => {
 })
 
 test('the very next read with the token of an ended session is refused', async () => {
-  const { access_token: token } = await signUp()
+  const { access_token: token } = await signUpAnonymously()
   const read = () => call('/rest/v1/profiles?select=id&limit=1', { token })
   expect((await read()).status).toBe(200)
   await call('/auth/v1/logout', { method: 'POST', token })

@@ -109,8 +109,10 @@ const refused: readonly [string, unknown, number, string][] = [
   ['too much data', { data: { x: 'y'.repeat(9_000) } }, 400, 'validation_failed'],
 ]
 
+const unchanged = await signUp()
+
 test.each(refused)('PUT /user refuses %s', async (_, body, status, code) => {
-  const { access_token: token, user } = await signUp()
+  const { access_token: token, user } = unchanged
   const answer = await put(token, body)
   expect([answer.status, answer.body['error_code']]).toEqual([status, code])
   expect((await call('/auth/v1/user', { token })).body).toEqual(user)
