@@ -59,7 +59,7 @@ function writeAnswer(plan: Plan, outcome: Outcome): RestAnswer {
     status: writeStatus(plan, represents, inserted),
     headers: {
       ...commonHeaders(plan),
-      'content-range': method === 'PATCH' ? contentRange(0, affected, counted) : `*/${counted ?? '*'}`,
+      ...(method === 'PUT' ? {} : { 'content-range': method === 'PATCH' ? contentRange(0, affected, counted) : `*/${counted ?? '*'}` }),
       ...(location === null ? {} : { location }),
       ...(represents ? { 'content-type': plan.media.contentType } : {}),
     },
@@ -68,6 +68,7 @@ function writeAnswer(plan: Plan, outcome: Outcome): RestAnswer {
 }
 
 function writeStatus({ method, preferences }: Plan, represents: boolean, inserted: number | null): number {
+  if (method === 'PUT' && represents) return inserted === 0 ? 200 : 201
   if (method !== 'POST') return represents ? 200 : 204
   return preferences.resolution === 'merge-duplicates' && inserted === 0 ? 200 : 201
 }

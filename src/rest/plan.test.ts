@@ -221,6 +221,25 @@ describe('writes', () => {
     }
   })
 
+  test('a put names one row by its whole key, in the address and in the body', () => {
+    const body = { id: 5, title: 'x' }
+    expect(operation('PUT books?id=eq.5', { body })).toMatchObject({
+      kind: 'insert',
+      rows: [body],
+      conflict: { action: 'merge', columns: ['id'] },
+    })
+    for (const search of ['', 'title=eq.x', 'id=gt.5', 'id=eq.5&title=eq.x', 'id=not.eq.5', 'or=(id.eq.5)']) {
+      expect(refusal(`PUT books?${search}`, { body })).toMatchObject({ status: 405, code: 'PGRST105' })
+    }
+    expect(refusal('PUT books?id=eq.5&limit=1', { body })).toMatchObject({ status: 400, code: 'PGRST114' })
+    expect(refusal('PUT books?id=eq.6', { body })).toMatchObject({ status: 400, code: 'PGRST115' })
+    expect(refusal('PUT books?id=eq.5', { body: [body, body] })).toMatchObject({ status: 400, code: 'PGRST115' })
+    expect(refusal('PUT books?id=eq.5', { body: { title: 'x' } })).toMatchObject({ status: 400, code: 'PGRST115' })
+    const put = plan('PUT books?id=eq.5', { body, headers: { prefer: 'return=representation' } })
+    expect(answerOf(put, outcome({ body: '[{}]', rows: 1, affected: 1, inserted: 1 })).status).toBe(201)
+    expect(answerOf(put, outcome({ body: '[{}]', rows: 1, affected: 1, inserted: 0 })).status).toBe(200)
+  })
+
   test('statuses and headers follow what was preferred', () => {
     const send = (line: string, prefer: string, result: Partial<Outcome>) =>
       answerOf(plan(line, { body: { title: 'x' }, headers: { prefer } }), outcome(result))
@@ -338,7 +357,6 @@ describe('addresses', () => {
   })
 
   test('other methods and long addresses are refused', () => {
-    expect(refusal('PUT books')).toMatchObject({ status: 405, code: 'PGRST117' })
     expect(refusal('PURGE books')).toMatchObject({ status: 405, code: 'PGRST117' })
     expect(refusal(`GET books?id=eq.${'1'.repeat(16_384)}`)).toMatchObject({ status: 414 })
     expect(operation(`GET books?id=in.(${'1'.repeat(16_000)})`)).toMatchObject({ where: { kind: 'in' } })

@@ -7,6 +7,7 @@ import { readRows, type Body, type Row } from './body'
 import { notImplemented, restErrors } from './errors'
 import { MAX_URL_LENGTH, parsePairs, parseParameters, type Parameters } from './parameters'
 import { parsePrefer, type Preferences } from './prefer'
+import { rowToPut } from './put'
 import { parseRange } from './range'
 import { findTable, resolveSelection, type Selection } from './resolve'
 
@@ -22,7 +23,7 @@ export interface RestRequest {
 
 /** The query, and what laying out its answer needs to know. */
 export interface Plan {
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'DELETE'
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly table: TableModel
   readonly query: Query
   readonly media: Media
@@ -54,16 +55,12 @@ export function planRequest(model: Model, request: RestRequest): Plan {
       hint: `Only the following schemas are exposed: ${SCHEMA}`,
     })
   }
-  if (method === 'PUT')
-    throw new AppError(restErrors.rest_unsupported_method, {
-      message: 'PUT is not implemented',
-      hint: 'Use POST with Prefer: resolution=merge-duplicates.',
-    })
-  if (!reads && method !== 'POST' && method !== 'PATCH' && method !== 'DELETE') {
+  const inserts = method === 'POST' || method === 'PUT'
+  if (!reads && !inserts && method !== 'PATCH' && method !== 'DELETE') {
     throw new AppError(restErrors.rest_unsupported_method, { message: `Unsupported HTTP method: ${method}` })
   }
   const parameters = parseParameters(parsePairs(request.search))
-  const selection = resolveSelection(model, table, parameters, { ignoreLimits: !reads, ignoreRootFilters: method === 'POST' })
+  const selection = resolveSelection(model, table, parameters, { ignoreLimits: !reads, ignoreRootFilters: inserts })
   const accepted = negotiate(request.header('accept'))
   const preferences = parsePrefer(request.header('prefer'))
   const media = { ...accepted, stripNulls: accepted.stripNulls || preferences.stripNulls }
@@ -91,9 +88,17 @@ export function planRequest(model: Model, request: RestRequest): Plan {
     if (Object.keys(set).length === 0) return plan(nothing(table, selection), 0, true)
     return plan({ kind: 'update', ...write, ...where, set }, 0, false)
   }
-  if (rows.length === 0) return plan(nothing(table, selection), 0, true)
   const columns = parameters.columns === null ? {} : { columns: parameters.columns }
   const missing = preferences.missing ?? 'null'
+  if (method === 'PUT') {
+    const row = rowToPut(table, parameters, rows)
+    return plan(
+      { kind: 'insert', ...write, rows: [row], ...columns, missing, conflict: { action: 'merge', columns: table.primaryKey } },
+      0,
+      false,
+    )
+  }
+  if (rows.length === 0) return plan(nothing(table, selection), 0, true)
   return plan({ kind: 'insert', ...write, rows, ...columns, missing, ...conflict(parameters, preferences) }, 0, false)
 }
 
@@ -133,7 +138,8 @@ function returningOf(table: TableModel, selection: Selection, media: Media, pref
 
 function expectation(media: Media, preferences: Preferences, method: string): { expect?: Expectation } {
   if (media.form === 'object') return { expect: { min: 1, max: 1, error: 'not-single' } }
-  if (preferences.maxAffected !== null && method !== 'POST') return { expect: { max: preferences.maxAffected, error: 'max-affected' } }
+  if (preferences.maxAffected !== null && (method === 'PATCH' || method === 'DELETE'))
+    return { expect: { max: preferences.maxAffected, error: 'max-affected' } }
   return {}
 }
 
@@ -157,5 +163,5 @@ function conflict(
 /** For OPTIONS. Errors: PGRST205. */
 export function allowedMethods(model: Model, name: string): string {
   findTable(model, name)
-  return 'OPTIONS,GET,HEAD,POST,PATCH,DELETE'
+  return 'OPTIONS,GET,HEAD,POST,PUT,PATCH,DELETE'
 }

@@ -78,7 +78,7 @@ describe('addresses', () => {
     const options = await stranger('/rest/v1/books', { method: 'OPTIONS' })
     expect([options.status, options.headers.get('allow'), options.headers.get('access-control-allow-origin')]).toEqual([
       200,
-      'OPTIONS,GET,HEAD,POST,PATCH,DELETE',
+      'OPTIONS,GET,HEAD,POST,PUT,PATCH,DELETE',
       '*',
     ])
     await refused(stranger, 'bokos', { method: 'OPTIONS' }, 404, 'PGRST205')
@@ -102,7 +102,7 @@ describe('addresses', () => {
   })
 
   test('methods that do nothing here are 405', async () => {
-    await refused(stranger, 'books', { method: 'PUT', body: {} }, 405, 'PGRST117')
+    await refused(stranger, 'books', { method: 'PUT', body: {} }, 405, 'PGRST105')
     await refused(stranger, 'rpc/anything', { method: 'DELETE' }, 405, 'PGRST101')
   })
 })

@@ -123,6 +123,13 @@ describe('upsert', () => {
     expect(await sql('select label from tags order by id')).toEqual([{ label: 'one' }, { label: 'three' }])
   })
 
+  test('a put makes the row or takes its place', async () => {
+    const made = await service('/rest/v1/tags?id=eq.t', { method: 'PUT', body: tag('t', 'one'), headers: RETURN })
+    expect([made.status, made.json]).toEqual([201, [tag('t', 'one')]])
+    const replaced = await service('/rest/v1/tags?id=eq.t', { method: 'PUT', body: tag('t', 'two') })
+    expect([replaced.status, replaced.text, await sql('select label from tags')]).toEqual([204, '', [{ label: 'two' }]])
+  })
+
   test('a row of somebody else is not taken over', async () => {
     await ben.ask('/rest/v1/books', { body: { id: 5, title: 'his' } })
     const { status, json } = await ada.ask('/rest/v1/books', { body: { id: 5, title: 'hers' }, headers: MERGE })

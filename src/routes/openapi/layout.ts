@@ -1,5 +1,5 @@
 // The frame that every page of the reference stands in.
-import { html, raw } from 'hono/html'
+import { html, type raw } from 'hono/html'
 import { STYLE } from './style'
 
 export type Html = ReturnType<typeof html>
