@@ -18,6 +18,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '4' },
     connections: { type: 'string', default: '16' },
     rows: { type: 'string', default: '5000' },
+    warmup: { type: 'string', default: '10' },
     report: { type: 'boolean', default: false },
   },
 })
@@ -50,15 +51,25 @@ try {
   if (a !== b || (JSON.parse(a ?? '[]') as unknown[]).length !== 20) throw new Error(`The two don't answer the same:\n${a}\n${b}`)
 
   console.log(`${tool}, ${connections} connections, ${rounds} rounds of ${seconds} s, ${rows} rows, ${perigee.direct && bare.direct ? 'straight on workerd' : 'through the harness'}`)
-  for (const side of Object.values(sides)) await throughput({ ...side, connections, seconds: 2 })
-  const measured: { perigee: number; bare: number; ratio: number }[] = []
+  // A phone never meets a cold isolate for long, and V8 takes some thousand requests to compile what they share.
+  for (const side of Object.values(sides)) await throughput({ ...side, connections, seconds: Number(values.warmup) })
+  const servers = { perigee, bare }
+  const measured: { perigee: number; bare: number; ratio: number; cpu: { perigee: number; bare: number } }[] = []
   for (let round = 0; round < rounds; round++) {
     // Turns change, so that neither always runs on a machine that the other warmed.
     const order = round % 2 === 0 ? (['bare', 'perigee'] as const) : (['perigee', 'bare'] as const)
     const rate = { perigee: 0, bare: 0 }
-    for (const side of order) rate[side] = await throughput({ ...sides[side], connections, seconds })
-    measured.push({ ...rate, ratio: rate.perigee / rate.bare })
-    console.log(`round ${round + 1}: bare ${rate.bare.toFixed(0)}/s, Perigee ${rate.perigee.toFixed(0)}/s, ratio ${(rate.perigee / rate.bare).toFixed(3)}`)
+    const cpu = { perigee: 0, bare: 0 }
+    for (const side of order) {
+      const before = servers[side].cpuSeconds() ?? 0
+      rate[side] = await throughput({ ...sides[side], connections, seconds })
+      cpu[side] = (((servers[side].cpuSeconds() ?? 0) - before) * 1000) / (rate[side] * seconds)
+    }
+    measured.push({ ...rate, ratio: rate.perigee / rate.bare, cpu })
+    console.log(
+      `round ${round + 1}: bare ${rate.bare.toFixed(0)}/s, Perigee ${rate.perigee.toFixed(0)}/s, ratio ${(rate.perigee / rate.bare).toFixed(3)}; ` +
+        `processor time a request: bare ${cpu.bare.toFixed(2)} ms, Perigee ${cpu.perigee.toFixed(2)} ms`,
+    )
   }
   const ratio = measured.map((one) => one.ratio).toSorted((x, y) => x - y)[Math.floor(measured.length / 2)]!
   console.log(`\nmedian ratio ${ratio.toFixed(3)}, target ${TARGET}`)
@@ -67,7 +78,7 @@ try {
     date: new Date().toISOString().slice(0, 10),
     machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length },
     settings: { tool, connections, seconds, rows, request: LIST },
-    rounds: measured.map((one) => ({ bare: Math.round(one.bare), perigee: Math.round(one.perigee), ratio: Number(one.ratio.toFixed(3)) })),
+    rounds: measured.map((one) => ({ bare: Math.round(one.bare), perigee: Math.round(one.perigee), ratio: Number(one.ratio.toFixed(3)), cpuMs: { bare: Number(one.cpu.bare.toFixed(3)), perigee: Number(one.cpu.perigee.toFixed(3)) } })),
     ratio: Number(ratio.toFixed(3)),
     target: TARGET,
   }

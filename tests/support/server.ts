@@ -1,6 +1,6 @@
 // The built Worker on a port of its own, with empty storage: for real clients and for load. Node only; tests in workerd use worker.ts.
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createTestHarness } from 'wrangler'
@@ -20,6 +20,8 @@ export interface Server {
   readonly url: string
   /** Whether `url` goes straight to workerd. */
   readonly direct: boolean
+  /** Processor time that workerd has used, its database included; null where that can't be told. */
+  cpuSeconds(): number | null
   readonly keys: ApiKeys
   readonly db: D1Database
   close(): Promise<void>
@@ -41,7 +43,7 @@ export const ROOT_KEY = 'Y2xpZW50cy1vbmx5LXJvb3Qta2V5LW9mLXRoaXJ0eS10d28tYnl0ZXM
 
 /** Starts workerd with a build of the Worker (or of `bench/bare`), makes the tables, and says where it listens. */
 export async function startServer(built: Build, vars: Readonly<Record<string, string>> = {}): Promise<Server> {
-  const before = new Set(workerdPorts())
+  const before = new Set(workerds().map(({ port }) => port))
   const harness = createTestHarness({
     // Not the repository: its .dev.vars would win over the key here.
     root: dirname(built.main),
@@ -70,10 +72,11 @@ export async function startServer(built: Build, vars: Readonly<Record<string, st
   const worker = harness.getWorker<{ DB: D1Database }>()
   await worker.applyD1Migrations('DB')
   const { DB: db } = await worker.getEnv()
-  const straight = workerdPorts().find((port) => !before.has(port) && port !== Number(url.port))
+  const straight = workerds().find(({ port }) => !before.has(port) && port !== Number(url.port))
   return {
-    url: straight === undefined ? url.origin : `http://127.0.0.1:${straight}`,
+    url: straight === undefined ? url.origin : `http://127.0.0.1:${straight.port}`,
     direct: straight !== undefined,
+    cpuSeconds: () => (straight === undefined ? null : cpuSeconds(straight.pid)),
     keys: await deriveApiKeys(ROOT_KEY),
     db,
     close: () => harness.close(),
@@ -81,20 +84,26 @@ export async function startServer(built: Build, vars: Readonly<Record<string, st
 }
 
 /** Ports on which this process's own children listen over HTTP. Empty where `ss` isn't installed. */
-function workerdPorts(): number[] {
+function workerds(): { readonly port: number; readonly pid: number }[] {
   const { stdout } = spawnSync('ss', ['-Hltnp'], { encoding: 'utf8' })
   return (stdout ?? '').split('\n').flatMap((line) => {
-    const pid = /"workerd",pid=(\d+)/.exec(line)?.[1]
+    const pid = Number(/"workerd",pid=(\d+)/.exec(line)?.[1])
     const port = /127\.0\.0\.1:(\d+)/.exec(line)?.[1]
-    return pid && port && isOurs(Number(pid)) ? [Number(port)] : []
+    return port && statOf(pid)?.parent === process.pid ? [{ port: Number(port), pid }] : []
   })
 }
 
-function isOurs(pid: number): boolean {
+/** proc_pid_stat(5): the fields behind the name, in clock ticks of a hundredth. */
+function statOf(pid: number): { readonly parent: number; readonly ticks: number } | null {
   try {
-    readlinkSync(`/proc/${pid}/exe`)
-    return Number(/^\d+ \(.*\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1]) === process.pid
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
+    return { parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) }
   } catch {
-    return false
+    return null
   }
+}
+
+function cpuSeconds(pid: number): number | null {
+  const ticks = statOf(pid)?.ticks
+  return ticks === undefined ? null : ticks / 100
 }

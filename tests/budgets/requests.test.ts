@@ -1,0 +1,119 @@
+// D1 calls, rows read and rows written of what phones ask most, at 1,000 rows. Counts don't vary, so a growth is a change of the code.
+import { env } from 'cloudflare:workers'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { fill, LIST } from '../../bench/data'
+import { call, PASSWORD, service, signUp, stranger, type User } from '../support/users'
+import { costOf, withinBudget } from './budget'
+
+let all: User
+let twenty: User
+let none: User
+
+const json = (who: Readonly<Record<string, string>>, method: string, body: unknown): RequestInit => ({
+  method,
+  headers: { ...who, 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+})
+
+beforeAll(async () => {
+  ;[all, twenty, none] = [await signUp('all'), await signUp('twenty'), await signUp('none')]
+  await fill((env as unknown as { DB: D1Database }).DB, 1000, { all: all.id, twenty: twenty.id })
+  expect((await call('/rest/v1/profiles', json(none.headers, 'POST', { handle: 'counted', display_name: 'Counted' }))).status).toBe(201)
+  // Warms the isolate: keys and tokens are known from then on.
+  for (const { headers } of [all, twenty, none]) await call(LIST, { headers })
+}, 60_000)
+
+async function list(who: Readonly<Record<string, string>>, path = LIST): Promise<{ response: Response; rows: unknown[] }> {
+  const response = await call(path, { headers: who })
+  const rows = (await response.json()) as unknown[]
+  expect(response.status, JSON.stringify(rows)).toBe(200)
+  return { response, rows }
+}
+
+describe('the list of 20', () => {
+  test('for who sees all', async () => {
+    const { response, rows } = await list(all.headers)
+    expect(rows).toHaveLength(20)
+    withinBudget('list: sees all', response)
+  })
+
+  test('for who sees twenty', async () => {
+    const { response, rows } = await list(twenty.headers)
+    expect(rows).toHaveLength(20)
+    withinBudget('list: sees twenty', response)
+  })
+
+  test('for who sees none', async () => {
+    const { response, rows } = await list(none.headers)
+    expect(rows).toEqual([])
+    withinBudget('list: sees none', response)
+  })
+
+  test('for a stranger', async () => {
+    const { response, rows } = await list(stranger)
+    expect(rows).toEqual([])
+    withinBudget('list: stranger', response)
+  })
+
+  test('for the service', async () => {
+    const { response, rows } = await list(service)
+    expect(rows).toHaveLength(20)
+    withinBudget('list: service', response)
+  })
+
+  test('with the owner embedded in each row', async () => {
+    const { response, rows } = await list(all.headers, LIST.replace('created_at&', 'created_at,profiles(display_name)&'))
+    expect(rows).toHaveLength(20)
+    withinBudget('list: with owners', response)
+  })
+})
+
+test('a row by its key', async () => {
+  const { response, rows } = await list(all.headers, '/rest/v1/trips?id=eq.01900000-0000-7000-9000-000000000007')
+  expect(rows).toHaveLength(1)
+  withinBudget('one row', response)
+})
+
+describe('writes', () => {
+  test('an insert, an update and a delete are one batch each', async () => {
+    const inserted = await call('/rest/v1/trips', { ...json(none.headers, 'POST', { title: 'Counted' }), headers: { ...none.headers, 'content-type': 'application/json', prefer: 'return=representation' } })
+    expect(inserted.status).toBe(201)
+    withinBudget('insert', inserted)
+    const [{ id }] = (await inserted.json()) as [{ id: string }]
+    const updated = await call(`/rest/v1/trips?id=eq.${id}`, json(none.headers, 'PATCH', { title: 'Counted again' }))
+    expect(updated.status).toBe(204)
+    withinBudget('update', updated)
+    const deleted = await call(`/rest/v1/trips?id=eq.${id}`, { method: 'DELETE', headers: none.headers })
+    expect(deleted.status).toBe(204)
+    withinBudget('delete', deleted)
+  })
+
+  test('fifty rows at once are one batch', async () => {
+    const rows = Array.from({ length: 50 }, (_, n) => ({ title: `Bulk ${n}` }))
+    const response = await call('/rest/v1/trips', json(none.headers, 'POST', rows))
+    expect(response.status).toBe(201)
+    withinBudget('insert fifty', response)
+  })
+})
+
+describe('sign-in', () => {
+  test('sign-up, sign-in, refresh and sign-out', async () => {
+    const up = await call('/auth/v1/signup', json(stranger, 'POST', { email: 'counted@example.com', password: PASSWORD }))
+    withinBudget('sign-up', up)
+    const signedIn = await call('/auth/v1/token?grant_type=password', json(stranger, 'POST', { email: 'counted@example.com', password: PASSWORD }))
+    expect(signedIn.status).toBe(200)
+    withinBudget('sign-in', signedIn)
+    const { refresh_token, access_token } = (await signedIn.json()) as { refresh_token: string; access_token: string }
+    const refreshed = await call('/auth/v1/token?grant_type=refresh_token', json(stranger, 'POST', { refresh_token }))
+    expect(refreshed.status).toBe(200)
+    withinBudget('refresh', refreshed)
+    const out = await call('/auth/v1/logout', { method: 'POST', headers: { ...stranger, authorization: `Bearer ${access_token}` } })
+    expect(out.status).toBe(204)
+    withinBudget('sign-out', out)
+  })
+
+  test('a warm request is authenticated without any call of its own', async () => {
+    const { response } = await list(none.headers)
+    expect(costOf(response).d1Calls).toBe(1)
+  })
+})
