@@ -1,7 +1,7 @@
 // LIKE as Postgres means it: case counts unless told otherwise, and patterns are as long as they like. SQLite's own operator
 // ignores the case of ASCII, and D1 refuses patterns beyond 50 bytes, so it is never used.
 import { AppError } from '../core'
-import { queryErrors } from './errors'
+import { queryErrors, tooComplex } from './errors'
 import { bind, sql, type Sql } from './sql'
 
 /** A run of plain text, exactly one character, or any number of them. */
@@ -55,10 +55,16 @@ export function likeSql(subject: Sql, pattern: string, ignoreCase: boolean): Sql
   if (tokens.length === 3 && first === 'many' && isText(second) && third === 'many') return sql`instr(${value}, ${bind(second.text)}) > 0`
   const glob = tokens.map((token) => (token === 'many' ? '*' : token === 'one' ? '?' : token.text.replaceAll(/[*?[]/g, '[$&]'))).join('')
   if (new TextEncoder().encode(glob).length <= MAX_GLOB_BYTES) return sql`${value} glob ${bind(glob)}`
+  if (!tokens.includes('one')) return inTurn(value, tokens)
+  if (tokens.length > MAX_TOKENS) throw tooComplex(`a pattern with _ has more than ${MAX_TOKENS} parts.`)
   return walk(value, tokens)
 }
 
-const length = (text: string): Sql => ({ chunks: [String([...text].length)] })
+/** Each part may begin at each place of the text. */
+const MAX_TOKENS = 200
+
+const count = (value: number): Sql => ({ chunks: [String(value)] })
+const length = (text: string): Sql => count([...text].length)
 
 /** A range, so that an index on the column serves it. */
 function startsWith(value: Sql, prefix: string): Sql {
@@ -74,6 +80,17 @@ function following(prefix: string): string | null {
   const last = characters.pop()!.codePointAt(0)!
   if (last === 0x10ffff) return null
   return characters.join('') + String.fromCodePoint(last === 0xd7ff ? 0xe000 : last + 1)
+}
+
+/** Texts with anything between them: the first place that each is found at behind the one before is as good as any. */
+function inTurn(value: Sql, tokens: readonly Token[]): Sql {
+  const texts = tokens.flatMap((token) => (isText(token) ? [token.text] : []))
+  const start = isText(tokens[0]) ? texts.shift()! : ''
+  const end = isText(tokens.at(-1)) ? texts.pop()! : ''
+  const middle = bind(JSON.stringify(texts))
+  const steps = sql`with recursive m(i, k) as (select 1 + ${length(start)}, 0 union all select m.i + instr(substr(x, m.i), ${middle} ->> m.k) - 1 + length(${middle} ->> m.k), m.k + 1 from m where m.k < ${count(texts.length)} and instr(substr(x, m.i), ${middle} ->> m.k) > 0)`
+  const ended = end === '' ? sql`1` : sql`substr(x, -${length(end)}) = ${bind(end)}`
+  return sql`(select case when x is not null then substr(x, 1, ${length(start)}) = ${bind(start)} and ${ended} and exists(${steps} select 1 from m where m.k = ${count(texts.length)} and m.i <= length(x) + 1 - ${length(end)}) end from (select ${value} as x))`
 }
 
 /** Follows all ways through the pattern at once, a (position, token) pair a row; any length, no backtracking. */

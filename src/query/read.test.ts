@@ -476,7 +476,9 @@ describe('embeds', () => {
 
   test('five levels of inner embeds run', () => {
     const nest = (depth: number): SelectItem[] =>
-      depth === 0 ? [column('id')] : [column('id'), embed('notes', 'notes', { as: 'parent', join: 'inner', select: nest(depth - 1) }, ({ kind }) => kind === 'to-one')]
+      depth === 0
+        ? [column('id')]
+        : [column('id'), embed('notes', 'notes', { as: 'parent', join: 'inner', select: nest(depth - 1) }, ({ kind }) => kind === 'to-one')]
     expect(get(read('notes', { select: nest(1), where: compare('id', 'eq', '2') }), ANONYMOUS).rows).toEqual([{ id: 2, parent: { id: 1 } }])
     expect(get(read('notes', { select: nest(5) }), ANONYMOUS).rows).toEqual([])
   })
@@ -511,6 +513,35 @@ describe('pages and totals', () => {
     expect(titles({ order: bySize, before: [null, 't2'], limit: 1 })).toEqual(['t1'])
     expect(titles({ order: [{ target: { column: 'size' }, descending: true }], after: [null, 't2'] })).toEqual(['t1', 't3'])
     expect(refusal(read('trips', { order: byTitle, after: ['x'] }))).toBe('PGRST103')
+  })
+
+  test('walking by cursor, both ways, meets every row once and in order', () => {
+    const wire = {
+      size: (value: unknown) => (value === null ? null : String(value)),
+      title: String,
+      starts_at: (value: unknown) => value as string | null,
+      open: (value: unknown) => (value === null ? null : String(value)),
+    }
+    const select: SelectItem[] = ['id', 'title', 'starts_at', 'open'].map(column)
+    select.push({ kind: 'column', target: { column: 'size' }, as: 'size', cast: 'text' })
+    const names = ['size', 'title', 'starts_at', 'open'] as const
+    for (const [i, first] of names.entries()) {
+      for (let bits = 0; bits < 32; bits++) {
+        const second = names[(i + 1 + (bits & 1)) % names.length]!
+        const order = [
+          { target: { column: first }, descending: (bits & 2) > 0, nulls: (bits & 4) > 0 ? ('first' as const) : ('last' as const) },
+          { target: { column: second }, descending: (bits & 8) > 0, nulls: (bits & 16) > 0 ? ('first' as const) : ('last' as const) },
+        ]
+        const page = (rest: Partial<Read>) => get(read('trips', { select, order, ...rest })).rows as Record<string, unknown>[]
+        const cursor = (row: Record<string, unknown>) => [wire[first](row[first]), wire[second](row[second]), String(row['id'])]
+        const whole = page({ offset: 0 })
+        const [forward, backward]: Record<string, unknown>[][] = [[], []]
+        for (let rows = page({ limit: 1 }); rows.length > 0; rows = page({ limit: 1, after: cursor(rows.at(-1)!) })) forward!.push(...rows)
+        for (let rows = whole.slice(-1); rows.length > 0; rows = page({ limit: 1, before: cursor(rows[0]!) })) backward!.unshift(...rows)
+        expect([first, second, bits, forward]).toEqual([first, second, bits, whole])
+        expect([first, second, bits, backward]).toEqual([first, second, bits, whole])
+      }
+    }
   })
 
   test('a large page comes a row at a time and keeps its order', () => {
@@ -567,9 +598,14 @@ describe('who asks', () => {
 
 test('tables and columns may have the names that the compiler gives its own parts', () => {
   const odd = sqliteTable('s', { id: text('id').primaryKey(), n: integer('n'), d: text('d'), live: integer('live'), t0: text('t0') })
-  const named = app({ name: 'x', tables: [table(odd, { ...closed, read: ({ row, auth, or, eq }) => or(eq(row.d, 'a'), eq(row.t0, auth.uid)) })] })
+  const named = app({
+    name: 'x',
+    tables: [table(odd, { ...closed, read: ({ row, auth, or, eq }) => or(eq(row.d, 'a'), eq(row.t0, auth.uid)) })],
+  })
   const own = openDatabase(named)
-  own.exec("insert into auth_users (id, created_at, updated_at) values ('p1', 0, 0); insert into auth_sessions (id, user_id, refreshed_at, created_at) values ('s1', 'p1', 0, 0)")
+  own.exec(
+    "insert into auth_users (id, created_at, updated_at) values ('p1', 0, 0); insert into auth_sessions (id, user_id, refreshed_at, created_at) values ('s1', 'p1', 0, 0)",
+  )
   fill(own, 's', [
     { id: 'a', n: 9, d: 'a', live: 0, t0: 'p1' },
     { id: 'b', n: 1, d: 'b', live: 5, t0: 'p1' },
@@ -578,14 +614,23 @@ test('tables and columns may have the names that the compiler gives its own part
   ])
   const order = [{ target: { column: 'id' }, descending: false }]
   for (const limit of [20, 1000]) {
-    const idsOf = (rest: Partial<Read>) => (ask(own, buildModel(named), read('s', { order, limit, ...rest }), { principal: ann, now: 0 }).rows as { id: string }[]).map(({ id }) => id)
+    const idsOf = (rest: Partial<Read>) =>
+      (ask(own, buildModel(named), read('s', { order, limit, ...rest }), { principal: ann, now: 0 }).rows as { id: string }[]).map(
+        ({ id }) => id,
+      )
     expect(idsOf({})).toEqual(['a', 'b', 'e'])
     expect(idsOf({ before: ['e'] })).toEqual(['a', 'b'])
   }
 })
 
 test('a table of many columns is written whole and in order', () => {
-  const wide = sqliteTable('wide', Object.fromEntries([['id', text('id').primaryKey()], ...Array.from({ length: 60 }, (_, i) => [`c${i}`, i % 2 ? integer(`c${i}`, { mode: 'boolean' }) : text(`c${i}`)])]) as Record<string, ReturnType<typeof text>>)
+  const wide = sqliteTable(
+    'wide',
+    Object.fromEntries([
+      ['id', text('id').primaryKey()],
+      ...Array.from({ length: 60 }, (_, i) => [`c${i}`, i % 2 ? integer(`c${i}`, { mode: 'boolean' }) : text(`c${i}`)]),
+    ]) as Record<string, ReturnType<typeof text>>,
+  )
   const declared = app({ name: 'x', tables: [table(wide, { ...closed, read: anyone() })] })
   const own = openDatabase(declared)
   fill(own, 'wide', [{ id: 'a', c0: 'q"\\\n', c1: true, c58: 'z' }])
