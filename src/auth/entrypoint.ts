@@ -2,6 +2,7 @@
 import { WorkerEntrypoint } from 'cloudflare:workers'
 import { AppError } from '../core'
 import {
+  asUnavailable,
   keysOf,
   openStores,
   type AuthenticationContext,
@@ -34,7 +35,8 @@ async function answer<T>(env: Env, operation: (workshop: Workshop) => Promise<T>
     const { db } = openStores(env, (call) => calls.push(call)).primary
     return { ok: true, value: await operation({ keys, db, now: Date.now() }), calls }
   } catch (error) {
-    const known = error instanceof AppError ? error : new AppError(authErrors.unexpected_failure, { cause: error })
+    const known =
+      error instanceof AppError ? error : (asUnavailable(error) ?? new AppError(authErrors.unexpected_failure, { cause: error }))
     const { cause, ...occurrence } = known.occurrence
     const described = cause instanceof Error ? (cause.stack ?? cause.message) : cause === undefined ? null : String(cause)
     const failure = { definition: known.definition, occurrence: { ...occurrence, message: known.message }, cause: described }

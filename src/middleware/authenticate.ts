@@ -2,7 +2,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { authErrors, verifyAccessToken, type TokenProblem } from '../auth'
 import { ANONYMOUS, AppError, SERVICE, type ErrorDefinition, type Principal } from '../core'
-import { isOurHost, keysOf } from '../platform'
+import { asUnavailable, isOurHost, keysOf } from '../platform'
 import type { AppContext, AppEnv } from './context'
 
 /** Paths under /auth/v1 that browsers and mail programs open, so without an API key (shared protocol notes: gotrue §2). */
@@ -44,6 +44,8 @@ async function principalOfBearer(c: AppContext, dialect: 'auth' | 'data'): Promi
     db: c.var.stores.primary.db,
     isOurHost: (host) => isOurHost(c.env, host, new URL(c.req.url).host),
     now: Date.now(),
+  }).catch((error: unknown) => {
+    throw asUnavailable(error) ?? error
   })
   if (verification.ok) return verification.principal
   const { data, message } = PROBLEMS[verification.problem]

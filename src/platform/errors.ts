@@ -1,5 +1,6 @@
 // What can be wrong with the ground itself: secrets and services that aren't there.
-import { defineErrors } from '../core'
+import { AppError, defineErrors } from '../core'
+import { readFault } from './d1-errors'
 
 export const platformErrors = defineErrors({
   root_key_missing: {
@@ -22,3 +23,15 @@ export const platformErrors = defineErrors({
     postgrest: 'PGRST000',
   },
 })
+
+/** What a rejected call to D1 means to the phone when the same call may succeed shortly; null for every other error. */
+export function asUnavailable(error: unknown): AppError | null {
+  const { kind } = readFault(error)
+  return kind === 'overloaded' || kind === 'unavailable'
+    ? new AppError(platformErrors.service_unavailable, {
+        message: 'The database has too much to do or cannot be reached. Try again in a moment.',
+        headers: { 'retry-after': '2' },
+        cause: error,
+      })
+    : null
+}

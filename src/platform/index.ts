@@ -2,7 +2,7 @@ export { parseConfig, runtimeConfig, type RuntimeConfig, type RuntimeRate } from
 export { readFault, type DatabaseFault } from './d1-errors'
 export { metered, run, type DatabaseCall, type DatabaseObserver, type SqlValue, type Statement } from './database'
 export { isDevelopment, type Env } from './env'
-export { platformErrors } from './errors'
+export { asUnavailable, platformErrors } from './errors'
 export { isOurHost, publicOrigin } from './hosts'
 export { deriveApiKeys, deriveKeys, keysOf, type ApiKeys, type Keys } from './keys'
 export {

@@ -5,19 +5,25 @@ import { expect, test } from 'vitest'
 import app from '../../app'
 import { createBackend } from '../../src/backend'
 import type { AppDefinition } from '../../src/define'
+import { deriveApiKeys } from '../../src/platform'
 import { apiKeys, claimsOf, newEmail, PASSWORD, signUpAnonymously, type AnswerBody } from './client'
 
 type Bindings = Parameters<ReturnType<typeof createBackend>['fetch']>[1]
 const loopback = (exports as unknown as { Authentication: object }).Authentication
 
-async function ask(rules: AppDefinition['auth'], path: string, body: unknown, { bindings = {}, ownExports = true, token = '' } = {}) {
+async function ask(
+  rules: AppDefinition['auth'],
+  path: string,
+  body: unknown,
+  { bindings = {}, ownExports = true, token = '', apiKey = true } = {},
+) {
   const backend = createBackend({ ...app, ...(rules === undefined ? {} : { auth: rules }) })
   const ctx = createExecutionContext()
   const context = { waitUntil: (promise: Promise<unknown>) => ctx.waitUntil(promise), ...(ownExports ? { exports } : {}) }
   const response = await backend.fetch(
     new Request(`https://api.example.com${path}`, {
       method: body === null ? 'GET' : 'POST',
-      headers: { apikey: apiKeys.publishableKey, ...(token === '' ? {} : { authorization: `Bearer ${token}` }) },
+      headers: { ...(apiKey ? { apikey: apiKeys.publishableKey } : {}), ...(token === '' ? {} : { authorization: `Bearer ${token}` }) },
       body: body === null ? null : JSON.stringify(body),
     }),
     { ...(env as unknown as object), ...bindings } as unknown as Bindings,
@@ -79,6 +85,27 @@ test('verifying a token asks no service: data is read while sign-in is down', as
   const read = await ask(undefined, '/rest/v1/profiles?select=id&limit=1', null, { ...down, token })
   expect(read.status).toBe(200)
   expect((await ask(undefined, '/auth/v1/user', null, { ...down, token })).status).toBe(503)
+})
+
+test('a database that has too much to do is a 503, never a token that is called bad', async () => {
+  const { access_token: token } = await signUpAnonymously()
+  const DB = {
+    prepare: () => {
+      throw new Error('D1_ERROR: D1 DB is overloaded. Too many requests queued.')
+    },
+  }
+  // Another root key, so that this isolate holds none of its signing keys.
+  const PERIGEE_ROOT_KEY = 'b3ZlcmxvYWRlZC1yb290LWtleS1vZi10aGlydHktdHdvLWJ5dGVz'
+  const { publishableKey: apikey } = await deriveApiKeys(PERIGEE_ROOT_KEY)
+  for (const path of ['/rest/v1/profiles?select=id&limit=1', '/auth/v1/user']) {
+    const answer = await ask(undefined, `${path}${path.includes('?') ? '&' : '?'}apikey=${apikey}`, null, {
+      bindings: { DB, PERIGEE_ROOT_KEY },
+      token,
+      apiKey: false,
+    })
+    expect(answer.status).toBe(503)
+    expect(answer.text).toContain('Try again in a moment')
+  }
 })
 
 test('in production a token of another host is refused, and the issuer is on the list', async () => {

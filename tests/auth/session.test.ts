@@ -1,5 +1,17 @@
 import { expect, test } from 'vitest'
-import { call, claimsOf, database, newEmail, PASSWORD, refresh, signIn, signUp, signUpAnonymously, type Answer, type SessionBody } from './client'
+import {
+  call,
+  claimsOf,
+  database,
+  newEmail,
+  PASSWORD,
+  refresh,
+  signIn,
+  signUp,
+  signUpAnonymously,
+  type Answer,
+  type SessionBody,
+} from './client'
 
 const session = (answer: Answer) => answer.body as unknown as SessionBody
 const problem = ({ status, body }: Answer) => [status, body['error_code']]
