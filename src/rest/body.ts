@@ -1,13 +1,10 @@
 // The body of a write: JSON or a form, to rows. Names and values are judged by the compiler, against the table's columns.
 import { AppError } from '../core'
 import { notImplemented, restErrors } from './errors'
-import { parseJson, rawText } from './json'
+import { parseJson, rawText, refuseUnstorable } from './json'
 import { parsePairs } from './parameters'
 
 export type Row = Readonly<Record<string, unknown>>
-
-/** How deep a body's JSON may nest. */
-export const MAX_JSON_DEPTH = 50
 
 export interface Body {
   readonly bytes: Uint8Array
@@ -47,16 +44,9 @@ function parseRowsOf({ bytes, contentType }: Body): Row[] {
       throw new AppError(restErrors.rest_bad_body, { details: 'Send one object, or an array of objects.' })
     }
     if (Object.hasOwn(row, '__proto__')) throw new AppError(restErrors.rest_bad_body, { details: 'A row has no column "__proto__".' })
-    refuseDeep(row, 0)
+    refuseUnstorable(row)
     return row as Row
   })
-}
-
-function refuseDeep(value: object, depth: number): void {
-  if (rawText(value) !== null) return
-  if (depth > MAX_JSON_DEPTH)
-    throw new AppError(restErrors.rest_bad_body, { details: `JSON is nested more than ${MAX_JSON_DEPTH} levels deep.` })
-  for (const inner of Object.values(value)) if (typeof inner === 'object' && inner !== null) refuseDeep(inner as object, depth + 1)
 }
 
 function decode(bytes: Uint8Array): string {

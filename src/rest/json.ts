@@ -13,23 +13,22 @@ const json = JSON as unknown as {
   isRawJSON(value: unknown): value is RawJson
 }
 
-/** Sixteen digits can't all be kept by a double; a number without that many can be. */
-const MANY_DIGITS = /\d[\d.]{15}/
-const DOUBTFUL_ESCAPE = /\\u(?:0000|d[89a-f])/i
+/** How deep a row's JSON may nest. */
+const MAX_JSON_DEPTH = 50
+
+/** A double keeps fifteen digits of any number, and exponents of two. */
+const DOUBTFUL_NUMBER = /\d[\d.]{15}|\de[+-]?\d{3}/i
 
 /**
  * Parses JSON; a number that a double can't hold becomes a raw JSON value, which `JSON.stringify` writes as it was.
- * Errors: PGRST102, 22P05 for text that no database column holds (null characters, half surrogate pairs).
+ * Errors: PGRST102.
  */
 export function parseJson(text: string): unknown {
-  let value: unknown
   try {
-    value = MANY_DIGITS.test(text) ? json.parse(text, exact) : JSON.parse(text)
+    return DOUBTFUL_NUMBER.test(text) ? json.parse(text, exact) : JSON.parse(text)
   } catch (cause) {
     throw new AppError(restErrors.rest_bad_body, { cause })
   }
-  if (DOUBTFUL_ESCAPE.test(text)) refuseUnstorable(value)
-  return value
 }
 
 function exact(_key: string, value: unknown, context: { readonly source?: string }): unknown {
@@ -50,15 +49,22 @@ export function rawText(value: unknown): string | null {
   return json.isRawJSON(value) ? value.rawJSON : null
 }
 
-function refuseUnstorable(value: unknown): void {
+/**
+ * Refuses what can't be kept, in one walk that goes no deeper than it allows.
+ * Errors: PGRST102 for nesting beyond `MAX_JSON_DEPTH`, 22P05 for text that no column holds (null characters, half surrogate pairs).
+ */
+export function refuseUnstorable(value: unknown, depth = 0): void {
   if (typeof value === 'string') {
     if (value.includes('\0') || !value.isWellFormed()) {
       throw new AppError(restErrors.rest_unstorable_text, { details: 'A text holds a null character or half of a surrogate pair.' })
     }
   } else if (typeof value === 'object' && value !== null && !json.isRawJSON(value)) {
+    if (depth > MAX_JSON_DEPTH) {
+      throw new AppError(restErrors.rest_bad_body, { details: `JSON is nested more than ${MAX_JSON_DEPTH} levels deep.` })
+    }
     for (const [key, inner] of Object.entries(value)) {
-      refuseUnstorable(key)
-      refuseUnstorable(inner)
+      refuseUnstorable(key, depth)
+      refuseUnstorable(inner, depth + 1)
     }
   }
 }
