@@ -78,7 +78,9 @@ test('a fresh checkout starts, prints keys that work, and stops without leaving 
   const second = await start(['--port', String(port)], 'Ctrl-C stops it')
   expect(second.output()).not.toContain('Filled')
   expect(second.output()).toContain(keys.publishableKey)
-  const response = await fetch(`${keys.url}/rest/v1/profiles?handle=eq.ada&select=display_name`, { headers: { apikey: keys.publishableKey! } })
+  const response = await fetch(`${keys.url}/rest/v1/profiles?handle=eq.ada&select=display_name`, {
+    headers: { apikey: keys.publishableKey! },
+  })
   expect(await response.json()).toEqual([{ display_name: 'Kept' }])
   second.child.kill('SIGTERM')
   expect(await second.ended).toBe(0)
@@ -90,7 +92,13 @@ test('a port that another program holds is named, and nothing is started', async
   const port = await new Promise<number>((resolve) => {
     server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port))
   })
-  const { status, stderr } = await checkout.run(process.execPath, ['--import', './scripts/register.mjs', 'scripts/dev.ts', '--port', String(port)])
+  const { status, stderr } = await checkout.run(process.execPath, [
+    '--import',
+    './scripts/register.mjs',
+    'scripts/dev.ts',
+    '--port',
+    String(port),
+  ])
   server.close()
   expect(status).toBe(1)
   expect(stderr).toContain(`Port ${port} is taken`)
@@ -120,7 +128,13 @@ export default table(sqliteTable('sys_mine', { id: text('id').primaryKey() }), {
   const index = join(checkout.path, 'app/index.ts')
   const { stdout: before } = await checkout.run('cat', [index])
   writeFileSync(index, `import broken from './tables/broken'\n${before.replace('tables: [', 'tables: [broken, ')}`)
-  const { status, stderr } = await checkout.run(process.execPath, ['--import', './scripts/register.mjs', 'scripts/dev.ts', '--port', String(await freePort())])
+  const { status, stderr } = await checkout.run(process.execPath, [
+    '--import',
+    './scripts/register.mjs',
+    'scripts/dev.ts',
+    '--port',
+    String(await freePort()),
+  ])
   expect(status).toBe(1)
   expect(stderr).toContain('app/tables/broken.ts')
   expect(stderr).toContain('"sys_mine"')

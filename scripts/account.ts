@@ -1,0 +1,100 @@
+// The Cloudflare account that wrangler is logged in to, asked through wrangler's own commands: no credential passes through here.
+import { join } from 'node:path'
+import { runQuietly } from './outcome'
+
+const root = join(import.meta.dirname, '..')
+const wranglerEntry = join(root, 'node_modules/wrangler/bin/wrangler.js')
+
+/** A command of wrangler's failed; the message holds what it said. */
+export class AccountError extends Error {}
+
+export interface Person {
+  readonly email: string | null
+  readonly accounts: readonly { readonly id: string; readonly name: string }[]
+}
+
+export interface Ran {
+  readonly ok: boolean
+  readonly output: string
+}
+
+/** Runs wrangler to its end, asking nothing. `env` is added to the process' own. */
+export async function wrangler(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> {
+  const quiet = { WRANGLER_HIDE_BANNER: 'true', WRANGLER_SEND_METRICS: 'false', NO_COLOR: '1', FORCE_COLOR: '0', CI: 'true', ...env }
+  return await runQuietly(process.execPath, [wranglerEntry, ...args], root, quiet)
+}
+
+async function demand(what: string, args: readonly string[]): Promise<string> {
+  const { ok, output } = await wrangler(args)
+  if (!ok) throw new AccountError(`${what} failed (wrangler ${args.slice(0, 3).join(' ')}):\n${output.trim()}`)
+  return output
+}
+
+function parseJson<T>(output: string): T {
+  const start = output.search(/^[[{]/m)
+  return JSON.parse(output.slice(start, 1 + Math.max(output.lastIndexOf('}'), output.lastIndexOf(']')))) as T
+}
+
+/** Who is logged in; null when nobody is. */
+export async function whoami(): Promise<Person | null> {
+  const { output } = await wrangler(['whoami', '--json'])
+  if (!output.includes('"loggedIn": true')) return null
+  const { email, accounts } = parseJson<{ email?: string; accounts?: Person['accounts'] }>(output)
+  return { email: email ?? null, accounts: accounts ?? [] }
+}
+
+/** Id of the database with this name; null when there is none. */
+export async function findDatabase(name: string): Promise<string | null> {
+  const list = parseJson<{ uuid: string; name: string }[]>(await demand('Listing databases', ['d1', 'list', '--json']))
+  return list.find((database) => database.name === name)?.uuid ?? null
+}
+
+/** Makes a D1 database; its id. */
+export async function createDatabase(name: string, location?: string): Promise<string> {
+  await demand('Creating the database', ['d1', 'create', name, '--update-config=false', ...(location ? ['--location', location] : [])])
+  const id = await findDatabase(name)
+  if (id === null) throw new AccountError(`The database ${name} was created but can't be found.`)
+  return id
+}
+
+export async function deleteDatabase(name: string): Promise<void> {
+  await demand('Deleting the database', ['d1', 'delete', name, '--skip-confirmation'])
+}
+
+/** Id of the KV namespace with this title; null when there is none. */
+export async function findNamespace(title: string): Promise<string | null> {
+  const list = parseJson<{ id: string; title: string }[]>(await demand('Listing KV namespaces', ['kv', 'namespace', 'list']))
+  return list.find((namespace) => namespace.title === title)?.id ?? null
+}
+
+/** Makes a KV namespace; its id. */
+export async function createNamespace(title: string): Promise<string> {
+  await demand('Creating the KV namespace', ['kv', 'namespace', 'create', title, '--update-config=false'])
+  const id = await findNamespace(title)
+  if (id === null) throw new AccountError(`The KV namespace ${title} was created but can't be found.`)
+  return id
+}
+
+/** Names of a Worker's secrets; null when there is no such Worker. */
+export async function secretNames(worker: string): Promise<string[] | null> {
+  const { ok, output } = await wrangler(['secret', 'list', '--name', worker, '--format', 'json'])
+  if (ok) return parseJson<{ name: string }[]>(output).map(({ name }) => name)
+  if (/not found|does not exist/i.test(output)) return null
+  throw new AccountError(`Listing the Worker's secrets failed:\n${output.trim()}`)
+}
+
+export type Answer =
+  | { readonly ok: true; readonly results: readonly (readonly Record<string, unknown>[])[] }
+  | { readonly ok: false; readonly error: string }
+
+/** Runs statements, as one batch, on a database in the account. What the database refuses is an answer, not an exception. */
+export async function execute(database: string, sql: string): Promise<Answer> {
+  const { ok, output } = await wrangler(['d1', 'execute', database, '--remote', '--json', '--yes', '--command', sql])
+  if (ok) return { ok, results: parseJson<{ results?: Record<string, unknown>[] }[]>(output).map(({ results }) => results ?? []) }
+  try {
+    const { error } = parseJson<{ error: { text: string; notes?: { text: string }[] } }>(output)
+    return { ok: false, error: error.notes?.map(({ text }) => text).join(' ') || error.text }
+  } catch {
+    throw new AccountError(`The database ${database} didn't answer:\n${output.trim()}`)
+  }
+}
