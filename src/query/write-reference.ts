@@ -1,7 +1,7 @@
 // Values that an operation takes from the row an earlier operation of the same query inserts. Resolved before compiling, for
 // values that are known then: what the client sent, and ids that the engine makes. What only the database knows is refused.
 import { AppError, uuidv7 } from '../core'
-import type { Model } from '../define'
+import type { Model, TableModel } from '../define'
 import type { Condition, Input, Insert, Operation, Query, Reference } from './query'
 import { writeErrors } from './write-errors'
 
@@ -21,7 +21,7 @@ export function resolveReferences(model: Model, query: Query, now: number): Quer
     done[reference.operation] = withValue(source, reference.column, id)
     return id
   }
-  for (const operation of query.operations) done.push(resolve(operation, look))
+  for (const operation of query.operations) done.push(resolve(model, operation, look))
   return { ...query, operations: done }
 }
 
@@ -45,20 +45,26 @@ type Look = (reference: Reference) => unknown
 const isReference = (value: unknown): value is { readonly reference: Reference } =>
   typeof value === 'object' && value !== null && 'reference' in value && typeof (value as { reference: unknown }).reference === 'object'
 
-function resolve(operation: Operation, look: Look): Operation {
+function resolve(model: Model, operation: Operation, look: Look): Operation {
+  const table = model.tables.get(operation.table)
   const where = 'where' in operation && operation.where ? { where: resolveCondition(operation.where, look) } : {}
   switch (operation.kind) {
     case 'insert':
-      return { ...operation, rows: operation.rows.map((row) => resolveRow(row, look)) }
+      return { ...operation, rows: operation.rows.map((row) => resolveRow(table, row, look)) }
     case 'update':
-      return { ...operation, ...where, set: resolveRow(operation.set, look) }
+      return { ...operation, ...where, set: resolveRow(table, operation.set, look) }
     default:
       return { ...operation, ...where }
   }
 }
 
-function resolveRow(row: Readonly<Record<string, unknown>>, look: Look): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, isReference(value) ? look(value.reference) : value]))
+/** In a JSON column whatever looks like a reference is the client's own JSON. */
+function resolveRow(table: TableModel | undefined, row: Readonly<Record<string, unknown>>, look: Look): Readonly<Record<string, unknown>> {
+  const resolved = ([name, value]: [string, unknown]) => [
+    name,
+    isReference(value) && table?.columns.get(name)?.type !== 'json' ? look(value.reference) : value,
+  ]
+  return Object.fromEntries(Object.entries(row).map(resolved)) as Record<string, unknown>
 }
 
 function resolveCondition(condition: Condition, look: Look): Condition {

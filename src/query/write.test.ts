@@ -132,6 +132,12 @@ describe('references', () => {
     expect(statements.find(({ sql }) => sql.startsWith('delete from'))!.params).toContain(made)
   })
 
+  test('a JSON column may hold what looks like one', () => {
+    const tags = { reference: { operation: 0, column: 'id' } }
+    const statements = compiled([insert('clubs', { name: 'x', founder_id: 'ann' }), insert('notes', { title: 'x', tags })])
+    expect(String(statements.find(({ sql }) => sql.startsWith('insert into `notes`'))!.params[0])).toContain('reference')
+  })
+
   test('to itself, to a later operation, to many rows or to what the database numbers there is none', () => {
     const to = (operation: number, column = 'id') => ({ reference: { operation, column } })
     for (const operations of [
