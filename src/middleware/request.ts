@@ -19,8 +19,10 @@ export function request(app: AppDefinition, model: Model): MiddlewareHandler<App
     c.set('requestId', requestId)
     c.set('principal', ANONYMOUS)
     c.set('stores', openStores(c.env, (call) => addCall(cost, call)))
-    await next()
     c.header('x-request-id', requestId)
+    await next()
+    // An answer that Hono didn't make, an asset's, has no header but its own.
+    if (!c.res.headers.has('x-request-id')) c.header('x-request-id', requestId)
     if (development) {
       recordTrace(requestId, c.req.method, new URL(c.req.url).pathname, cost)
       c.header('x-perigee-d1-calls', String(cost.d1Calls))
