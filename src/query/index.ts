@@ -26,5 +26,6 @@ export type {
 } from './query'
 export { MAX_EMBED_DEPTH } from './select'
 export { encodeValue } from './value'
+export { writeErrors } from './write-errors'
 export { IDEMPOTENCY_MS } from './write-idempotency'
 export { foreignKeyProbe, policyProbe, type Candidate as ForeignKeyCandidate } from './write-probe'

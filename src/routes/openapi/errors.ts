@@ -5,7 +5,7 @@ import type { ErrorDefinition } from '../../core'
 import { dataErrors } from '../../data'
 import { requestErrors } from '../../middleware'
 import { platformErrors } from '../../platform'
-import { queryErrors } from '../../query'
+import { queryErrors, writeErrors } from '../../query'
 import { restErrors } from '../../rest'
 import { layout, type Html } from './layout'
 
@@ -13,7 +13,7 @@ type Catalog = Readonly<Record<string, ErrorDefinition>>
 
 const CATALOGS: Readonly<Record<string, readonly Catalog[]>> = {
   Requests: [requestErrors, platformErrors],
-  Data: [restErrors, queryErrors, dataErrors],
+  Data: [restErrors, queryErrors, writeErrors, dataErrors],
   'Sign-in': [authErrors],
 }
 

@@ -60,6 +60,19 @@ function tablePath(table: TableModel): JsonSchema {
       },
       responses: { ...written(201, 'Inserted.'), 200: { description: 'Merged into rows that were there.' } },
     },
+    put: {
+      tags,
+      operationId: `put_${name}`,
+      summary: `Put one of ${name} under its key`,
+      description: `The filters are \`eq\` of each column of the primary key (${table.primaryKey.map((column) => `\`${column}\``).join(', ')}), and the body holds the same values.`,
+      parameters: [
+        ...parameters('select'),
+        ...filters.filter((filter) => table.primaryKey.includes(filter.name)),
+        ...parameters('PreferWrite'),
+      ],
+      requestBody: { required: true, content: { 'application/json': { schema: insertReference(name) } } },
+      responses: { ...written(200, 'The row, which took the place of another.'), 201: { description: 'The row, which is new.' } },
+    },
     patch: {
       tags,
       operationId: `update_${name}`,
