@@ -35,7 +35,7 @@ test('SQL and the compiler agree on random texts and patterns, short and long', 
 }, 30_000)
 
 test('NULL is like nothing and unlike nothing', () => {
-  for (const pattern of ['', '%', 'a', 'a%', '%a', '%a%', '_', `${'a'.repeat(60)}%b`, `${'a_'.repeat(60)}`])
+  for (const pattern of ['', '%', 'a', 'a%', '%a', '%a%', '_', `${'a'.repeat(60)}%b`, 'a_'.repeat(60)])
     expect(matches(null, pattern, true)).toBeNull()
 })
 
