@@ -38,7 +38,16 @@ function notify(text) {
 }
 
 async function copy(text, button) {
-  await navigator.clipboard.writeText(text)
+  // Browsers give a clipboard to secure pages only, and a phone on the Wi-Fi calls by plain address.
+  if (navigator.clipboard) await navigator.clipboard.writeText(text)
+  else {
+    const field = document.createElement('textarea')
+    field.value = text
+    button.after(field)
+    field.select()
+    document.execCommand('copy')
+    field.remove()
+  }
   const label = button.textContent
   button.textContent = 'Copied'
   setTimeout(() => (button.textContent = label), 1200)
