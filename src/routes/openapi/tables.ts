@@ -53,7 +53,7 @@ function tablePath(table: TableModel): JsonSchema {
       tags,
       operationId: `insert_${name}`,
       summary: `Insert or upsert ${name}`,
-      parameters: parameters('select', 'columns', 'on_conflict', 'PreferInsert'),
+      parameters: parameters('select', 'columns', 'on_conflict', 'PreferInsert', 'IdempotencyKey'),
       requestBody: {
         required: true,
         content: { 'application/json': { schema: { oneOf: [insertReference(name), { type: 'array', items: insertReference(name) }] } } },
@@ -77,7 +77,7 @@ function tablePath(table: TableModel): JsonSchema {
       tags,
       operationId: `update_${name}`,
       summary: `Update ${name}`,
-      parameters: [...parameters('select', 'or', 'and'), ...filters, ...parameters('PreferWrite')],
+      parameters: [...parameters('select', 'or', 'and'), ...filters, ...parameters('PreferWrite', 'IdempotencyKey')],
       requestBody: { required: true, content: { 'application/json': { schema: reference('schemas', `${name}.update`) } } },
       responses: written(200, 'The rows as they are now.'),
     },
@@ -85,7 +85,7 @@ function tablePath(table: TableModel): JsonSchema {
       tags,
       operationId: `delete_${name}`,
       summary: `Delete ${name}`,
-      parameters: [...parameters('select', 'or', 'and'), ...filters, ...parameters('PreferWrite')],
+      parameters: [...parameters('select', 'or', 'and'), ...filters, ...parameters('PreferWrite', 'IdempotencyKey')],
       responses: written(200, 'The rows as they were.'),
     },
   }
@@ -168,6 +168,12 @@ export const TABLE_PARAMETERS: Readonly<Record<string, JsonSchema>> = {
     description: 'A window of rows, from zero, both ends included.',
     schema: { type: 'string' },
     example: '0-19',
+  },
+  IdempotencyKey: {
+    name: 'Idempotency-Key',
+    in: 'header',
+    description: 'Sent again with the same request within 24 hours, the write is done once, and answered as it was.',
+    schema: { type: 'string', maxLength: 255 },
   },
   PreferRead: prefer('`count=exact`, `handling=strict`', 'count=exact'),
   PreferInsert: prefer(

@@ -4,22 +4,26 @@ import type { ContentfulStatusCode, StatusCode } from 'hono/utils/http-status'
 import { AppError } from '../../core'
 import { execute } from '../../data'
 import type { AppContext, AppEnv } from '../../middleware'
-import { allowedMethods, answerOf, planRequest, restErrors } from '../../rest'
+import { allowedMethods, answerOf, keyedQuery, planRequest, restErrors, type RestRequest } from '../../rest'
 import { tablesDocument } from '../openapi/document'
+
+/** Names the device that wrote, so that it can pass over its own change later. */
+const MAX_ORIGIN_LENGTH = 100
 
 async function table(c: AppContext): Promise<Response> {
   const { method } = c.req
-  const plan = planRequest(c.var.model, {
+  const incoming: RestRequest = {
     method,
     table: c.req.param('table') ?? '',
     search: new URL(c.req.url).search.slice(1),
     header: (name) => c.req.header(name) ?? null,
     body: method === 'POST' || method === 'PATCH' || method === 'PUT' ? new Uint8Array(await c.req.arrayBuffer()) : null,
-  })
+  }
+  const plan = planRequest(c.var.model, incoming)
   const { model, stores, principal, requestId } = c.var
-  const origin = c.req.header('x-client-id')
+  const origin = c.req.header('x-client-id')?.slice(0, MAX_ORIGIN_LENGTH)
   const execution = { principal, now: Date.now(), requestId, ...(origin === undefined ? {} : { origin }) }
-  const [result] = await execute({ model, stores, query: plan.query, execution })
+  const [result] = await execute({ model, stores, query: await keyedQuery(plan, incoming), execution })
   const answer = answerOf(plan, result!)
   if (answer.body === null) return c.newResponse(null, answer.status as StatusCode, answer.headers)
   return c.newResponse(answer.body, answer.status as ContentfulStatusCode, answer.headers)
