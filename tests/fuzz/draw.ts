@@ -30,26 +30,29 @@ export function draw(g: GeneratorValue): Draw {
 
 const nat = (max: number) => fc.nat({ max })
 
+/** Absent in workerd, where the size is the gate's. */
+const environment: Readonly<Record<string, string | undefined>> = (globalThis as { process?: { env: Record<string, string | undefined> } }).process?.env ?? {}
+
 /** Cases of all fuzz tests together in the gate; each names its share. */
 const GATE = 2000
 
 /** How many cases a test runs: its share of `FUZZ_CASES` (the soak's size), else of the gate's 2,000. */
 function cases(share: number): number {
-  return Math.round(Number(process.env['FUZZ_CASES'] ?? GATE) * (share / GATE))
+  return Math.round(Number(environment['FUZZ_CASES'] ?? GATE) * (share / GATE))
 }
 
 /** Seeds differ from run to run only when `FUZZ_SEED` says so; the gate's is fixed. */
-const seed = Number(process.env['FUZZ_SEED'] ?? 20_261_123)
+export const seed = Number(environment['FUZZ_SEED'] ?? 20_261_123)
 
 /**
  * Runs a property `share` times, or the soak's part of that, and on failure says which command replays it.
  * `file` is the test's own, from the root of the repository.
  */
 export function holds(file: string, share: number, property: (choose: Draw) => void): void {
-  const path = process.env['FUZZ_PATH']
+  const path = environment['FUZZ_PATH']
   const result = fc.check(
     fc.property(fc.gen(), (g) => property(draw(g))),
-    { numRuns: cases(share), seed, ...(path ? { path } : {}), endOnFailure: !process.env['FUZZ_SHRINK'], interruptAfterTimeLimit: 2 ** 31 - 1 },
+    { numRuns: cases(share), seed, ...(path ? { path } : {}), endOnFailure: !environment['FUZZ_SHRINK'], interruptAfterTimeLimit: 2 ** 31 - 1 },
   )
   if (!result.failed) return
   const replay = `FUZZ_SEED=${result.seed} FUZZ_PATH=${result.counterexamplePath ?? ''} npx vitest run ${file}`

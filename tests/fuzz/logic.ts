@@ -27,7 +27,14 @@ export function order(left: Exclude<Stored, null>, right: Exclude<Stored, null>)
   const rank = (RANK[typeof left] ?? 3) - (RANK[typeof right] ?? 3)
   if (rank !== 0) return Math.sign(rank)
   if (typeof left === 'number' && typeof right === 'number') return Math.sign(left - right)
-  return Math.sign(Buffer.compare(Buffer.from(left as string), Buffer.from(right as string)))
+  return byCodePoints([...(left as string)], [...(right as string)])
+}
+
+/** The order of UTF-8 bytes is that of code points, which UTF-16 units don't keep. */
+function byCodePoints(left: readonly string[], right: readonly string[]): number {
+  const at = left.findIndex((character, i) => character !== right[i])
+  if (at < 0) return Math.sign(left.length - right.length)
+  return Math.sign((left[at]?.codePointAt(0) ?? -1) - (right[at]?.codePointAt(0) ?? -1))
 }
 
 export type Comparator = 'eq' | 'ne' | 'gt' | 'gte' | 'lt' | 'lte'
