@@ -9,16 +9,22 @@ const MAX_DEPTH = 20
 /** Keys that the service writes; a person's own values for them are left out. */
 const RESERVED = new Set(['sub', 'email', 'email_verified', 'phone', 'phone_verified', '__proto__'])
 
+/** In JSON: U+0000, at which SQLite cuts keys short, and half a surrogate pair, which UTF-8 can't hold. Postgres refuses both, too. */
+const UNSTORABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/i
+
 function isDeeper(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return false
   if (depth === 0) return true
   return Object.values(value).some((inner) => isDeeper(inner, depth - 1))
 }
 
-/** `data` without the reserved keys. Errors: `validation_failed` when it is too large or too deep. */
+/** `data` without the reserved keys. Errors: `validation_failed` when it is too large, too deep or can't be stored. */
 export function ownMetadata(data: Readonly<Record<string, unknown>>): Record<string, unknown> {
   if (isDeeper(data, MAX_DEPTH)) throw new AppError(authErrors.validation_failed, { message: `data nests deeper than ${MAX_DEPTH} levels` })
   const own = Object.fromEntries(Object.entries(data).filter(([key]) => !RESERVED.has(key)))
+  if (UNSTORABLE.test(JSON.stringify(own))) {
+    throw new AppError(authErrors.validation_failed, { message: 'data contains U+0000 or half of a surrogate pair' })
+  }
   checkMetadataSize(own)
   return own
 }

@@ -38,7 +38,7 @@ export function normaliseEmail(email: string): string {
 /** Errors: `validation_failed`. */
 export function validEmail(email: string): string {
   const normal = normaliseEmail(email)
-  if (normal.length > MAX_EMAIL_LENGTH || !EMAIL.test(normal)) {
+  if (normal.length > MAX_EMAIL_LENGTH || !normal.isWellFormed() || !EMAIL.test(normal)) {
     throw new AppError(authErrors.validation_failed, { message: 'Unable to validate email address: invalid format' })
   }
   return normal
