@@ -30,22 +30,23 @@ async function demand(what: string, args: readonly string[]): Promise<string> {
   return output
 }
 
-function parseJson<T>(output: string): T {
+/** The JSON in what was printed, between other lines. */
+function parseJson(output: string): unknown {
   const start = output.search(/^[[{]/m)
-  return JSON.parse(output.slice(start, 1 + Math.max(output.lastIndexOf('}'), output.lastIndexOf(']')))) as T
+  return JSON.parse(output.slice(start, 1 + Math.max(output.lastIndexOf('}'), output.lastIndexOf(']'))))
 }
 
 /** Who is logged in; null when nobody is. */
 export async function whoami(): Promise<Person | null> {
   const { output } = await wrangler(['whoami', '--json'])
   if (!output.includes('"loggedIn": true')) return null
-  const { email, accounts } = parseJson<{ email?: string; accounts?: Person['accounts'] }>(output)
+  const { email, accounts } = parseJson(output) as { email?: string; accounts?: Person['accounts'] }
   return { email: email ?? null, accounts: accounts ?? [] }
 }
 
 /** Id of the database with this name; null when there is none. */
 export async function findDatabase(name: string): Promise<string | null> {
-  const list = parseJson<{ uuid: string; name: string }[]>(await demand('Listing databases', ['d1', 'list', '--json']))
+  const list = parseJson(await demand('Listing databases', ['d1', 'list', '--json'])) as { uuid: string; name: string }[]
   return list.find((database) => database.name === name)?.uuid ?? null
 }
 
@@ -63,7 +64,7 @@ export async function deleteDatabase(name: string): Promise<void> {
 
 /** Id of the KV namespace with this title; null when there is none. */
 export async function findNamespace(title: string): Promise<string | null> {
-  const list = parseJson<{ id: string; title: string }[]>(await demand('Listing KV namespaces', ['kv', 'namespace', 'list']))
+  const list = parseJson(await demand('Listing KV namespaces', ['kv', 'namespace', 'list'])) as { id: string; title: string }[]
   return list.find((namespace) => namespace.title === title)?.id ?? null
 }
 
@@ -78,7 +79,7 @@ export async function createNamespace(title: string): Promise<string> {
 /** Names of a Worker's secrets; null when there is no such Worker. */
 export async function secretNames(worker: string): Promise<string[] | null> {
   const { ok, output } = await wrangler(['secret', 'list', '--name', worker, '--format', 'json'])
-  if (ok) return parseJson<{ name: string }[]>(output).map(({ name }) => name)
+  if (ok) return (parseJson(output) as { name: string }[]).map(({ name }) => name)
   if (/not found|does not exist/i.test(output)) return null
   throw new AccountError(`Listing the Worker's secrets failed:\n${output.trim()}`)
 }
@@ -90,9 +91,9 @@ export type Answer =
 /** Runs statements, as one batch, on a database in the account. What the database refuses is an answer, not an exception. */
 export async function execute(database: string, sql: string): Promise<Answer> {
   const { ok, output } = await wrangler(['d1', 'execute', database, '--remote', '--json', '--yes', '--command', sql])
-  if (ok) return { ok, results: parseJson<{ results?: Record<string, unknown>[] }[]>(output).map(({ results }) => results ?? []) }
+  if (ok) return { ok, results: (parseJson(output) as { results?: Record<string, unknown>[] }[]).map(({ results }) => results ?? []) }
   try {
-    const { error } = parseJson<{ error: { text: string; notes?: { text: string }[] } }>(output)
+    const { error } = parseJson(output) as { error: { text: string; notes?: { text: string }[] } }
     return { ok: false, error: error.notes?.map(({ text }) => text).join(' ') || error.text }
   } catch {
     throw new AccountError(`The database ${database} didn't answer:\n${output.trim()}`)

@@ -43,6 +43,8 @@ export interface FakeCloudflare {
   readonly namespaces: Map<string, string>
   readonly secrets: Map<string, string>
   readonly uploads: Upload[]
+  /** The error with which D1 answers a statement instead of running it; null to run it. */
+  refuse: (sql: string) => string | null
   /** Makes a database as a person did long ago. */
   addDatabase(name: string): string
   query(name: string, sql: string): Promise<Record<string, unknown>[]>
@@ -97,11 +99,13 @@ export async function startCloudflare(): Promise<FakeCloudflare> {
     throw new ApiError(404, 7404, `The database ${wanted} could not be found`)
   }
   const execute = async (id: string, sql: string): Promise<D1Result<Record<string, unknown>>[]> => {
+    const refusal = fake.refuse(sql)
+    if (refusal !== null) throw new ApiError(400, 7500, refusal)
     const db = runtime.env[databases.get(id)!.slot]!
     try {
       return await db.batch<Record<string, unknown>>(splitStatements(sql).map((statement) => db.prepare(statement)))
     } catch (error) {
-      throw new ApiError(400, 7500, String((error as Error).message).replace(/^D1_ERROR: /, ''))
+      throw new ApiError(400, 7500, (error as Error).message.replace(/^D1_ERROR: /, ''))
     }
   }
   const json = async (request: IncomingMessage) => JSON.parse(await text(request)) as Record<string, never>
@@ -245,8 +249,9 @@ export async function startCloudflare(): Promise<FakeCloudflare> {
     )
   })
   const url = await listen(server)
-  return {
+  const fake: FakeCloudflare = {
     url,
+    refuse: () => null,
     env: { CLOUDFLARE_API_BASE_URL: url, CLOUDFLARE_API_TOKEN: TOKEN, CLOUDFLARE_ACCOUNT_ID: ACCOUNT, CI: 'true' },
     requests,
     databases,
@@ -262,6 +267,7 @@ export async function startCloudflare(): Promise<FakeCloudflare> {
       rmSync(folder, { recursive: true, force: true })
     },
   }
+  return fake
 }
 
 /** Lists have one page; wrangler asks for the next until one is empty. */
