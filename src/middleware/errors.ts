@@ -1,6 +1,7 @@
 // Renders every error once, in the dialect of the path it happened on. Causes go to the log, never to the phone.
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
+import type { StatusCode } from 'hono/utils/http-status'
 import { renderAuthError } from '../auth'
 import { AppError, defineErrors } from '../core'
 import { log } from '../observability'
@@ -61,5 +62,6 @@ export function renderError(error: unknown, c: Context<AppEnv>): Response {
   if (rendered.status >= 500) log('error', 'request.failed', { requestId, path, code: known.definition.code, error: known.occurrence.cause ?? known })
   const headers = new Headers(rendered.headers)
   if (!headers.has('content-type')) headers.set('content-type', 'application/json; charset=utf-8')
-  return new Response(c.req.method === 'HEAD' ? null : JSON.stringify(rendered.body), { status: rendered.status, headers })
+  // Through the context, so that what middleware set before (CORS, the request id) stands on errors too.
+  return c.newResponse(c.req.method === 'HEAD' ? null : JSON.stringify(rendered.body), rendered.status as StatusCode, Object.fromEntries(headers))
 }
