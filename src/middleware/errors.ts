@@ -59,7 +59,8 @@ export function renderError(error: unknown, c: Context<AppEnv>): Response {
     : path.startsWith('/rest/')
       ? renderRestError(known, c.get('principal')?.role ?? 'anon')
       : renderProblem(known, requestId)
-  if (rendered.status >= 500) log('error', 'request.failed', { requestId, path, code: known.definition.code, error: known.occurrence.cause ?? known })
+  // What isn't built is no failure.
+  if (rendered.status >= 500 && rendered.status !== 501) log('error', 'request.failed', { requestId, path, code: known.definition.code, error: known.occurrence.cause ?? known })
   const headers = new Headers(rendered.headers)
   if (!headers.has('content-type')) headers.set('content-type', 'application/json; charset=utf-8')
   // Through the context, so that what middleware set before (CORS, the request id) stands on errors too.
