@@ -1,7 +1,7 @@
 // LIKE as Postgres means it: case counts unless told otherwise, and patterns are as long as they like. SQLite's own operator
 // ignores the case of ASCII, and D1 refuses patterns beyond 50 bytes, so it is never used.
 import { AppError } from '../core'
-import { queryErrors, tooComplex } from './errors'
+import { queryErrors } from './errors'
 import { bind, sql, type Sql } from './sql'
 
 /** A run of plain text, exactly one character, or any number of them. */
@@ -28,7 +28,7 @@ function parse(pattern: string): Token[] {
       text += next
     } else if (character === '%') {
       flush()
-      if (tokens.at(-1) !== 'many') tokens.push('many')
+      tokens.push('many')
     } else if (character === '_') {
       flush()
       tokens.push('one')
@@ -40,11 +40,22 @@ function parse(pattern: string): Token[] {
 
 const isText = (token: Token | undefined): token is { text: string } => typeof token === 'object'
 
+/** The same pattern with at most one `%` in a row, and each `_` before the `%` that it stands beside. */
+function settled(tokens: readonly Token[]): Token[] {
+  const out: Token[] = []
+  for (const token of tokens) {
+    if (out.at(-1) !== 'many') out.push(token)
+    else if (token === 'one') out.splice(-1, 0, token)
+    else if (token !== 'many') out.push(token)
+  }
+  return out
+}
+
 /** Whether `subject` (an expression with a text value) is like the pattern; NULL when it is NULL. */
 export function likeSql(subject: Sql, pattern: string, ignoreCase: boolean): Sql {
   const folded = ignoreCase ? pattern.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase()) : pattern
   const value = ignoreCase ? sql`lower(${subject})` : subject
-  const tokens = parse(folded)
+  const tokens = settled(parse(folded))
   const [first, second, third] = tokens
   if (first === undefined) return sql`${value} = ''`
   if (tokens.length === 1 && isText(first)) return sql`${value} = ${bind(first.text)}`
@@ -55,13 +66,8 @@ export function likeSql(subject: Sql, pattern: string, ignoreCase: boolean): Sql
   if (tokens.length === 3 && first === 'many' && isText(second) && third === 'many') return sql`instr(${value}, ${bind(second.text)}) > 0`
   const glob = tokens.map((token) => (token === 'many' ? '*' : token === 'one' ? '?' : token.text.replaceAll(/[*?[]/g, '[$&]'))).join('')
   if (new TextEncoder().encode(glob).length <= MAX_GLOB_BYTES) return sql`${value} glob ${bind(glob)}`
-  if (!tokens.includes('one')) return inTurn(value, tokens)
-  if (tokens.length > MAX_TOKENS) throw tooComplex(`a pattern with _ has more than ${MAX_TOKENS} parts.`)
-  return walk(value, tokens)
+  return inTurn(value, tokens)
 }
-
-/** Each part may begin at each place of the text. */
-const MAX_TOKENS = 200
 
 const count = (value: number): Sql => ({ chunks: [String(value)] })
 const length = (text: string): Sql => count([...text].length)
@@ -82,23 +88,58 @@ function following(prefix: string): string | null {
   return characters.join('') + String.fromCodePoint(last === 0xd7ff ? 0xe000 : last + 1)
 }
 
-/** Texts with anything between them: the first place that each is found at behind the one before is as good as any. */
-function inTurn(value: Sql, tokens: readonly Token[]): Sql {
-  const texts = tokens.flatMap((token) => (isText(token) ? [token.text] : []))
-  const start = isText(tokens[0]) ? texts.shift()! : ''
-  const end = isText(tokens.at(-1)) ? texts.pop()! : ''
-  const middle = bind(JSON.stringify(texts))
-  const steps = sql`with recursive m(i, k) as (select 1 + ${length(start)}, 0 union all select m.i + instr(substr(x, m.i), ${middle} ->> m.k) - 1 + length(${middle} ->> m.k), m.k + 1 from m where m.k < ${count(texts.length)} and instr(substr(x, m.i), ${middle} ->> m.k) > 0)`
-  const ended = end === '' ? sql`1` : sql`substr(x, -${length(end)}) = ${bind(end)}`
-  return sql`(select case when x is not null then substr(x, 1, ${length(start)}) = ${bind(start)} and ${ended} and exists(${steps} select 1 from m where m.k = ${count(texts.length)} and m.i <= length(x) + 1 - ${length(end)}) end from (select ${value} as x))`
+/** A stretch of a pattern between two `%`: so many characters, and where in it which texts stand. */
+interface Segment {
+  readonly length: number
+  readonly texts: readonly (readonly [offset: number, length: number, text: string])[]
 }
 
-/** Follows all ways through the pattern at once, a (position, token) pair a row; any length, no backtracking. */
-function walk(value: Sql, tokens: readonly Token[]): Sql {
-  const steps = bind(
-    JSON.stringify(tokens.map((token) => (isText(token) ? [token.text, [...token.text].length] : token === 'one' ? 1 : 0))),
-  )
-  return sql`(select case when x is null then null else (with recursive m(i, k) as (select 1, 0 union select case s.type when 'array' then m.i + (s.value ->> 1) when 'integer' then m.i + case s.value when 1 then 1 else 0 end end, m.k + 1 from m join json_each(${steps}) s on s.key = m.k where case s.type when 'array' then substr(x, m.i, s.value ->> 1) = (s.value ->> 0) else s.value = 0 or m.i <= length(x) end union select m.i + 1, m.k from m join json_each(${steps}) s on s.key = m.k where s.type = 'integer' and s.value = 0 and m.i <= length(x)) select exists(select 1 from m where m.k = json_array_length(${steps}) and m.i = length(x) + 1)) end from (select ${value} as x))`
+/** One more than there are `%` in the pattern. */
+function segmentsOf(tokens: readonly Token[]): Segment[] {
+  const found: Segment[] = []
+  let open: { length: number; texts: (readonly [number, number, string])[] } = { length: 0, texts: [] }
+  for (const token of tokens) {
+    if (token === 'many') {
+      found.push(open)
+      open = { length: 0, texts: [] }
+    } else if (token === 'one') open.length++
+    else {
+      const characters = [...token.text].length
+      open.texts.push([open.length, characters, token.text])
+      open.length += characters
+    }
+  }
+  return [...found, open]
+}
+
+/** Whether the texts of a segment that begins at `place` stand where they must; `texts` is a JSON list, `path` the place of them in it. */
+const fits = (texts: Sql, path: Sql, place: Sql): Sql =>
+  sql`not exists(select 1 from json_each(${texts}, ${path}) as q where substr(x, ${place} + (q.value ->> 0), q.value ->> 1) <> (q.value ->> 2))`
+
+/**
+ * Segments with anything between them. The first place that each fits at behind the one before is as good as any, so there is one way
+ * through the text and it is walked once, from one place where the segment's first text stands to the next.
+ */
+function inTurn(value: Sql, tokens: readonly Token[]): Sql {
+  const [first, ...others] = segmentsOf(tokens)
+  const last = others.pop()
+  const begins = fits(bind(JSON.stringify(first!.texts)), sql`'$'`, sql`1`)
+  if (!last) return decided(sql`length(x) = ${count(first!.length)} and ${begins}`)
+  const long = sql`length(x) >= ${count(first!.length + last.length)}`
+  const ends = fits(bind(JSON.stringify(last.texts)), sql`'$'`, sql`length(x) + 1 - ${count(last.length)}`)
+  // Each with its first text apart; every segment but the first and the last begins with one (see `settled`).
+  const middle = bind(JSON.stringify(others.map(({ length, texts: [head, ...rest] }) => [head![2], length, rest])))
+  const text = sql`(${middle} -> m.k ->> 0)`
+  const found = sql`m.i + instr(substr(x, m.i), ${text}) - 1`
+  const here = others.some(({ texts }) => texts.length > 1) ? fits(middle, sql`'$[' || m.k || '][2]'`, sql`(${found})`) : sql`1`
+  const next = sql`${found} + iif(${here}, ${middle} -> m.k ->> 1, 1), m.k + (${here})`
+  const steps = sql`with recursive m(i, k) as (select ${count(first!.length + 1)}, 0 union all select ${next} from m where m.k < ${count(others.length)} and instr(substr(x, m.i), ${text}) > 0)`
+  const between = sql`exists(${steps} select 1 from m where m.k = ${count(others.length)} and m.i <= length(x) + 1 - ${count(last.length)})`
+  return decided(sql`${long} and ${begins} and ${ends} and ${between}`)
+
+  function decided(verdict: Sql): Sql {
+    return sql`(select case when x is not null then ${verdict} end from (select ${value} as x))`
+  }
 }
 
 /** The same decided here, for two values known now. */
