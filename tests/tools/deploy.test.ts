@@ -1,10 +1,13 @@
 // `npm run deploy` against an account that the test plays: what it says first, what it makes, and the key that it never replaces.
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { deriveApiKeys } from '../../src/platform/keys'
 import { makeCheckout, type Checkout, type Ran } from './checkout'
 import { startCloudflare, type FakeCloudflare } from './cloudflare'
+
+// Each run of wrangler is a process of its own, and CI's machines are slow.
+vi.setConfig({ testTimeout: 240_000 })
 
 let checkout: Checkout
 let cloudflare: FakeCloudflare

@@ -4,9 +4,12 @@ import { statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { databaseFiles } from '../../scripts/local-database'
 import { freePort, makeCheckout, processesIn, toolEnvironment, type Checkout } from './checkout'
+
+// Each run of wrangler is a process of its own, and CI's machines are slow.
+vi.setConfig({ testTimeout: 240_000 })
 
 let checkout: Checkout
 beforeAll(() => {

@@ -1,8 +1,11 @@
 // `npm run new`: the demo app makes way, everything still works, and nothing uncommitted is lost unasked.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { makeCheckout, type Checkout } from './checkout'
+
+// Each run of wrangler is a process of its own, and CI's machines are slow.
+vi.setConfig({ testTimeout: 240_000 })
 
 let checkout: Checkout
 beforeAll(() => {
