@@ -45,7 +45,8 @@ function renderProblem(error: AppError, requestId: string): RenderedError {
 
 function asAppError(error: unknown): AppError {
   if (error instanceof AppError) return error
-  if (error instanceof HTTPException && error.status < 500) return new AppError(requestErrors.bad_request, { message: error.message, cause: error })
+  if (error instanceof HTTPException && error.status < 500)
+    return new AppError(requestErrors.bad_request, { message: error.message, cause: error })
   return new AppError(requestErrors.internal, { cause: error })
 }
 
@@ -60,9 +61,14 @@ export function renderError(error: unknown, c: Context<AppEnv>): Response {
       ? renderRestError(known, c.get('principal')?.role ?? 'anon')
       : renderProblem(known, requestId)
   // What isn't built is no failure.
-  if (rendered.status >= 500 && rendered.status !== 501) log('error', 'request.failed', { requestId, path, code: known.definition.code, error: known.occurrence.cause ?? known })
+  if (rendered.status >= 500 && rendered.status !== 501)
+    log('error', 'request.failed', { requestId, path, code: known.definition.code, error: known.occurrence.cause ?? known })
   const headers = new Headers(rendered.headers)
   if (!headers.has('content-type')) headers.set('content-type', 'application/json; charset=utf-8')
   // Through the context, so that what middleware set before (CORS, the request id) stands on errors too.
-  return c.newResponse(c.req.method === 'HEAD' ? null : JSON.stringify(rendered.body), rendered.status as StatusCode, Object.fromEntries(headers))
+  return c.newResponse(
+    c.req.method === 'HEAD' ? null : JSON.stringify(rendered.body),
+    rendered.status as StatusCode,
+    Object.fromEntries(headers),
+  )
 }
