@@ -39,7 +39,7 @@ const PACKAGES: Readonly<Record<string, readonly RegExp[]>> = {
   define: [/^drizzle-orm(\/|$)/],
   schema: [/^drizzle-orm(\/|$)/],
   migrations: [/^drizzle-orm(\/|$)/],
-  platform: [/^jose$/, /^cloudflare:workers$/],
+  platform: [/^zod$/, /^cloudflare:workers$/],
   auth: [/^jose$/, /^zod$/, /^drizzle-orm(\/|$)/, /^node:crypto$/, /^cloudflare:workers$/],
   rest: [/^zod$/],
   middleware: [/^hono(\/|$)/, /^jose$/],

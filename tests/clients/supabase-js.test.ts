@@ -1,5 +1,6 @@
 // Unmodified @supabase/supabase-js against the built Worker on a real port. One server for all of it.
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import budgets from '../../bench/budgets.json'
 import { build, startServer, type Build, type Server } from '../support/server'
 import { authentication } from './auth'
 import { data } from './data'
@@ -19,3 +20,7 @@ afterAll(async () => {
 
 authentication(() => server)
 data(() => server)
+
+test('the bundle is within its budget', () => {
+  expect(built.gzipBytes / 1024).toBeLessThan(budgets.bundle.gzipKiB)
+})
