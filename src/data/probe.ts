@@ -24,13 +24,16 @@ interface Refused {
   readonly execution: Execution
 }
 
+/** What Postgres asks only of rows that a policy lets the caller write. */
+const CONSTRAINTS: ReadonlySet<DatabaseFault['kind']> = new Set(['unique', 'unique-index', 'foreign-key', 'not-null', 'check', 'datatype'])
+
 /** A fuller error than the fault alone gives; null when there is no more to say. */
 export async function explain(refused: Refused, fault: DatabaseFault, cause: unknown): Promise<AppError | null> {
-  if (fault.kind !== 'unique' && fault.kind !== 'foreign-key') return null
+  if (!CONSTRAINTS.has(fault.kind)) return null
   const forbidden = await explainPolicy(refused, cause)
   if (forbidden) return forbidden
   if (fault.kind === 'foreign-key') return explainForeignKey(refused, cause)
-  return explainUnique(refused, fault, cause)
+  return fault.kind === 'unique' ? explainUnique(refused, fault, cause) : null
 }
 
 async function explainPolicy({ model, store, query, execution }: Refused, cause: unknown): Promise<AppError | null> {

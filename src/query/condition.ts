@@ -187,9 +187,14 @@ function textual(place: Place, ignoreCase: boolean): Sql {
   throw new AppError(queryErrors.undefined_operator, { message: `operator does not exist: ${type} ${ignoreCase ? '~~*' : '~~'} unknown` })
 }
 
+/** Each is a condition of its own. */
+const MOST_CHOICES = 500
+
 function quantified(rows: Rows, condition: Extract<Condition, { kind: 'quantified' }>): Sql {
   const { target, operator, values } = condition
   if (operator === 'match' || operator === 'imatch') throw unsupported('regular expressions (match, imatch)')
+  if (operator === 'eq' && condition.quantifier === 'any') return inList(rows, target, values)
+  if (values.length > MOST_CHOICES) throw tooComplex(`a list of any or all has more than ${MOST_CHOICES} values.`)
   const terms = values.map((value): Sql => {
     if (operator === 'like' || operator === 'ilike') return value === null ? NULL : like(placeOf(rows, target), value, operator === 'ilike')
     return compare(rows, target, operator, value)

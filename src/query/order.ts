@@ -4,7 +4,7 @@ import { AppError } from '../core'
 import type { ColumnModel } from '../define'
 import { columnSql, jsonRank, jsonText, placeOf, type Place, type Rows } from './column'
 import { bindValue, comparable } from './condition'
-import { queryErrors, unsupported } from './errors'
+import { queryErrors, tooComplex, unsupported } from './errors'
 import type { Input, OrderTerm } from './query'
 import { and, bind, join, number, or, sql, type Sql } from './sql'
 
@@ -22,15 +22,24 @@ export interface SortKey {
 /** Gives the value of a to-one embed's column; whoever knows the embeds does. */
 export type EmbedValue = (term: OrderTerm & { readonly embed: string }) => Sql
 
+/** So many values are sorted by; D1 takes 100 terms. */
+const MOST_KEYS = 64
+
 /** The keys of an order. With `tiebreak` the primary key follows, where it isn't there yet. */
 export function sortKeys(rows: Rows, order: readonly OrderTerm[], embedValue: EmbedValue, tiebreak: boolean): SortKey[] {
+  const seen = new Set<string>()
   const keys = order.flatMap((term): SortKey[] => {
+    const name = JSON.stringify([term.embed, term.target])
+    // What stands in an order again decides nothing.
+    if (seen.has(name)) return []
+    seen.add(name)
     const direction = { descending: term.descending, nulls: term.nulls ?? (term.descending ? 'first' : 'last') } as const
     if (term.embed !== undefined) return [{ ...direction, value: embedValue({ ...term, embed: term.embed }), nullable: true, model: null }]
     const place = placeOf(rows, term.target)
     const nullable = place.kind !== 'column' || !place.model.notNull || place.model.read !== null
     return sortValues(place).map((value) => ({ ...direction, value, nullable, model: place.kind === 'column' ? place.model : null }))
   })
+  if (keys.length > MOST_KEYS) throw tooComplex(`it sorts by more than ${MOST_KEYS} values.`)
   if (!tiebreak) return keys
   for (const name of rows.table.primaryKey) {
     const model = rows.table.columns.get(name)

@@ -41,21 +41,17 @@ export function compileRead(context: CompileContext, read: Read, operation: numb
   const level = levelOf(context, table, context.alias('t'), read.select)
   const live = sessionLives(context)
   const total = read.total === undefined ? NULL : totalOf(level, read)
+  const body = read.countOnly ? sql`'[]'` : sql`'[' || coalesce(group_concat(d, ','), '') || ']'`
+  if (isGrouped(read.select)) {
+    const grouped = sql`${groupedRow(level.rows, filtered(level, read), read.select, read.order ?? [])}${cut(table, read)}`
+    return { ...render(answer(live, total, sql`select ${body} as body, count(*) as rows from (${grouped})`)), role: 'read', operation }
+  }
+  // Also when nothing of it is answered: what is selected must be there.
+  const row = rowText(level, read.select)
   if (read.countOnly) {
     const { from, reverse: _ } = pageOf(level, read, [])
     return { ...render(answer(live, total, sql`select '[]' as body, count(*) as rows from (${from})`)), role: 'read', operation }
   }
-  if (isGrouped(read.select)) {
-    const grouped = sql`${groupedRow(level.rows, filtered(level, read), read.select, read.order ?? [])}${cut(table, read)}`
-    return {
-      ...render(
-        answer(live, total, sql`select '[' || coalesce(group_concat(d, ','), '') || ']' as body, count(*) as rows from (${grouped})`),
-      ),
-      role: 'read',
-      operation,
-    }
-  }
-  const row = rowText(level, read.select)
   const { from, reverse } = pageOf(level, read, [row])
   const alias = identifier(level.rows.alias)
   if (layout === 'fitting' && expectedRows(table, read.select, read.limit) <= LARGE_PAGE) {

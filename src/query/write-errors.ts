@@ -13,7 +13,8 @@ export const writeErrors = defineErrors({
     postgrest: '42P10',
   },
   repeated_key: {
-    status: 500,
+    // PostgREST says 500, and yet nobody but the client can mend it.
+    status: 400,
     title: 'ON CONFLICT DO UPDATE command cannot affect row a second time',
     retry: false,
     postgrest: '21000',

@@ -114,10 +114,13 @@ function parseKey(key: string): { path: string[]; target: Target } {
   return { path: parts, target: path ? { column, path } : { column } }
 }
 
+/** Beyond any row; two of them still add up exactly. */
+const FAR = 2 ** 50
+
 /** PostgREST passes over what isn't an integer. */
 function pushInteger(into: At<number>[], key: string, value: string): void {
   if (!/^-?\d+$/.test(value)) return
-  into.push({ path: parents(key), value: Math.max(-1, Math.min(Number(value), Number.MAX_SAFE_INTEGER)) })
+  into.push({ path: parents(key), value: Math.max(-1, Math.min(Number(value), FAR)) })
 }
 
 function names(text: string | null): string[] | null {

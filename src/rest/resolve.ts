@@ -73,7 +73,7 @@ function draft(model: Model, table: TableModel, nodes: readonly SelectNode[]): D
   const out: Draft = { table, items: [], embeds: [], where: [], order: null, limit: null, offset: null }
   for (const node of nodes) {
     if (node.kind !== 'embed') {
-      out.items.push(node)
+      out.items.push(isRowCount(table, node) ? { kind: 'aggregate', function: 'count', as: node.as } : node)
       continue
     }
     const relationship = findRelationship(model, table, node.name, node.hint)
@@ -91,6 +91,11 @@ function draft(model: Model, table: TableModel, nodes: readonly SelectNode[]): D
     out.items.push(embed)
   }
   return out
+}
+
+/** `count` without parentheses, as Supabase's own guides write it: the number of rows, where no column is called so. */
+function isRowCount(table: TableModel, node: SelectItem): node is Extract<SelectItem, { kind: 'column' }> {
+  return node.kind === 'column' && node.target.column === 'count' && !node.target.path && !node.cast && !table.columns.has('count')
 }
 
 /** The draft that a path of output names leads to. An aliased embed may also be called by its table's name. */
