@@ -252,7 +252,7 @@ describe('parameters', () => {
   })
 
   test('a huge limit stays an integer, and a negative one is told apart', () => {
-    expect(parameters(`limit=${'9'.repeat(400)}`).limits[0]?.value).toBe(Number.MAX_SAFE_INTEGER)
+    expect(parameters(`limit=${'9'.repeat(400)}`).limits[0]?.value).toBe(2 ** 50)
     expect(parameters('limit=-5').limits[0]?.value).toBe(-1)
   })
 

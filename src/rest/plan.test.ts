@@ -113,6 +113,13 @@ describe('embeds', () => {
     expect(refusal('GET books?select=reviews(*),reviews(*)')).toMatchObject({ code: '42712' })
   })
 
+  test('a bare count is the number of rows where no column is called so', () => {
+    const counted = { kind: 'aggregate', function: 'count', as: 'count' }
+    expect(operation('GET books?select=count')).toMatchObject({ select: [counted] })
+    expect(embedOf('GET books?select=id,reviews(count)').select).toEqual([counted])
+    expect(operation('GET books?select=n:count')).toMatchObject({ select: [{ ...counted, as: 'n' }] })
+  })
+
   test('null filters on an embed ask whether it found a row', () => {
     expect(operation('GET books?select=*,reviews()&reviews=is.null')).toMatchObject({
       where: { kind: 'related', embed: 'reviews', present: false },
