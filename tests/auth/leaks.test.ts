@@ -1,8 +1,31 @@
 // Nothing that opens a door may be written down: not in a log, not in an error, not readable in the database.
+import { createExecutionContext } from 'cloudflare:test'
+import { env, exports } from 'cloudflare:workers'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import worker from '../../src/index'
 import { apiKeys, call, claimsOf, database, newEmail, refresh, signIn, type SessionBody } from './client'
 
 const lines: string[] = []
+
+/** One sign-in as production sees it, where each request is a line in the log; with a service that is down, one that failed. */
+async function inProduction(body: unknown, token: string, down: boolean): Promise<string> {
+  const ctx = createExecutionContext()
+  const failing = { AUTHENTICATION: { signInWithPassword: () => Promise.reject(new Error('down')) } }
+  const bindings = { ...(env as unknown as object), PERIGEE_ENV: 'production', ...(down ? failing : {}) }
+  const request = new Request(`https://api.example.com/auth/v1/token?grant_type=password&apikey=${apiKeys.publishableKey}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}` },
+    body: JSON.stringify(body),
+  })
+  const context = { waitUntil: (promise: Promise<unknown>) => ctx.waitUntil(promise), exports }
+  const response = await worker.fetch(
+    request,
+    bindings as unknown as Parameters<typeof worker.fetch>[1],
+    context as unknown as ExecutionContext,
+  )
+  expect(response.status).toBe(down ? 503 : 400)
+  return response.text()
+}
 
 beforeEach(() => {
   lines.length = 0
@@ -32,6 +55,8 @@ test('no password, token, key or address is in a log, an error or, readable, in 
     (await call('/auth/v1/user', { token: `${session.access_token}x` })).text,
     (await call('/auth/v1/user', { method: 'PUT', token: session.access_token, body: { password, email: [guess] } })).text,
   ]
+  texts.push(await inProduction({ email, password: guess }, session.access_token, false))
+  texts.push(await inProduction({ email, password: guess }, session.access_token, true))
   await call('/auth/v1/logout', { method: 'POST', token: session.access_token })
   texts.push((await refresh(session.refresh_token)).text)
 
@@ -48,7 +73,9 @@ test('no password, token, key or address is in a log, an error or, readable, in 
     for (const line of lines) expect(line).not.toContain(secret)
     for (const text of texts) expect(text).not.toContain(secret)
   }
-  expect(lines.length).toBeGreaterThan(0)
+  // The log was heard at all: a line for each request in production, and one for the failure.
+  expect(lines.filter((line) => line.includes('"event":"request"'))).toHaveLength(2)
+  expect(lines.filter((line) => line.includes('"event":"request.failed"'))).toHaveLength(1)
 
   const tables = ['auth_users', 'auth_identities', 'auth_sessions', 'auth_signing_keys', 'sys_changes']
   const stored = JSON.stringify(
