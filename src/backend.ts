@@ -3,7 +3,7 @@ import { Hono } from 'hono'
 import { AppError } from './core'
 import { sweep } from './data'
 import { buildModel, type AppDefinition } from './define'
-import { cors, flood, renderError, request, requestErrors, type AppEnv } from './middleware'
+import { cors, flood, renderError, request, requestErrors, versionGate, type AppEnv } from './middleware'
 import { openStores, type Env } from './platform'
 import { routes } from './routes'
 
@@ -19,7 +19,7 @@ export function createBackend(app: AppDefinition): Backend {
   const hono = new Hono<AppEnv>()
   hono.onError(renderError)
   hono.notFound((c) => renderError(new AppError(requestErrors.not_found), c))
-  hono.use(request(app, model), cors(), flood())
+  hono.use(request(app, model), cors(), versionGate(), flood())
   hono.route('/', routes())
   return {
     fetch: (incoming, env, ctx) => hono.fetch(incoming, env, ctx),

@@ -18,7 +18,10 @@ export function request(app: AppDefinition, model: Model): MiddlewareHandler<App
     c.set('cost', cost)
     c.set('requestId', requestId)
     c.set('principal', ANONYMOUS)
-    c.set('stores', openStores(c.env, (call) => addCall(cost, call)))
+    c.set(
+      'stores',
+      openStores(c.env, (call) => addCall(cost, call)),
+    )
     c.header('x-request-id', requestId)
     await next()
     // An answer that Hono didn't make, an asset's, has no header but its own.

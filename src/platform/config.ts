@@ -8,6 +8,8 @@ const schema = z.object({
   disableSignup: z.boolean().optional(),
   /** Builds of the app under this one are told to update. */
   minBuild: z.int().nonnegative().optional(),
+  /** Where a person updates, by platform as the build header names it: `{"ios": "https://apps.apple.com/…"}`. */
+  updateUrls: z.record(z.string(), z.url()).optional(),
   /** By class of middleware/rate-limit.ts, over its built-in rates. */
   rates: z.record(z.string(), rate).optional(),
 })
@@ -17,12 +19,13 @@ export type RuntimeRate = z.infer<typeof rate>
 export interface RuntimeConfig {
   readonly disableSignup: boolean
   readonly minBuild: number | null
+  readonly updateUrls: Readonly<Record<string, string>>
   readonly rates: Readonly<Record<string, RuntimeRate>>
   /** Why the stored setting isn't in force; for the log. */
   readonly problem: string | null
 }
 
-const DEFAULTS: RuntimeConfig = { disableSignup: false, minBuild: null, rates: {}, problem: null }
+const DEFAULTS: RuntimeConfig = { disableSignup: false, minBuild: null, updateUrls: {}, rates: {}, problem: null }
 const FRESH_FOR_MS = 60_000
 
 const known = new WeakMap<KVNamespace, { config: RuntimeConfig; until: number }>()
@@ -31,8 +34,14 @@ const known = new WeakMap<KVNamespace, { config: RuntimeConfig; until: number }>
 export function parseConfig(text: string | null, previous: RuntimeConfig = DEFAULTS): RuntimeConfig {
   if (text === null) return DEFAULTS
   try {
-    const { disableSignup, minBuild, rates } = schema.parse(JSON.parse(text))
-    return { disableSignup: disableSignup ?? false, minBuild: minBuild ?? null, rates: rates ?? {}, problem: null }
+    const { disableSignup, minBuild, updateUrls, rates } = schema.parse(JSON.parse(text))
+    return {
+      disableSignup: disableSignup ?? false,
+      minBuild: minBuild ?? null,
+      updateUrls: updateUrls ?? {},
+      rates: rates ?? {},
+      problem: null,
+    }
   } catch (error) {
     return { ...previous, problem: error instanceof z.ZodError ? z.prettifyError(error) : 'It is not JSON.' }
   }
