@@ -1,0 +1,10 @@
+import { expect, test } from 'vitest'
+import { call } from './client'
+
+test('an address that GoTrue has not got is 404, one that is only missing here 501', async () => {
+  for (const path of ['foo', 'foo/bar', 'users', 'constructor', '']) {
+    const { status, body } = await call(`/auth/v1/${path}`)
+    expect([path, status, body['code'], body['error_code']]).toEqual([path, 404, 404, 'path_unknown'])
+  }
+  for (const path of ['otp', 'admin/users', '.well-known/openid-configuration']) expect((await call(`/auth/v1/${path}`)).status).toBe(501)
+})
