@@ -1,5 +1,6 @@
 // `npm run dev`: checks the app, makes the checkout ready, starts wrangler and says how to call it. Ctrl-C leaves no process behind.
 // For one's own machine: it listens on localhost unless told `--phone`.
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -10,8 +11,8 @@ import { statePath } from './local-database'
 import { isPortFree, networkAddresses } from './network'
 import { prepare } from './prepare'
 import { startGroup, type ProcessGroup } from './process-group'
-import { DEFAULT_PORT, rememberServer } from './running'
-import { describeServer, isNoise, phoneAddresses } from './welcome'
+import { DEFAULT_PORT, isAlive, rememberServer } from './running'
+import { describeServer, isNoise, isRequest, phoneAddresses } from './welcome'
 
 const root = join(import.meta.dirname, '..')
 const READY_WITHIN_MS = 90_000
@@ -35,7 +36,8 @@ function readOptions(): Options {
   return { port, phone: values.phone, verbose: values.verbose }
 }
 
-function startWrangler({ port, phone, verbose }: Options): ProcessGroup {
+/** `isWelcomed` says whether the developer has been told that it runs: requests before that are our own. */
+function startWrangler({ port, phone, verbose }: Options, isWelcomed: () => boolean): ProcessGroup {
   const args = ['dev', '--port', String(port), '--ip', phone ? '0.0.0.0' : 'localhost', '--show-interactive-dev-session=false']
   if (process.env.PERIGEE_STATE) args.push('--persist-to', process.env.PERIGEE_STATE)
   const group = startGroup(process.execPath, [join(root, 'node_modules/wrangler/bin/wrangler.js'), ...args], {
@@ -52,7 +54,7 @@ function startWrangler({ port, phone, verbose }: Options): ProcessGroup {
   })
   for (const stream of [group.child.stdout!, group.child.stderr!]) {
     createInterface({ input: stream }).on('line', (line) => {
-      if (verbose || !isNoise(line)) console.log(line)
+      if (verbose || !(isNoise(line) || (!isWelcomed() && isRequest(line)))) console.log(line)
     })
   }
   return group
@@ -73,12 +75,14 @@ async function answers(url: string, group: ProcessGroup): Promise<boolean> {
   return false
 }
 
-/** npm doesn't always pass on what ends it; then we would stay behind. */
-function watchParent(stop: () => void): void {
-  const parent = process.ppid
-  if (!process.env.npm_lifecycle_event) return
+/** Calls `stop` once npm, or the shell that it put between, is gone: it doesn't always pass on what ended it. */
+function watchNpm(stop: () => void): void {
+  if (!process.env.npm_lifecycle_event || process.platform === 'win32') return
+  const shell = process.ppid
+  const { stdout } = spawnSync('ps', ['-o', 'ppid=', '-p', String(shell)], { encoding: 'utf8' })
+  const npm = Number(stdout)
   setInterval(() => {
-    if (process.ppid !== parent) stop()
+    if (process.ppid !== shell || (npm > 1 && !isAlive(npm))) stop()
   }, 1000).unref()
 }
 
@@ -105,7 +109,8 @@ async function main(): Promise<number> {
 
   const url = `http://localhost:${options.port}`
   console.log(`Starting on ${url} …`)
-  const group = startWrangler(options)
+  let welcomed = false
+  const group = startWrangler(options, () => welcomed)
   let stopping = false
   const stop = () => {
     if (stopping) return
@@ -113,7 +118,7 @@ async function main(): Promise<number> {
     void group.stop()
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
-  watchParent(stop)
+  watchNpm(stop)
 
   if (!(await answers(url, group))) {
     if (!stopping) console.error('The Worker did not start; what wrangler said is above (`npm run dev -- --verbose` shows all of it).')
@@ -123,6 +128,7 @@ async function main(): Promise<number> {
   const forget = rememberServer(url)
   const keys = await localKeys(url)
   console.log(await describeServer(keys, await loadApp(), await demoAccount()))
+  welcomed = true
   if (options.phone) console.log(phoneAddresses(options.port, networkAddresses()))
   const code = await group.ended
   forget()

@@ -67,7 +67,10 @@ function migrateLocal(persistTo: string): void {
     ['--import', register, join(root, 'scripts/db-migrate.ts'), '--persist-to', persistTo],
     { cwd: root, encoding: 'utf8', env: { ...process.env, CI: '1', WRANGLER_SEND_METRICS: 'false' } },
   )
-  if (status !== 0) throw new PrepareError(`The local database could not be migrated.\n${stdout}${stderr}`)
+  if (status !== 0)
+    throw new PrepareError(
+      `The local database could not be migrated.\n${stdout}${stderr}\nTo begin anew, without the local data: rm -rf .wrangler/state`,
+    )
 }
 
 async function fill(persistTo: string, say: (line: string) => void): Promise<void> {

@@ -36,7 +36,8 @@ function readServer(): { url: string; pid: number } | null {
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether there is a process with this id. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true

@@ -69,12 +69,25 @@ const NOISE = [
   /Local server updated and ready/,
   /The file .* changed, restarting build/,
   /GET \/health /,
+  /Scheduled Workers are not automatically triggered/,
+  /To manually trigger a scheduled event, run:/,
+  /cdn-cgi\/local\/scheduled/,
+  /workers\/configuration\/cron-triggers/,
   /Shutting down local server/,
 ]
 
 /** Whether a line of wrangler's is one that helps nobody. Errors, warnings, requests and the Worker's own log are not noise. */
 export function isNoise(line: string): boolean {
-  // eslint-disable-next-line no-control-regex -- colours are what is cut
-  const text = line.replaceAll(/\u001B\[[0-9;]*m/g, '')
+  const text = withoutColours(line)
   return NOISE.some((pattern) => pattern.test(text))
+}
+
+/** Whether a line tells of an answered request. */
+export function isRequest(line: string): boolean {
+  return /\b(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \/\S* \d{3} /.test(withoutColours(line))
+}
+
+function withoutColours(line: string): string {
+  // eslint-disable-next-line no-control-regex -- colours are what is cut
+  return line.replaceAll(/\u001B\[[0-9;]*m/g, '')
 }
