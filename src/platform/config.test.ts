@@ -4,7 +4,7 @@ import { parseConfig, runtimeConfig } from './config'
 const kvOf = (read: () => Promise<string | null>) => ({ KV: { get: read } as unknown as KVNamespace })
 
 test('nothing stored means the defaults', () => {
-  expect(parseConfig(null)).toEqual({ disableSignup: false, minBuild: null, rates: {}, problem: null })
+  expect(parseConfig(null)).toEqual({ disableSignup: false, minBuild: null, updateUrls: {}, rates: {}, problem: null })
 })
 
 test('what is stored is in force; fields of later versions are left alone', () => {
@@ -12,6 +12,7 @@ test('what is stored is in force; fields of later versions are left alone', () =
   expect(parseConfig(JSON.stringify({ disableSignup: true, minBuild: 120, rates, later: 1 }))).toEqual({
     disableSignup: true,
     minBuild: 120,
+    updateUrls: {},
     rates,
     problem: null,
   })
