@@ -9,7 +9,11 @@ export default defineConfig({
   test: {
     projects: [
       {
-        test: { name: 'unit', include: ['src/**/*.test.ts', 'tests/*.test.ts', 'tests/unit/**/*.test.ts', 'tests/fuzz/*.test.ts'], environment: 'node' },
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'tests/*.test.ts', 'tests/unit/**/*.test.ts', 'tests/fuzz/*.test.ts'],
+          environment: 'node',
+        },
       },
       {
         plugins: [
@@ -35,7 +39,14 @@ export default defineConfig({
         },
       },
       {
-        test: { name: 'clients', include: ['tests/clients/**/*.test.ts', 'tests/tools/**/*.test.ts', 'tests/browser/**/*.test.ts'], environment: 'node', testTimeout: 60_000, hookTimeout: 120_000, fileParallelism: false },
+        test: {
+          name: 'clients',
+          include: ['tests/clients/**/*.test.ts', 'tests/tools/**/*.test.ts', 'tests/browser/**/*.test.ts'],
+          environment: 'node',
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
       },
     ],
   },

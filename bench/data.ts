@@ -17,7 +17,12 @@ export async function fill(db: D1Database, rows: number, readers: Readers): Prom
   const insert = (sql: string, ...values: unknown[]) => db.prepare(sql).bind(...values)
   await db.batch([
     ...[readers.all, readers.twenty, AUTHOR].map((id, i) =>
-      insert("insert into profiles (id, handle, display_name, created_at) values (?, ?, ?, '0') on conflict do nothing", id, `bench-${i}`, `Bench ${i}`),
+      insert(
+        "insert into profiles (id, handle, display_name, created_at) values (?, ?, ?, '0') on conflict do nothing",
+        id,
+        `bench-${i}`,
+        `Bench ${i}`,
+      ),
     ),
     insert("insert into teams (id, name, created_by, created_at) values (?, 'Bench', ?, '0')", TEAM, AUTHOR),
     insert("insert into memberships (team_id, user_id, role, joined_at) values (?, ?, 'member', '0')", TEAM, readers.all),

@@ -28,7 +28,8 @@ export async function measureLists(rows: number): Promise<ListCosts> {
       costs[name] = { answered, rowsRead: count('rows-read'), d1Calls: count('d1-calls') }
       console.log(`${rows} rows, sees ${name}: ${answered} answered, ${costs[name].rowsRead} read, ${costs[name].d1Calls} call`)
       const expected = name === 'none' ? 0 : 20
-      if (answered !== expected || costs[name].rowsRead > MOST_ROWS_READ || costs[name].d1Calls !== 1) throw new Error(`${name}: ${JSON.stringify(costs[name])}`)
+      if (answered !== expected || costs[name].rowsRead > MOST_ROWS_READ || costs[name].d1Calls !== 1)
+        throw new Error(`${name}: ${JSON.stringify(costs[name])}`)
     }
     return costs
   } finally {

@@ -22,7 +22,12 @@ const { values } = parseArgs({
     report: { type: 'boolean', default: false },
   },
 })
-const [rounds, seconds, connections, rows] = [values.rounds, values.seconds, values.connections, values.rows].map(Number) as [number, number, number, number]
+const [rounds, seconds, connections, rows] = [values.rounds, values.seconds, values.connections, values.rows].map(Number) as [
+  number,
+  number,
+  number,
+  number,
+]
 
 const builds = { perigee: build(), bare: build('bench/bare/wrangler.toml') }
 // Production: what development adds to an answer isn't measured.
@@ -47,10 +52,14 @@ try {
     perigee: { url: `${perigee.url}${LIST}`, headers: all.headers },
     bare: { url: `${bare.url}${LIST}`, headers: { 'x-person': all.id, 'x-session': all.session } },
   }
-  const [a, b] = await Promise.all([sides.perigee, sides.bare].map(async ({ url, headers }) => JSON.stringify(await (await fetch(url, { headers })).json())))
+  const [a, b] = await Promise.all(
+    [sides.perigee, sides.bare].map(async ({ url, headers }) => JSON.stringify(await (await fetch(url, { headers })).json())),
+  )
   if (a !== b || (JSON.parse(a ?? '[]') as unknown[]).length !== 20) throw new Error(`The two don't answer the same:\n${a}\n${b}`)
 
-  console.log(`${tool}, ${connections} connections, ${rounds} rounds of ${seconds} s, ${rows} rows, ${perigee.direct && bare.direct ? 'straight on workerd' : 'through the harness'}`)
+  console.log(
+    `${tool}, ${connections} connections, ${rounds} rounds of ${seconds} s, ${rows} rows, ${perigee.direct && bare.direct ? 'straight on workerd' : 'through the harness'}`,
+  )
   // A phone never meets a cold isolate for long, and V8 takes some thousand requests to compile what they share.
   for (const side of Object.values(sides)) await throughput({ ...side, connections, seconds: Number(values.warmup) })
   const servers = { perigee, bare }
@@ -78,7 +87,12 @@ try {
     date: new Date().toISOString().slice(0, 10),
     machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length },
     settings: { tool, connections, seconds, rows, request: LIST },
-    rounds: measured.map((one) => ({ bare: Math.round(one.bare), perigee: Math.round(one.perigee), ratio: Number(one.ratio.toFixed(3)), cpuMs: { bare: Number(one.cpu.bare.toFixed(3)), perigee: Number(one.cpu.perigee.toFixed(3)) } })),
+    rounds: measured.map((one) => ({
+      bare: Math.round(one.bare),
+      perigee: Math.round(one.perigee),
+      ratio: Number(one.ratio.toFixed(3)),
+      cpuMs: { bare: Number(one.cpu.bare.toFixed(3)), perigee: Number(one.cpu.perigee.toFixed(3)) },
+    })),
     ratio: Number(ratio.toFixed(3)),
     target: TARGET,
   }

@@ -22,7 +22,11 @@ const { values, positionals } = parseArgs({ allowPositionals: true, options: { s
 const seed = Number(values.seed ?? Date.now() % 2 ** 31)
 
 function command(name: string, args: readonly string[], env: Readonly<Record<string, string>>): void {
-  const { status } = spawnSync(join(root, 'node_modules/.bin', name), args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } })
+  const { status } = spawnSync(join(root, 'node_modules/.bin', name), args, {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+  })
   if (status !== 0) throw new Error(`${name} ${args.join(' ')} failed.`)
 }
 
@@ -40,7 +44,8 @@ function startup(size: number): Readonly<Record<string, unknown>> {
       const { stdout } = spawnSync(wrangler, ['check', 'startup', '--outfile', join(folder, 'profile')], { cwd: root, encoding: 'utf8' })
       return { activeMs: Number(/Active: ([\d.]+) ms/.exec(stdout)?.[1]), gzipKiB: Number(/gzip: ([\d.]+) KiB/.exec(stdout)?.[1]) }
     })
-    if (runs.some(({ activeMs, gzipKiB }) => Number.isNaN(activeMs) || Number.isNaN(gzipKiB))) throw new Error('wrangler check startup gave no figures.')
+    if (runs.some(({ activeMs, gzipKiB }) => Number.isNaN(activeMs) || Number.isNaN(gzipKiB)))
+      throw new Error('wrangler check startup gave no figures.')
     return { runs }
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -69,7 +74,12 @@ for (const name of wanted) {
     date: new Date(started).toISOString().slice(0, 10),
     seed,
     size: `${size} ${soak.unit}`,
-    machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30), node: process.version },
+    machine: {
+      cpu: cpus()[0]?.model ?? 'unknown',
+      cores: cpus().length,
+      memoryGiB: Math.round(totalmem() / 2 ** 30),
+      node: process.version,
+    },
     seconds: Math.round((Date.now() - started) / 1000),
     result,
   }

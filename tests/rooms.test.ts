@@ -61,14 +61,21 @@ const DYNAMIC = /\bimport\(\s*['"]([^'"]+)['"]\s*\)/g
 function importsOf(file: string, source: string): Import[] {
   const code = source.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/^\s*\/\/.*$/gm, '')
   const found = [...code.matchAll(IMPORT)].map(([, type, clause, specifier]) => {
-    const names = /\{([^}]*)\}/.exec(clause ?? '')?.[1]?.split(',').map((name) => name.trim()).filter(Boolean)
-    const allTypes = names !== undefined && names.length > 0 && names.every((name) => name.startsWith('type ')) && !/^[\w$]+\s*,/.test(clause ?? '')
+    const names = /\{([^}]*)\}/
+      .exec(clause ?? '')?.[1]
+      ?.split(',')
+      .map((name) => name.trim())
+      .filter(Boolean)
+    const allTypes =
+      names !== undefined && names.length > 0 && names.every((name) => name.startsWith('type ')) && !/^[\w$]+\s*,/.test(clause ?? '')
     return { file, specifier: specifier!, typeOnly: type !== undefined || allTypes }
   })
   return [...found, ...[...code.matchAll(DYNAMIC)].map(([, specifier]) => ({ file, specifier: specifier!, typeOnly: false }))]
 }
 
-const files = globSync('src/**/*.ts', { cwd: root }).filter((file) => !file.endsWith('.test.ts')).map((file) => file.replaceAll('\\', '/'))
+const files = globSync('src/**/*.ts', { cwd: root })
+  .filter((file) => !file.endsWith('.test.ts'))
+  .map((file) => file.replaceAll('\\', '/'))
 const imports = files.flatMap((file) => importsOf(file, readFileSync(join(root, file), 'utf8')))
 
 function roomOf(path: string): string {
@@ -88,8 +95,19 @@ function isException(file: string, target: string, typeOnly: boolean): boolean {
 }
 
 test('the scanner sees every kind of import', () => {
-  const text = "import a from './a'\nimport { b, type C } from './b'\nimport type { D } from './d'\nimport { type E } from './e'\nexport * from './f'\nimport './g'\nexport {\n  h,\n} from './h'\nvoid import('./i')\n// import z from './z'\nimport j, { type K } from './j'"
-  expect(importsOf('x.ts', text).map(({ specifier, typeOnly }) => `${specifier}${typeOnly ? ' type' : ''}`)).toEqual(['./a', './b', './d type', './e type', './f', './g', './h', './j', './i'])
+  const text =
+    "import a from './a'\nimport { b, type C } from './b'\nimport type { D } from './d'\nimport { type E } from './e'\nexport * from './f'\nimport './g'\nexport {\n  h,\n} from './h'\nvoid import('./i')\n// import z from './z'\nimport j, { type K } from './j'"
+  expect(importsOf('x.ts', text).map(({ specifier, typeOnly }) => `${specifier}${typeOnly ? ' type' : ''}`)).toEqual([
+    './a',
+    './b',
+    './d type',
+    './e type',
+    './f',
+    './g',
+    './h',
+    './j',
+    './i',
+  ])
 })
 
 test('every room is in the table', () => {
@@ -98,20 +116,28 @@ test('every room is in the table', () => {
 })
 
 test('a room is entered through the doors in the table, and by its index.ts', () => {
-  const wrong = imports.filter(({ specifier }) => specifier.startsWith('.')).flatMap(({ file, specifier, typeOnly }) => {
-    const from = roomOf(file)
-    const target = resolve(file, specifier)
-    const to = roomOf(target)
-    if (from === to || isException(file, target, typeOnly)) return []
-    if (!DOORS[from]?.includes(to)) return [`${file} may not enter ${to}/ (${specifier})`]
-    const isDoor = target === `src/${to}/index.ts` || target === `src/${to}.ts` || target === 'app/index.ts' || (file === 'src/index.ts' && to === 'durable-objects')
-    return isDoor ? [] : [`${file} enters ${to}/ by ${specifier} instead of its index.ts`]
-  })
+  const wrong = imports
+    .filter(({ specifier }) => specifier.startsWith('.'))
+    .flatMap(({ file, specifier, typeOnly }) => {
+      const from = roomOf(file)
+      const target = resolve(file, specifier)
+      const to = roomOf(target)
+      if (from === to || isException(file, target, typeOnly)) return []
+      if (!DOORS[from]?.includes(to)) return [`${file} may not enter ${to}/ (${specifier})`]
+      const isDoor =
+        target === `src/${to}/index.ts` ||
+        target === `src/${to}.ts` ||
+        target === 'app/index.ts' ||
+        (file === 'src/index.ts' && to === 'durable-objects')
+      return isDoor ? [] : [`${file} enters ${to}/ by ${specifier} instead of its index.ts`]
+    })
   expect(wrong).toEqual([])
 })
 
 test('only src/index.ts knows the app', () => {
-  const knowing = imports.filter(({ file, specifier }) => file !== 'src/index.ts' && (specifier === 'perigee' || resolve(file, specifier).startsWith('app/')))
+  const knowing = imports.filter(
+    ({ file, specifier }) => file !== 'src/index.ts' && (specifier === 'perigee' || resolve(file, specifier).startsWith('app/')),
+  )
   expect(knowing).toEqual([])
 })
 
@@ -124,14 +150,19 @@ test('nobody but src/index.ts imports a Durable Object by value', () => {
 })
 
 test('only platform/ names a D1 binding', () => {
-  const naming = files.filter((file) => roomOf(file) !== 'platform' && /\b(?:env|c\.env|this\.env)\??\.DB\b|\[['"]DB['"]\]/.test(readFileSync(join(root, file), 'utf8')))
+  const naming = files.filter(
+    (file) =>
+      roomOf(file) !== 'platform' && /\b(?:env|c\.env|this\.env)\??\.DB\b|\[['"]DB['"]\]/.test(readFileSync(join(root, file), 'utf8')),
+  )
   expect(naming).toEqual([])
 })
 
 test('a room uses only the packages that are its business', () => {
   const wrong = imports
     .filter(({ specifier }) => !specifier.startsWith('.'))
-    .filter(({ file, specifier }) => ![...(PACKAGES['*'] ?? []), ...(PACKAGES[roomOf(file)] ?? [])].some((allowed) => allowed.test(specifier)))
+    .filter(
+      ({ file, specifier }) => ![...(PACKAGES['*'] ?? []), ...(PACKAGES[roomOf(file)] ?? [])].some((allowed) => allowed.test(specifier)),
+    )
     .map(({ file, specifier }) => `${file} imports ${specifier}`)
   expect(wrong).toEqual([])
 })

@@ -18,7 +18,9 @@ const SQL = `
 const app = new Hono<{ Bindings: { DB: D1Database } }>()
 
 app.get('/rest/v1/trips', async (c) => {
-  const row = await c.env.DB.prepare(SQL).bind(c.req.header('x-session') ?? '', c.req.header('x-person') ?? '').first<{ live: number; body: string }>()
+  const row = await c.env.DB.prepare(SQL)
+    .bind(c.req.header('x-session') ?? '', c.req.header('x-person') ?? '')
+    .first<{ live: number; body: string }>()
   return c.body(row?.live ? row.body : '[]', 200, { 'content-type': 'application/json; charset=utf-8' })
 })
 

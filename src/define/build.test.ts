@@ -3,12 +3,21 @@ import { describe, expect, test } from 'vitest'
 import { anyone, app, buildModel, checkApp, nobody, owner, signedIn, table } from './index'
 
 const people = sqliteTable('people', { id: text('id').primaryKey(), name: text('name').notNull() })
-const teams = sqliteTable('teams', { id: text('id').primaryKey(), ownerId: text('owner_id').notNull().references(() => people.id) })
+const teams = sqliteTable('teams', {
+  id: text('id').primaryKey(),
+  ownerId: text('owner_id')
+    .notNull()
+    .references(() => people.id),
+})
 const members = sqliteTable(
   'members',
   {
-    teamId: text('team_id').notNull().references(() => teams.id),
-    personId: text('person_id').notNull().references(() => people.id),
+    teamId: text('team_id')
+      .notNull()
+      .references(() => teams.id),
+    personId: text('person_id')
+      .notNull()
+      .references(() => people.id),
     since: integer('since', { mode: 'timestamp_ms' }),
   },
   (t) => [primaryKey({ columns: [t.teamId, t.personId] }), index('members_person').on(t.personId)],
@@ -49,23 +58,29 @@ describe('buildModel', () => {
 })
 
 describe('checkApp', () => {
-  const problemsOf = (rules: object) => checkApp(app({ name: 'x', tables: [table(people, { ...open, ...rules } as typeof open)] })).map(({ message }) => message)
+  const problemsOf = (rules: object) =>
+    checkApp(app({ name: 'x', tables: [table(people, { ...open, ...rules } as typeof open)] })).map(({ message }) => message)
 
   test('an unknown column is named with the remedy', () => {
-    expect(problemsOf({ read: ({ row, auth, eq }: never) => (eq as Function)((row as Record<string, unknown>).nope, (auth as { uid: unknown }).uid) })[0]).toMatch(
-      /policy `read`: "people" has no column "nope"/,
-    )
+    expect(
+      problemsOf({
+        read: ({ row, auth, eq }: never) => (eq as Function)((row as Record<string, unknown>).nope, (auth as { uid: unknown }).uid),
+      })[0],
+    ).toMatch(/policy `read`: "people" has no column "nope"/)
   })
 
   test('a fifth exists inside one another is refused', () => {
-    const nest = (exists: Function, always: unknown, depth: number): unknown => (depth === 0 ? always : exists(people, () => nest(exists, always, depth - 1)))
+    const nest = (exists: Function, always: unknown, depth: number): unknown =>
+      depth === 0 ? always : exists(people, () => nest(exists, always, depth - 1))
     const deep = (depth: number) => problemsOf({ read: ({ exists, always }: never) => nest(exists as Function, always, depth) })
     expect(deep(4)).toEqual([])
     expect(deep(5)[0]).toMatch(/nests more than 4 deep/)
   })
 
   test('a table nobody lists, a policy that throws and one that returns nothing are each named', () => {
-    expect(problemsOf({ read: ({ exists, always }: never) => (exists as Function)(teams, () => always) })[0]).toMatch(/"teams", which the app doesn't list/)
+    expect(problemsOf({ read: ({ exists, always }: never) => (exists as Function)(teams, () => always) })[0]).toMatch(
+      /"teams", which the app doesn't list/,
+    )
     expect(
       problemsOf({
         read: () => {

@@ -93,7 +93,9 @@ function tableModel(source: Source, names: TableNames, problems: Problem[]): Tab
     try {
       return resolveExpression(buildExpression(table, declared), names, (message) => report(`policy \`${which}\`: ${message}`))
     } catch (error) {
-      report(`policy \`${which}\` throws while it is built: ${error instanceof Error ? error.message : String(error)}. A policy only combines the operators it is given.`)
+      report(
+        `policy \`${which}\` throws while it is built: ${error instanceof Error ? error.message : String(error)}. A policy only combines the operators it is given.`,
+      )
       return NEVER
     }
   }
@@ -110,7 +112,8 @@ function tableModel(source: Source, names: TableNames, problems: Problem[]): Tab
     columns.set(column.name, columnModel({ column, property, rule, primaryKey, policy, report }))
   }
   for (const property of Object.keys(rules?.columns ?? {})) {
-    if (!names.get(name)?.has(property)) report(`rules are given for a column "${property}" that it hasn't. Remove them or name a column of the table.`)
+    if (!names.get(name)?.has(property))
+      report(`rules are given for a column "${property}" that it hasn't. Remove them or name a column of the table.`)
   }
   if (rules) for (const column of engineColumns()) columns.set(column.name, column)
   if (primaryKey.length === 0) report('it has no primary key. Give it one: `id: text("id").primaryKey()`.')
@@ -153,10 +156,17 @@ function primaryKeyOf(config: Config): string[] {
 const nameOf = (column: unknown): string => String((column as { name?: unknown }).name ?? '')
 
 function uniquesOf(config: Config): Unique[] {
-  const byColumn = config.columns.filter((column) => column.isUnique).map((column) => ({ name: column.uniqueName ?? `${config.name}_${column.name}_key`, columns: [column.name] }))
-  const constraints = config.uniqueConstraints.map((unique) => ({ name: unique.getName() ?? `${config.name}_key`, columns: unique.columns.map(nameOf) }))
+  const byColumn = config.columns
+    .filter((column) => column.isUnique)
+    .map((column) => ({ name: column.uniqueName ?? `${config.name}_${column.name}_key`, columns: [column.name] }))
+  const constraints = config.uniqueConstraints.map((unique) => ({
+    name: unique.getName() ?? `${config.name}_key`,
+    columns: unique.columns.map(nameOf),
+  }))
   // A partial unique index doesn't make its columns a key.
-  const indexes = config.indexes.filter((index) => index.config.unique && !index.config.where).map((index) => ({ name: index.config.name, columns: index.config.columns.map(nameOf) }))
+  const indexes = config.indexes
+    .filter((index) => index.config.unique && !index.config.where)
+    .map((index) => ({ name: index.config.name, columns: index.config.columns.map(nameOf) }))
   return [...byColumn, ...constraints, ...indexes]
 }
 
@@ -185,10 +195,13 @@ function checkPartition(table: TableModel, tables: ReadonlyMap<string, TableMode
   const report = (message: string) => problems.push({ table: table.name, file: table.file, message })
   for (const key of table.foreignKeys) {
     if (tables.get(key.foreignTable)?.partition === null) {
-      report(`the foreign key ${key.name} leaves the partition: "${key.foreignTable}" lives in another database. Keep the column, drop the reference.`)
+      report(
+        `the foreign key ${key.name} leaves the partition: "${key.foreignTable}" lives in another database. Keep the column, drop the reference.`,
+      )
     }
   }
   for (const unique of table.uniques) {
-    if (!unique.columns.includes(table.partition)) report(`the unique ${unique.name} can't hold over several databases. Add "${table.partition}" to its columns.`)
+    if (!unique.columns.includes(table.partition))
+      report(`the unique ${unique.name} can't hold over several databases. Add "${table.partition}" to its columns.`)
   }
 }

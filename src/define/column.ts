@@ -19,7 +19,8 @@ export function columnModel({ column, property, rule, primaryKey, policy, report
   const inKey = primaryKey.includes(column.name)
   const generated = column.generated !== undefined
   const type = typeOf(column, rule, report)
-  if (inKey && rule?.read) report(`the column "${property}" is part of the primary key, which everyone who reads the row reads. Remove its \`read\`.`)
+  if (inKey && rule?.read)
+    report(`the column "${property}" is part of the primary key, which everyone who reads the row reads. Remove its \`read\`.`)
   if (rule?.hidden && column.notNull && !column.hasDefault && !rule.default && !generated) {
     report(`the hidden column "${property}" is NOT NULL and has no default, so that no client could insert a row. Give it a default.`)
   }
@@ -54,13 +55,17 @@ const TYPES: Readonly<Record<string, ColumnType>> = {
 }
 
 function typeOf(column: SQLiteColumn, rule: ColumnRule<SQLiteTableLike> | undefined, report: (message: string) => void): ColumnType {
-  if (column.columnType === 'SQLiteTimestamp') return (column as unknown as { mode: string }).mode === 'timestamp' ? 'timestamp' : 'timestamp_ms'
+  if (column.columnType === 'SQLiteTimestamp')
+    return (column as unknown as { mode: string }).mode === 'timestamp' ? 'timestamp' : 'timestamp_ms'
   const type = TYPES[column.columnType]
   if (type === undefined) {
-    report(`the column "${column.name}" is of a kind (${column.columnType}) that can't be served. Use text, integer, real, numeric, json, timestamp, boolean or blob buffer.`)
+    report(
+      `the column "${column.name}" is of a kind (${column.columnType}) that can't be served. Use text, integer, real, numeric, json, timestamp, boolean or blob buffer.`,
+    )
     return 'text'
   }
-  if (rule?.format && type !== 'text') report(`the column "${column.name}" has the format ${rule.format}, which only text columns can have.`)
+  if (rule?.format && type !== 'text')
+    report(`the column "${column.name}" has the format ${rule.format}, which only text columns can have.`)
   return rule?.format ?? type
 }
 
@@ -83,7 +88,12 @@ function operandOf(make: NonNullable<ColumnRule<SQLiteTableLike>['default']>): O
   return { kind: 'literal', literal: made as never }
 }
 
-function defaultOf(column: SQLiteColumn, type: ColumnType, rule: ColumnRule<SQLiteTableLike> | undefined, soleKey: boolean): ColumnDefault | null {
+function defaultOf(
+  column: SQLiteColumn,
+  type: ColumnType,
+  rule: ColumnRule<SQLiteTableLike> | undefined,
+  soleKey: boolean,
+): ColumnDefault | null {
   if (rule?.default) return { kind: 'operand', operand: operandOf(rule.default) }
   if (column.defaultFn) return { kind: 'function', make: column.defaultFn }
   if (column.default !== undefined) return { kind: 'sql', sql: defaultSql(column) }
@@ -97,7 +107,10 @@ function defaultSql(column: SQLiteColumn): string {
   const value: unknown = column.default
   if (typeof value === 'object' && value !== null && 'queryChunks' in value) {
     const chunks = (value as { queryChunks: { value?: string[] }[] }).queryChunks
-    return `(${chunks.map((chunk) => chunk.value?.join('') ?? '').join('').replace(/^\((.*)\)$/s, '$1')})`
+    return `(${chunks
+      .map((chunk) => chunk.value?.join('') ?? '')
+      .join('')
+      .replace(/^\((.*)\)$/s, '$1')})`
   }
   const driver = column.mapToDriverValue(value as never) as unknown
   if (typeof driver === 'number' || typeof driver === 'bigint') return String(driver)
@@ -121,6 +134,12 @@ export function engineColumns(): ColumnModel[] {
   } as const
   return [
     { ...common, name: VERSION_COLUMN, property: VERSION_COLUMN, type: 'integer', default: { kind: 'sql', sql: '1' } },
-    { ...common, name: UPDATED_AT_COLUMN, property: UPDATED_AT_COLUMN, type: 'timestamp_ms', default: { kind: 'sql', sql: "(cast(unixepoch('subsec') * 1000 as integer))" } },
+    {
+      ...common,
+      name: UPDATED_AT_COLUMN,
+      property: UPDATED_AT_COLUMN,
+      type: 'timestamp_ms',
+      default: { kind: 'sql', sql: "(cast(unixepoch('subsec') * 1000 as integer))" },
+    },
   ]
 }

@@ -20,4 +20,15 @@ export {
   type TableModel,
   type Unique,
 } from './model'
-export { anyone, nobody, owner, signedIn, table, type ColumnRule, type Policy, type TableDeclaration, type TableRules, type UpdatePolicy } from './table'
+export {
+  anyone,
+  nobody,
+  owner,
+  signedIn,
+  table,
+  type ColumnRule,
+  type Policy,
+  type TableDeclaration,
+  type TableRules,
+  type UpdatePolicy,
+} from './table'

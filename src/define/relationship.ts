@@ -29,7 +29,12 @@ export function relationshipsOf(table: TableModel, tables: ReadonlyMap<string, T
 }
 
 /** Many-to-many: both keys of the junction are part of its primary key. */
-function throughJunction(table: TableModel, junction: TableModel, near: ForeignKey, reachable: (far: ForeignKey) => boolean): Relationship[] {
+function throughJunction(
+  table: TableModel,
+  junction: TableModel,
+  near: ForeignKey,
+  reachable: (far: ForeignKey) => boolean,
+): Relationship[] {
   const inKey = (key: ForeignKey) => key.columns.every((column) => junction.primaryKey.includes(column))
   if (!inKey(near)) return []
   return junction.foreignKeys

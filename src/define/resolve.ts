@@ -44,7 +44,8 @@ export function resolveExpression(expression: Expression, names: TableNames, rep
       case 'in':
         return { ...node, operand: operand(node.operand), list: node.list.map(operand) }
       case 'exists': {
-        if (!names.has(node.table)) report(`it looks into "${node.table}", which the app doesn't list. Add the table to \`tables\` or \`internal\` in app/index.ts.`)
+        if (!names.has(node.table))
+          report(`it looks into "${node.table}", which the app doesn't list. Add the table to \`tables\` or \`internal\` in app/index.ts.`)
         if (depth >= MAX_EXISTS_DEPTH) {
           report(`\`exists\` nests more than ${MAX_EXISTS_DEPTH} deep. Keep the fact it looks for in a column nearer the row.`)
           return { kind: 'constant', value: false }

@@ -69,7 +69,10 @@ export function metered(db: D1Database, store: string, observe: DatabaseObserver
       const started = Date.now()
       const known = statements.map((statement) => inner.get(statement) ?? { statement, sql: '' })
       const results = await db.batch(known.map(({ statement }) => statement))
-      report(started, known.map(({ sql }, i) => ({ sql, meta: results[i]?.meta })))
+      report(
+        started,
+        known.map(({ sql }, i) => ({ sql, meta: results[i]?.meta })),
+      )
       return results
     },
     exec: (sql: string) => db.exec(sql),

@@ -51,10 +51,27 @@ export type Condition =
   /** SQL LIKE with `%`, `_` and `\`; case-sensitive unless told. */
   | { readonly kind: 'like'; readonly target: Target; readonly pattern: string; readonly ignoreCase: boolean }
   | { readonly kind: 'match'; readonly target: Target; readonly pattern: string; readonly ignoreCase: boolean }
-  | { readonly kind: 'quantified'; readonly target: Target; readonly operator: Comparison | 'like' | 'ilike' | 'match' | 'imatch'; readonly quantifier: 'any' | 'all'; readonly values: readonly (string | null)[] }
-  | { readonly kind: 'contain'; readonly target: Target; readonly operator: 'contains' | 'containedBy' | 'overlaps'; readonly value: unknown }
+  | {
+      readonly kind: 'quantified'
+      readonly target: Target
+      readonly operator: Comparison | 'like' | 'ilike' | 'match' | 'imatch'
+      readonly quantifier: 'any' | 'all'
+      readonly values: readonly (string | null)[]
+    }
+  | {
+      readonly kind: 'contain'
+      readonly target: Target
+      readonly operator: 'contains' | 'containedBy' | 'overlaps'
+      readonly value: unknown
+    }
   | { readonly kind: 'range'; readonly target: Target; readonly operator: 'sl' | 'sr' | 'nxl' | 'nxr' | 'adj'; readonly value: string }
-  | { readonly kind: 'search'; readonly target: Target; readonly mode: 'raw' | 'plain' | 'phrase' | 'web'; readonly config: string | null; readonly text: string }
+  | {
+      readonly kind: 'search'
+      readonly target: Target
+      readonly mode: 'raw' | 'plain' | 'phrase' | 'web'
+      readonly config: string | null
+      readonly text: string
+    }
   /** Whether an embed (by its output name among the operation's embeds) found a row. */
   | { readonly kind: 'related'; readonly embed: string; readonly present: boolean }
 
@@ -75,7 +92,14 @@ export type SelectItem =
   | { readonly kind: 'all' }
   | { readonly kind: 'column'; readonly target: Target; readonly as: string; readonly cast?: Cast }
   /** Without `target`: `count()`. The other items become the groups. */
-  | { readonly kind: 'aggregate'; readonly function: AggregateFunction; readonly target?: Target; readonly as: string; readonly castInput?: Cast; readonly cast?: Cast }
+  | {
+      readonly kind: 'aggregate'
+      readonly function: AggregateFunction
+      readonly target?: Target
+      readonly as: string
+      readonly castInput?: Cast
+      readonly cast?: Cast
+    }
   | Embed
 
 /** Rows of a related table inside a row. */

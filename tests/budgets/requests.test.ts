@@ -76,7 +76,10 @@ test('a row by its key', async () => {
 
 describe('writes', () => {
   test('an insert, an update and a delete are one batch each', async () => {
-    const inserted = await call('/rest/v1/trips', { ...json(none.headers, 'POST', { title: 'Counted' }), headers: { ...none.headers, 'content-type': 'application/json', prefer: 'return=representation' } })
+    const inserted = await call('/rest/v1/trips', {
+      ...json(none.headers, 'POST', { title: 'Counted' }),
+      headers: { ...none.headers, 'content-type': 'application/json', prefer: 'return=representation' },
+    })
     expect(inserted.status).toBe(201)
     withinBudget('insert', inserted)
     const [{ id }] = (await inserted.json()) as [{ id: string }]
@@ -100,7 +103,10 @@ describe('sign-in', () => {
   test('sign-up, sign-in, refresh and sign-out', async () => {
     const up = await call('/auth/v1/signup', json(stranger, 'POST', { email: 'counted@example.com', password: PASSWORD }))
     withinBudget('sign-up', up)
-    const signedIn = await call('/auth/v1/token?grant_type=password', json(stranger, 'POST', { email: 'counted@example.com', password: PASSWORD }))
+    const signedIn = await call(
+      '/auth/v1/token?grant_type=password',
+      json(stranger, 'POST', { email: 'counted@example.com', password: PASSWORD }),
+    )
     expect(signedIn.status).toBe(200)
     withinBudget('sign-in', signedIn)
     const { refresh_token, access_token } = (await signedIn.json()) as { refresh_token: string; access_token: string }

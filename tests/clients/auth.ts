@@ -8,7 +8,11 @@ export function authentication(server: () => Server): void {
   describe('auth', () => {
     test('sign-up gives a session whose token names the person', async () => {
       const own = phone(server())
-      const { data, error } = await own.auth.signUp({ email: 'Mixed.Case@trailhead.example', password: PASSWORD, options: { data: { shoe: 43 } } })
+      const { data, error } = await own.auth.signUp({
+        email: 'Mixed.Case@trailhead.example',
+        password: PASSWORD,
+        options: { data: { shoe: 43 } },
+      })
       expect(error).toBeNull()
       expect(data.user?.email).toBe('mixed.case@trailhead.example')
       expect(data.user?.user_metadata['shoe']).toBe(43)
@@ -75,7 +79,10 @@ export function authentication(server: () => Server): void {
       const token = (await own.auth.getSession()).data.session!.refresh_token
       const answers = await Promise.all(Array.from({ length: 50 }, () => phone(server()).auth.refreshSession({ refresh_token: token })))
       expect(answers.filter(({ error }) => error)).toEqual([])
-      const sessions = await server().db.prepare('select count(*) as n from auth_sessions where user_id = ?').bind(id).first<{ n: number }>()
+      const sessions = await server()
+        .db.prepare('select count(*) as n from auth_sessions where user_id = ?')
+        .bind(id)
+        .first<{ n: number }>()
       expect(sessions?.n).toBe(1)
       for (const { data } of answers.slice(0, 5)) {
         expect((await phoneWith(server(), data.session!.access_token).from('profiles').select('id').eq('id', id)).data).toHaveLength(1)

@@ -17,7 +17,12 @@ export function data(server: () => Server): void {
       await ada.phone.from('memberships').insert({ team_id: teamId, user_id: ada.id, role: 'owner' }).throwOnError()
     })
 
-    const write = (who: Person, values: Record<string, unknown>) => who.phone.from('trips').insert({ title: 'Over the pass', ...values }).select().single()
+    const write = (who: Person, values: Record<string, unknown>) =>
+      who.phone
+        .from('trips')
+        .insert({ title: 'Over the pass', ...values })
+        .select()
+        .single()
 
     test('an insert answers nothing unless asked, and the row with its defaults when asked', async () => {
       const silent = await ada.phone.from('trips').insert({ title: 'Silent' })
@@ -40,7 +45,10 @@ export function data(server: () => Server): void {
     })
 
     test('a row in another’s name is refused with 42501, and nothing of a bulk remains', async () => {
-      const { error, status } = await bo.phone.from('trips').insert([{ title: 'Bulk one', owner_id: bo.id }, { title: 'Bulk two', owner_id: ada.id }])
+      const { error, status } = await bo.phone.from('trips').insert([
+        { title: 'Bulk one', owner_id: bo.id },
+        { title: 'Bulk two', owner_id: ada.id },
+      ])
       expect([status, error?.code]).toEqual([403, '42501'])
       expect((await bo.phone.from('trips').select('id').like('title', 'Bulk%')).data).toEqual([])
       const stranger = await phone(server()).from('trips').insert({ title: 'Bulk three', owner_id: ada.id })
@@ -59,7 +67,10 @@ export function data(server: () => Server): void {
 
     test('embeds to one, to many and many to many, each under its own policy', async () => {
       const id = (await write(ada, { visibility: 'public' })).data.id
-      await ada.phone.from('waypoints').insert([1, 2, 3].map((n) => ({ trip_id: id, lat: n, lon: n, label: `stop ${n}` }))).throwOnError()
+      await ada.phone
+        .from('waypoints')
+        .insert([1, 2, 3].map((n) => ({ trip_id: id, lat: n, lon: n, label: `stop ${n}` })))
+        .throwOnError()
       const { data: trip, error } = await bo.phone
         .from('trips')
         .select('title, owner:profiles(display_name, home_town), waypoints(label), team:teams(name)')
@@ -68,7 +79,12 @@ export function data(server: () => Server): void {
         .limit(2, { referencedTable: 'waypoints' })
         .single()
       expect(error).toBeNull()
-      expect(trip).toEqual({ title: 'Over the pass', owner: { display_name: 'ada', home_town: null }, waypoints: [{ label: 'stop 3' }, { label: 'stop 2' }], team: null })
+      expect(trip).toEqual({
+        title: 'Over the pass',
+        owner: { display_name: 'ada', home_town: null },
+        waypoints: [{ label: 'stop 3' }, { label: 'stop 2' }],
+        team: null,
+      })
       const teams = await ada.phone.from('teams').select('name, profiles(display_name)').eq('id', teamId).single()
       expect(teams.data).toEqual({ name: 'Pass Hoppers', profiles: [{ display_name: 'ada' }] })
     })
@@ -94,8 +110,12 @@ export function data(server: () => Server): void {
 
     test('count, range and order page through', async () => {
       const title = `page ${ada.id}`
-      await ada.phone.from('trips').insert(Array.from({ length: 25 }, (_, n) => ({ title, distance_m: n }))).throwOnError()
-      const ask = (from: number, to: number) => ada.phone.from('trips').select('distance_m', { count: 'exact' }).eq('title', title).order('distance_m').range(from, to)
+      await ada.phone
+        .from('trips')
+        .insert(Array.from({ length: 25 }, (_, n) => ({ title, distance_m: n })))
+        .throwOnError()
+      const ask = (from: number, to: number) =>
+        ada.phone.from('trips').select('distance_m', { count: 'exact' }).eq('title', title).order('distance_m').range(from, to)
       const first = await ask(0, 9)
       expect([first.status, first.count, first.data?.map((row) => row.distance_m)]).toEqual([206, 25, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]])
       expect((await ask(20, 29)).data).toHaveLength(5)

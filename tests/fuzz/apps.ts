@@ -1,6 +1,14 @@
 // Small random apps: two to four tables with keys between them, typed columns, column rules and policies.
 import { index, integer, primaryKey, real, sqliteTable, text, unique } from 'drizzle-orm/sqlite-core'
-import { app, table, type AppDefinition, type ColumnType, type Expression, type SQLiteTableLike, type TableDeclaration } from '../../src/define'
+import {
+  app,
+  table,
+  type AppDefinition,
+  type ColumnType,
+  type Expression,
+  type SQLiteTableLike,
+  type TableDeclaration,
+} from '../../src/define'
 import type { Draw } from './draw'
 import { policyOver } from './policies'
 
@@ -65,7 +73,13 @@ function keyKind(target: TableSpec): Kind {
 
 function reference(choose: Draw, name: string, target: TableSpec, rest: Partial<ColumnSpec> = {}): ColumnSpec {
   const onDelete = choose.pick(['no action', 'cascade', rest.notNull ? 'cascade' : 'set null'] as const)
-  return column(name, keyKind(target), { references: target.name, onDelete, unique: choose.chance(10), indexed: choose.chance(40), ...rest })
+  return column(name, keyKind(target), {
+    references: target.name,
+    onDelete,
+    unique: choose.chance(10),
+    indexed: choose.chance(40),
+    ...rest,
+  })
 }
 
 function entity(choose: Draw, name: string, others: readonly TableSpec[]): TableSpec {
@@ -81,8 +95,15 @@ function entity(choose: Draw, name: string, others: readonly TableSpec[]): Table
 function junction(choose: Draw, name: string, entities: readonly TableSpec[]): TableSpec {
   const left = choose.pick(entities)
   const right = choose.pick(entities)
-  const ends = [reference(choose, 'left_id', left, { notNull: true, unique: false }), reference(choose, 'right_id', right, { notNull: true, unique: false })]
-  return { name, key: ['left_id', 'right_id'], columns: [...ends, column('c_a', choose.pick(KINDS)), column('owner_id', 'text', { indexed: choose.chance(60) })] }
+  const ends = [
+    reference(choose, 'left_id', left, { notNull: true, unique: false }),
+    reference(choose, 'right_id', right, { notNull: true, unique: false }),
+  ]
+  return {
+    name,
+    key: ['left_id', 'right_id'],
+    columns: [...ends, column('c_a', choose.pick(KINDS)), column('owner_id', 'text', { indexed: choose.chance(60) })],
+  }
 }
 
 /** Declares the tables with random policies and column rules, as an app's developer would. */

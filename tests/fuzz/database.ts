@@ -26,7 +26,10 @@ export function dump(db: DatabaseSync, tables: readonly TableSpec[]): Map<string
   for (const { name, columns, key } of tables) {
     const names = columns.map((column) => `\`${column.name}\``).join(', ')
     const rows = db.prepare(`select ${names} from \`${name}\` order by ${key.map((column) => `\`${column}\``).join(', ')}`).all()
-    state.set(name, rows.map((row) => ({ ...row }) as Record<string, Stored>))
+    state.set(
+      name,
+      rows.map((row) => ({ ...row }) as Record<string, Stored>),
+    )
   }
   return state
 }

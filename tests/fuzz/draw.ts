@@ -31,7 +31,8 @@ export function draw(g: GeneratorValue): Draw {
 const nat = (max: number) => fc.nat({ max })
 
 /** Absent in workerd, where the size is the gate's. */
-const environment: Readonly<Record<string, string | undefined>> = (globalThis as { process?: { env: Record<string, string | undefined> } }).process?.env ?? {}
+const environment: Readonly<Record<string, string | undefined>> =
+  (globalThis as { process?: { env: Record<string, string | undefined> } }).process?.env ?? {}
 
 /** Cases of all fuzz tests together in the gate; each names its share. */
 const GATE = 2000
@@ -52,10 +53,18 @@ export function holds(file: string, share: number, property: (choose: Draw) => v
   const path = environment['FUZZ_PATH']
   const result = fc.check(
     fc.property(fc.gen(), (g) => property(draw(g))),
-    { numRuns: cases(share), seed, ...(path ? { path } : {}), endOnFailure: !environment['FUZZ_SHRINK'], interruptAfterTimeLimit: 2 ** 31 - 1 },
+    {
+      numRuns: cases(share),
+      seed,
+      ...(path ? { path } : {}),
+      endOnFailure: !environment['FUZZ_SHRINK'],
+      interruptAfterTimeLimit: 2 ** 31 - 1,
+    },
   )
   if (!result.failed) return
   const replay = `FUZZ_SEED=${result.seed} FUZZ_PATH=${result.counterexamplePath ?? ''} npx vitest run ${file}`
   const cause = result.errorInstance
-  throw new Error(`${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}\n\nAfter ${result.numRuns} cases. Replay: ${replay}\nAdd FUZZ_SHRINK=1 to look for a smaller one.`)
+  throw new Error(
+    `${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}\n\nAfter ${result.numRuns} cases. Replay: ${replay}\nAdd FUZZ_SHRINK=1 to look for a smaller one.`,
+  )
 }

@@ -26,7 +26,9 @@ function policyCase(choose: Draw): void {
         const query = { operations: [{ kind: 'read' as const, table: table.name, select: key }], shape: { form: 'list' as const } }
         const compiled = compile(model, query, { principal, now: NOW })
         const told = runRead(db, compiled)
-        const expected = principal.live ? visible({ model, state, principal, now: NOW }, table.name).map(({ row }) => table.primaryKey.map((column) => row[column])) : []
+        const expected = principal.live
+          ? visible({ model, state, principal, now: NOW }, table.name).map(({ row }) => table.primaryKey.map((column) => row[column]))
+          : []
         const actual = told.rows.map((row) => table.primaryKey.map((column) => (row as Record<string, unknown>)[column]))
         const sorted = (rows: unknown[]) => rows.map((row) => JSON.stringify(row)).toSorted()
         if (JSON.stringify(sorted(expected)) !== JSON.stringify(sorted(actual))) {

@@ -63,8 +63,16 @@ function leaf(context: Context, depth: number): Expression {
   if (kind <= 8) return ownership(context)
   if (kind === 9) return { kind: 'null', operand: nullable(context), negated: choose.chance(50) }
   if (kind === 10) return membership(context)
-  if (kind === 11) return { kind: 'inClaim', operand: columnIn(context, ['text', 'date'])?.node ?? UID, path: ['app_metadata', choose.pick(['teams', 'roles', 'plan', 'nowhere'])] }
-  if (kind === 12) return choose.chance(70) ? { kind: 'fact', fact: 'hasRole', name: choose.pick(['moderator', 'admin']) } : { kind: 'fact', fact: 'attested', name: '' }
+  if (kind === 11)
+    return {
+      kind: 'inClaim',
+      operand: columnIn(context, ['text', 'date'])?.node ?? UID,
+      path: ['app_metadata', choose.pick(['teams', 'roles', 'plan', 'nowhere'])],
+    }
+  if (kind === 12)
+    return choose.chance(70)
+      ? { kind: 'fact', fact: 'hasRole', name: choose.pick(['moderator', 'admin']) }
+      : { kind: 'fact', fact: 'attested', name: '' }
   if (kind === 13) return pattern(context)
   if (kind === 14) return choose.chance(20) ? { kind: 'constant', value: choose.chance(50) } : comparison(context)
   return scopes.length <= MAX_EXISTS_DEPTH ? exists(context, depth) : comparison(context)
@@ -90,7 +98,12 @@ function inside(context: Context, where: (inner: Context) => Expression): Expres
   const inner: Context = { ...context, scopes: [{ table, scope }, ...context.scopes] }
   const joined = choose.chance(80) ? join(inner) : null
   const rest = where(inner)
-  return { kind: 'exists', table: table.name, scope, where: joined === null ? rest : { kind: 'and', terms: choose.chance(50) ? [joined, rest] : [rest, joined] } }
+  return {
+    kind: 'exists',
+    table: table.name,
+    scope,
+    where: joined === null ? rest : { kind: 'and', terms: choose.chance(50) ? [joined, rest] : [rest, joined] },
+  }
 }
 
 /** An equality between the innermost row and one around it, along a foreign key where there is one. */
@@ -98,7 +111,10 @@ function join(context: Context): Expression | null {
   const { choose, scopes } = context
   const [inner, ...outer] = scopes
   if (inner === undefined) return null
-  const pairs = outer.flatMap((around) => [...keys(inner, around), ...keys(around, inner).map(([a, b]) => [b, a] as [OperandNode, OperandNode])])
+  const pairs = outer.flatMap((around) => [
+    ...keys(inner, around),
+    ...keys(around, inner).map(([a, b]) => [b, a] as [OperandNode, OperandNode]),
+  ])
   const pair = pairs.length > 0 && choose.chance(85) ? choose.pick(pairs) : sameKind(context)
   if (pair === null) return null
   return { kind: 'compare', operator: 'eq', left: pair[0], right: pair[1] }
@@ -107,7 +123,13 @@ function join(context: Context): Expression | null {
 function keys(from: Scope, to: Scope): [OperandNode, OperandNode][] {
   return from.table.columns
     .filter((column) => column.references === to.table.name)
-    .map((column) => [columnNode(from, column), columnNode(to, to.table.columns.find(({ name }) => name === to.table.key[0])!)])
+    .map((column) => [
+      columnNode(from, column),
+      columnNode(
+        to,
+        to.table.columns.find(({ name }) => name === to.table.key[0])!,
+      ),
+    ])
 }
 
 function sameKind(context: Context): [OperandNode, OperandNode] | null {
@@ -155,7 +177,10 @@ function inJson(context: Context, of: OperandNode): [OperandNode, OperandNode] {
   const path = choose.pick([['level'], ['name'], ['flag'], ['tags', 0], ['deep', 'name'], ['nowhere']] as const)
   const last = path[0]
   const literal: Literal = last === 'level' ? choose.int(3) : last === 'flag' ? choose.chance(50) : choose.pick(['red', 'blue', 'u1'])
-  return [{ kind: 'json', of, path }, { kind: 'literal', literal }]
+  return [
+    { kind: 'json', of, path },
+    { kind: 'literal', literal },
+  ]
 }
 
 /** Something of the same type to compare a column with. */
@@ -166,9 +191,25 @@ function counterpart(context: Context, kind: Kind): OperandNode {
     const other = columnIn(context, [kind])
     if (other) return other.node
   }
-  if (way === 2 && kind === 'text') return choose.pick<OperandNode>([UID, UID, { kind: 'auth', fact: 'role' }, { kind: 'auth', fact: 'aal' }])
-  if (way === 3 && kind === 'text') return { kind: 'claim', path: choose.pick([['app_metadata', 'plan'], ['app_metadata', 'team', 'name'], ['app_metadata', 'level'], ['app_metadata'], ['email'], ['nowhere']]) }
-  if (way === 3 && kind === 'integer') return { kind: 'claim', path: choose.pick([['app_metadata', 'level'], ['app_metadata', 'level'], ['app_metadata', 'plan'], ['nowhere']]) }
+  if (way === 2 && kind === 'text')
+    return choose.pick<OperandNode>([UID, UID, { kind: 'auth', fact: 'role' }, { kind: 'auth', fact: 'aal' }])
+  if (way === 3 && kind === 'text')
+    return {
+      kind: 'claim',
+      path: choose.pick([
+        ['app_metadata', 'plan'],
+        ['app_metadata', 'team', 'name'],
+        ['app_metadata', 'level'],
+        ['app_metadata'],
+        ['email'],
+        ['nowhere'],
+      ]),
+    }
+  if (way === 3 && kind === 'integer')
+    return {
+      kind: 'claim',
+      path: choose.pick([['app_metadata', 'level'], ['app_metadata', 'level'], ['app_metadata', 'plan'], ['nowhere']]),
+    }
   if (way <= 4 && (kind === 'timestamp' || kind === 'timestamp_ms')) return { kind: 'now', offsetMs: choose.pick([0, -60_000, 60_000]) }
   return { kind: 'literal', literal: choose.chance(4) ? null : literalOf(choose, kind) }
 }
@@ -187,8 +228,16 @@ function membership(context: Context): Expression {
   const { choose } = context
   const found = columnIn(context, ['text', 'integer', 'real', 'date', 'timestamp', 'timestamp_ms'])
   if (found === null) return { kind: 'constant', value: false }
-  const list = choose.times(choose.int(3), (): OperandNode => (choose.chance(15) ? choose.pick([UID, { kind: 'literal', literal: null }]) : { kind: 'literal', literal: literalOf(choose, found.kind) }))
-  const inList: Expression = { kind: 'in', operand: found.node, list: found.kind === 'text' ? list : list.filter(({ kind }) => kind !== 'auth') }
+  const list = choose.times(choose.int(3), (): OperandNode =>
+    choose.chance(15)
+      ? choose.pick([UID, { kind: 'literal', literal: null }])
+      : { kind: 'literal', literal: literalOf(choose, found.kind) },
+  )
+  const inList: Expression = {
+    kind: 'in',
+    operand: found.node,
+    list: found.kind === 'text' ? list : list.filter(({ kind }) => kind !== 'auth'),
+  }
   return choose.chance(30) ? { kind: 'not', term: inList } : inList
 }
 
@@ -197,6 +246,23 @@ function pattern(context: Context): Expression {
   const found = columnIn(context, ['text', 'date'])
   if (found === null) return { kind: 'constant', value: true }
   const left: OperandNode = choose.chance(25) ? { kind: 'lower', of: found.node } : found.node
-  const literal = choose.pick(['%', 'a%', '%a', '%A%', 'u_', '_', '', 'b%', `%${choose.pick(PEOPLE)}%`, '%x%y', '100\\%', '%[%', '%?%', '%*%', 'é%', '\\_%'])
+  const literal = choose.pick([
+    '%',
+    'a%',
+    '%a',
+    '%A%',
+    'u_',
+    '_',
+    '',
+    'b%',
+    `%${choose.pick(PEOPLE)}%`,
+    '%x%y',
+    '100\\%',
+    '%[%',
+    '%?%',
+    '%*%',
+    'é%',
+    '\\_%',
+  ])
   return { kind: 'compare', operator: choose.chance(50) ? 'like' : 'ilike', left, right: { kind: 'literal', literal } }
 }

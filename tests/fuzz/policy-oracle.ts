@@ -37,7 +37,8 @@ function evaluate(world: World, node: Expression, scopes: Scopes): Truth {
       return not(evaluate(world, node.term, scopes))
     case 'compare': {
       const [left, right] = meet(world, node.left, node.right, scopes)
-      if (node.operator === 'like' || node.operator === 'ilike') return typeof left === 'string' && typeof right === 'string' ? like(left, right, node.operator === 'ilike') : null
+      if (node.operator === 'like' || node.operator === 'ilike')
+        return typeof left === 'string' && typeof right === 'string' ? like(left, right, node.operator === 'ilike') : null
       return comparable(left, right) ? compare(node.operator, flat(left), flat(right)) : null
     }
     case 'null':
@@ -46,7 +47,9 @@ function evaluate(world: World, node: Expression, scopes: Scopes): Truth {
       return or(node.list.map((item) => equals(world, node.operand, item, scopes)))
     case 'inClaim': {
       const list = at(world.principal.claims, node.path)
-      return or((Array.isArray(list) ? list : []).map((item) => equals(world, node.operand, { kind: 'literal', literal: scalar(item) }, scopes)))
+      return or(
+        (Array.isArray(list) ? list : []).map((item) => equals(world, node.operand, { kind: 'literal', literal: scalar(item) }, scopes)),
+      )
     }
     case 'exists':
       return (world.state.get(node.table) ?? []).some((row) => evaluate(world, node.where, { ...scopes, [node.scope]: row }) === true)
@@ -67,7 +70,8 @@ interface Container {
 const CONTAINER: Container = { container: true }
 
 /** A claim that is a list or an object is NULL. */
-const scalar = (value: unknown): string | number | boolean | null => (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null)
+const scalar = (value: unknown): string | number | boolean | null =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null
 
 /** Values of different types compare to NULL, so that neither they nor their negation admit. */
 const comparable = (left: Value, right: Value): boolean => typeof left === typeof right && typeof left !== 'object'
@@ -162,5 +166,7 @@ export function seen(world: World, table: TableModel, row: Row): Row {
 export function visible(world: World, name: string): { readonly row: Row; readonly seen: Row }[] {
   const table = world.model.tables.get(name)
   if (table === undefined) return []
-  return (world.state.get(name) ?? []).filter((row) => admits(world, table.policies.read, row)).map((row) => ({ row, seen: seen(world, table, row) }))
+  return (world.state.get(name) ?? [])
+    .filter((row) => admits(world, table.policies.read, row))
+    .map((row) => ({ row, seen: seen(world, table, row) }))
 }

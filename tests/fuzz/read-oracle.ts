@@ -60,7 +60,10 @@ export function holds(world: World, table: TableModel, row: Row, condition: Cond
     }
     case 'in': {
       const { type, value } = target(table, row, condition.target)
-      return isIn(value, condition.values.map((item) => asStored(type, item)))
+      return isIn(
+        value,
+        condition.values.map((item) => asStored(type, item)),
+      )
     }
     case 'is': {
       const { value } = target(table, row, condition.target)
@@ -89,7 +92,13 @@ function target(table: TableModel, row: Row, { column, path }: Target): { type: 
 
 /** `->>`: a JSON value as text, NULL for null and where there is nothing. */
 function asText(value: Stored, path: readonly JsonStep[]): Stored {
-  const found = value === null ? undefined : at(JSON.parse(String(value)) as unknown, path.map(({ key }) => key))
+  const found =
+    value === null
+      ? undefined
+      : at(
+          JSON.parse(String(value)) as unknown,
+          path.map(({ key }) => key),
+        )
   if (found === undefined || found === null) return null
   return typeof found === 'string' ? found : JSON.stringify(found)
 }
@@ -105,7 +114,9 @@ function asStored(type: ColumnType, value: unknown): Stored {
 function related(world: World, row: Row, embed: Embed): Row[] {
   const { relationship } = embed
   const table = tableOf(world, relationship.to)
-  const joined = visible(world, relationship.to).map(({ seen }) => seen).filter((other) => joins(world, relationship, row, other))
+  const joined = visible(world, relationship.to)
+    .map(({ seen }) => seen)
+    .filter((other) => joins(world, relationship, row, other))
   const filtered = joined.filter((other) => admitted(world, table, other, embed.where, embed.select))
   return cut(world, table, filtered, embed.order, embed.select, embed.offset, Math.min(embed.limit ?? table.maxRows, table.maxRows))
 }
@@ -119,7 +130,15 @@ function joins(world: World, { columns, junction }: Relationship, here: Row, the
   )
 }
 
-function cut(world: World, table: TableModel, rows: readonly Row[], order: readonly OrderTerm[] | undefined, select: readonly SelectItem[], offset = 0, limit: number): Row[] {
+function cut(
+  world: World,
+  table: TableModel,
+  rows: readonly Row[],
+  order: readonly OrderTerm[] | undefined,
+  select: readonly SelectItem[],
+  offset = 0,
+  limit: number,
+): Row[] {
   const sorted = [...rows].sort((a, b) => byTerms(world, table, a, b, order ?? [], select) || byKey(table, a, b))
   return sorted.slice(offset, offset + limit)
 }
@@ -176,7 +195,12 @@ function selected(table: TableModel, row: Row, { column, path }: Target): unknow
   const last = path?.at(-1)
   if (!path || !last) return onWire(table.columns.get(column)?.type ?? 'text', value)
   if (last.asText) return asText(value, path)
-  return value === null ? null : (at(JSON.parse(String(value)) as unknown, path.map(({ key }) => key)) ?? null)
+  return value === null
+    ? null
+    : (at(
+        JSON.parse(String(value)) as unknown,
+        path.map(({ key }) => key),
+      ) ?? null)
 }
 
 function embedded(world: World, row: Row, embed: Embed): Record<string, unknown> {
@@ -208,8 +232,10 @@ export function onWire(type: ColumnType, value: Stored): unknown {
 
 /** Where an answer differs from what it should be, as a path and the two values; null when it doesn't. */
 export function differs(expected: unknown, actual: unknown, path = '$'): string | null {
-  const no = () => `${path}: expected ${JSON.stringify(expected instanceof Unordered ? expected.items : expected)}, got ${JSON.stringify(actual)}`
-  if (expected instanceof Date) return typeof actual === 'string' && /T.*(\+00:00|Z)$/.test(actual) && Date.parse(actual) === expected.getTime() ? null : no()
+  const no = () =>
+    `${path}: expected ${JSON.stringify(expected instanceof Unordered ? expected.items : expected)}, got ${JSON.stringify(actual)}`
+  if (expected instanceof Date)
+    return typeof actual === 'string' && /T.*(\+00:00|Z)$/.test(actual) && Date.parse(actual) === expected.getTime() ? null : no()
   if (expected instanceof Unordered) {
     if (!Array.isArray(actual) || actual.length !== expected.items.length) return no()
     const left = [...(actual as unknown[])]

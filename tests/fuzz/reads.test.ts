@@ -41,7 +41,8 @@ function readCase(choose: Draw): void {
       const wanted = answer({ model, state, principal, now: NOW }, read)
       const difference = differs(read.order ? wanted.rows : new Unordered(wanted.rows), told.rows)
       if (difference) throw new Error(`${difference}\n${context()}`)
-      if (read.total === 'exact' && told.total !== wanted.total) throw new Error(`total: expected ${wanted.total}, got ${told.total}\n${context()}`)
+      if (read.total === 'exact' && told.total !== wanted.total)
+        throw new Error(`total: expected ${wanted.total}, got ${told.total}\n${context()}`)
       if (read.total === undefined && told.total !== null) throw new Error(`A total that nobody asked for: ${told.total}\n${context()}`)
     }
   } finally {

@@ -26,7 +26,9 @@ const embedsOf = (select: readonly SelectItem[]): Embed[] => select.filter((item
 export const known = (table: TableModel): ColumnModel[] => [...table.columns.values()].filter(({ hidden }) => !hidden)
 
 export function drawSelect(choose: Draw, model: Model, table: TableModel, depth: number): SelectItem[] {
-  const items: SelectItem[] = choose.chance(40) ? [{ kind: 'all' }] : choose.some(known(table), 60).map((column, i) => item(choose, column, i))
+  const items: SelectItem[] = choose.chance(40)
+    ? [{ kind: 'all' }]
+    : choose.some(known(table), 60).map((column, i) => item(choose, column, i))
   const relationships = table.relationships.filter((one) => !throughHidden(model, one))
   if (depth > 0 && relationships.length > 0) {
     const count = choose.chance(60) ? 1 + choose.int(1) : 0
@@ -39,7 +41,10 @@ export function drawSelect(choose: Draw, model: Model, table: TableModel, depth:
 function throughHidden(model: Model, { from, to, columns, junction }: Relationship): boolean {
   const hidden = (name: string, column: string) => model.tables.get(name)?.columns.get(column)?.hidden === true
   const far = junction?.table ?? to
-  return columns.some(([a, b]) => hidden(from, a) || hidden(far, b)) || (junction?.columns ?? []).some(([a, b]) => hidden(far, a) || hidden(to, b))
+  return (
+    columns.some(([a, b]) => hidden(from, a) || hidden(far, b)) ||
+    (junction?.columns ?? []).some(([a, b]) => hidden(far, a) || hidden(to, b))
+  )
 }
 
 function item(choose: Draw, column: ColumnModel, i: number): SelectItem {
@@ -49,7 +54,17 @@ function item(choose: Draw, column: ColumnModel, i: number): SelectItem {
 }
 
 function jsonTarget(choose: Draw, column: ColumnModel, asText: boolean): Target {
-  const path = choose.pick<readonly (string | number)[]>([['level'], ['name'], ['flag'], ['tags'], ['tags', 0], ['tags', -1], ['deep', 'name'], ['nowhere'], [0]])
+  const path = choose.pick<readonly (string | number)[]>([
+    ['level'],
+    ['name'],
+    ['flag'],
+    ['tags'],
+    ['tags', 0],
+    ['tags', -1],
+    ['deep', 'name'],
+    ['nowhere'],
+    [0],
+  ])
   return { column: column.name, path: path.map((key, i) => ({ key, asText: asText && i === path.length - 1 })) }
 }
 
@@ -92,7 +107,11 @@ export function drawOrder(choose: Draw, table: TableModel, select: readonly Sele
 export function condition(choose: Draw, table: TableModel, embeds: readonly Embed[], depth: number): Condition {
   const kind = depth === 0 ? 0 : choose.int(9)
   if (kind >= 8) return { kind: 'not', term: condition(choose, table, embeds, depth - 1) }
-  if (kind >= 6) return { kind: choose.chance(50) ? 'and' : 'or', terms: choose.times(1 + choose.int(2), () => condition(choose, table, embeds, depth - 1)) }
+  if (kind >= 6)
+    return {
+      kind: choose.chance(50) ? 'and' : 'or',
+      terms: choose.times(1 + choose.int(2), () => condition(choose, table, embeds, depth - 1)),
+    }
   if (embeds.length > 0 && choose.chance(12)) return { kind: 'related', embed: choose.pick(embeds).as, present: choose.chance(50) }
   return filter(choose, choose.pick(known(table)))
 }
@@ -101,21 +120,54 @@ const asInput = (value: unknown): Input => (typeof value === 'object' ? JSON.str
 
 function filter(choose: Draw, column: ColumnModel): Condition {
   const target: Target = { column: column.name }
-  if (choose.chance(15)) return { kind: 'is', target, value: choose.pick(['null', 'not_null', ...(column.type === 'boolean' ? (['true', 'false', 'unknown'] as const) : [])] as const) }
+  if (choose.chance(15))
+    return {
+      kind: 'is',
+      target,
+      value: choose.pick(['null', 'not_null', ...(column.type === 'boolean' ? (['true', 'false', 'unknown'] as const) : [])] as const),
+    }
   if (column.type === 'json') return inJson(choose, column)
   const value = () => asInput(clientValue(choose, column.type as Kind))
   const way = choose.int(5)
   if (way === 0) return { kind: 'in', target, values: choose.times(choose.int(3), value) }
   if (way === 1 && column.type === 'text') {
-    const pattern = choose.pick(['%', 'a%', '%a', '%A%', 'u_', '_', '', 'b%', '%x%y', '100\\%', '%[%', '%?%', '%*%', 'é%', '\\_%', '%o\'k%', 'a%b%'])
+    const pattern = choose.pick([
+      '%',
+      'a%',
+      '%a',
+      '%A%',
+      'u_',
+      '_',
+      '',
+      'b%',
+      '%x%y',
+      '100\\%',
+      '%[%',
+      '%?%',
+      '%*%',
+      'é%',
+      '\\_%',
+      "%o'k%",
+      'a%b%',
+    ])
     return { kind: 'like', target, pattern, ignoreCase: choose.chance(50) }
   }
-  return { kind: 'compare', target, operator: choose.pick(['eq', 'eq', 'neq', 'gt', 'gte', 'lt', 'lte', 'isdistinct'] as const), value: value() }
+  return {
+    kind: 'compare',
+    target,
+    operator: choose.pick(['eq', 'eq', 'neq', 'gt', 'gte', 'lt', 'lte', 'isdistinct'] as const),
+    value: value(),
+  }
 }
 
 function inJson(choose: Draw, column: ColumnModel): Condition {
   const target = jsonTarget(choose, column, true)
   if (choose.chance(30)) return { kind: 'is', target, value: choose.pick(['null', 'not_null'] as const) }
   if (choose.chance(30)) return { kind: 'in', target, values: choose.some(['red', '1', 'true', 'u1', '{}', '[]'], 50) }
-  return { kind: 'compare', target, operator: choose.pick(['eq', 'neq', 'gt', 'isdistinct'] as const), value: choose.pick(['red', '1', '2', 'true', 'false', 'u1', 'blue']) }
+  return {
+    kind: 'compare',
+    target,
+    operator: choose.pick(['eq', 'neq', 'gt', 'isdistinct'] as const),
+    value: choose.pick(['red', '1', '2', 'true', 'false', 'u1', 'blue']),
+  }
 }

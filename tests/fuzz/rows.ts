@@ -10,7 +10,36 @@ export const PEOPLE = ['u1', 'u2', 'u3'] as const
 /** UTC ms, a whole second, so that both units of time hold it. */
 export const NOW = Date.UTC(2026, 10, 23, 12)
 
-const TEXTS = ['a', 'A', 'ab', 'b', '', 'u1', 'u2', 'red', 'pro', 'authenticated', '10', '100%', 'x_y', "o'k", 'a[b', 'a*', 'what?', 'é', 'É', '𝒳', 'ｚ', 'axy', '_x', 'back\\slash', '"q"', '\u0001', 'null', 'aal2']
+const TEXTS = [
+  'a',
+  'A',
+  'ab',
+  'b',
+  '',
+  'u1',
+  'u2',
+  'red',
+  'pro',
+  'authenticated',
+  '10',
+  '100%',
+  'x_y',
+  "o'k",
+  'a[b',
+  'a*',
+  'what?',
+  'é',
+  'É',
+  '𝒳',
+  'ｚ',
+  'axy',
+  '_x',
+  'back\\slash',
+  '"q"',
+  '\u0001',
+  'null',
+  'aal2',
+]
 const INTEGERS = [-1, 0, 1, 2, 3, 10, 2_147_483_647]
 const REALS = [-2.5, 0, 0.5, 1, 1.5, 0.1, 1e21]
 const TIMES = [0, -60_000, 60_000, -3_600_000, 86_400_000]
@@ -104,13 +133,18 @@ function cell(choose: Draw, table: TableSpec, column: ColumnSpec, n: number, sta
 
 /** Whether the row breaks a key or a unique column of those there are. */
 export function clashes(table: TableSpec, rows: readonly Row[], row: Row): boolean {
-  return rows.some((other) => table.key.every((name) => other[name] === row[name]) || table.columns.some(({ name, unique }) => unique && row[name] !== null && other[name] === row[name]))
+  return rows.some(
+    (other) =>
+      table.key.every((name) => other[name] === row[name]) ||
+      table.columns.some(({ name, unique }) => unique && row[name] !== null && other[name] === row[name]),
+  )
 }
 
 /** Somebody who asks: a stranger, a person with claims of every shape, a signed-out person, or the service. */
 export function drawPrincipal(choose: Draw, ids: readonly string[]): Principal & { readonly live: boolean } {
   const who = choose.int(9)
-  if (who === 0) return { ...ANONYMOUS, claims: choose.chance(50) ? {} : { role: 'anon', app_metadata: { roles: 'moderator' } }, live: true }
+  if (who === 0)
+    return { ...ANONYMOUS, claims: choose.chance(50) ? {} : { role: 'anon', app_metadata: { roles: 'moderator' } }, live: true }
   if (who === 1) return { ...SERVICE, live: true }
   const uid = choose.pick(PEOPLE)
   const live = !choose.chance(5)
@@ -125,5 +159,13 @@ export function drawPrincipal(choose: Draw, ids: readonly string[]): Principal &
       ...(choose.chance(30) ? { team: { name: choose.pick(TEXTS) } } : {}),
     },
   }
-  return { role: 'authenticated', uid, sessionId: live ? `s-${uid}` : 's-gone', claims, aal: choose.chance(70) ? 'aal1' : 'aal2', attested: choose.chance(40), live }
+  return {
+    role: 'authenticated',
+    uid,
+    sessionId: live ? `s-${uid}` : 's-gone',
+    claims,
+    aal: choose.chance(70) ? 'aal1' : 'aal2',
+    attested: choose.chance(40),
+    live,
+  }
 }

@@ -27,8 +27,13 @@ export function filling(tables: readonly TableSpec[], state: State): Statement[]
   for (const { name, columns } of tables) {
     for (const row of state.get(name) ?? []) {
       const names = columns.map((column) => `\`${column.name}\``)
-      const marks = columns.map(({ kind }) => (kind === 'real' ? '?' : kind === 'text' || kind === 'json' || kind === 'date' ? '?' : 'cast(? as integer)'))
-      out.push({ sql: `insert into \`${name}\` (${names.join(', ')}, \`_updated_at\`) values (${marks.join(', ')}, ${NOW})`, params: columns.map((column) => row[column.name] ?? null) })
+      const marks = columns.map(({ kind }) =>
+        kind === 'real' ? '?' : kind === 'text' || kind === 'json' || kind === 'date' ? '?' : 'cast(? as integer)',
+      )
+      out.push({
+        sql: `insert into \`${name}\` (${names.join(', ')}, \`_updated_at\`) values (${marks.join(', ')}, ${NOW})`,
+        params: columns.map((column) => row[column.name] ?? null),
+      })
     }
   }
   return out

@@ -30,7 +30,8 @@ export function effect(world: World, specs: readonly TableSpec[], write: Write):
   if (world.principal.role === 'authenticated' && !(world.principal as { live?: boolean }).live) return null
   try {
     const change = { world, specs, spec, table, after }
-    const touched = write.kind === 'insert' ? insert(change, write) : write.kind === 'update' ? update(change, write) : remove(change, write)
+    const touched =
+      write.kind === 'insert' ? insert(change, write) : write.kind === 'update' ? update(change, write) : remove(change, write)
     checkReferences(specs, after)
     if (touched.length > 0 && write.kind !== 'delete') touched.forEach((one) => one.check?.({ ...world, state: after }))
     return { state: after, affected: touched.length, rows: returned(change, write, touched) }
@@ -53,7 +54,8 @@ interface Touched {
   readonly check?: (after: World) => void
 }
 
-const same = (columns: readonly string[], a: Row, b: Row): boolean => columns.every((name) => compare('eq', a[name] ?? null, b[name] ?? null) === true)
+const same = (columns: readonly string[], a: Row, b: Row): boolean =>
+  columns.every((name) => compare('eq', a[name] ?? null, b[name] ?? null) === true)
 
 function proposed({ world, spec, table }: Change, write: Insert, named: readonly string[], given: Readonly<Record<string, unknown>>): Row {
   const row: Record<string, Stored> = {}
@@ -88,7 +90,10 @@ function insert(change: Change, write: Insert): Touched[] {
     } else if (write.conflict!.action === 'merge') {
       const { read, insert: policy, update } = table.policies
       if (!admits(world, update.using, old) || !admits(world, read, old)) refuse('policy')
-      const merged: Row = { ...old, ...Object.fromEntries(named.filter((name) => !target!.includes(name)).map((name) => [name, row[name] ?? null])) }
+      const merged: Row = {
+        ...old,
+        ...Object.fromEntries(named.filter((name) => !target!.includes(name)).map((name) => [name, row[name] ?? null])),
+      }
       checkRow(spec, merged)
       checkUniques(spec, rows.toSpliced(index, 1), merged)
       rows[index] = merged
@@ -110,7 +115,10 @@ function candidates({ world, table }: Change, write: Update | Delete): Row[] {
     if (!admits(world, using, row)) return false
     // Whoever filters, or has rows answered, looks at them.
     if (write.where === undefined && write.returning === undefined) return true
-    return admits(world, table.policies.read, row) && (write.where === undefined || holds(world, table, seen(world, table, row), write.where) === true)
+    return (
+      admits(world, table.policies.read, row) &&
+      (write.where === undefined || holds(world, table, seen(world, table, row), write.where) === true)
+    )
   })
 }
 
@@ -122,7 +130,8 @@ function update(change: Change, write: Update): Touched[] {
   const out: Touched[] = []
   for (const old of found) {
     const next: Record<string, Stored> = { ...old }
-    for (const [name, value] of Object.entries(write.set)) next[name] = stored(spec.columns.find((column) => column.name === name)!.kind, value)
+    for (const [name, value] of Object.entries(write.set))
+      next[name] = stored(spec.columns.find((column) => column.name === name)!.kind, value)
     const index = rows.indexOf(old)
     checkRow(spec, next)
     checkUniques(spec, rows.toSpliced(index, 1), next)
@@ -148,12 +157,19 @@ function remove(change: Change, write: Delete): Touched[] {
 /** Deletes rows and carries it on along the keys that point at them. */
 function drop(specs: readonly TableSpec[], state: Tables, name: string, rows: readonly Row[]): void {
   if (rows.length === 0) return
-  state.set(name, state.get(name)!.filter((row) => !rows.includes(row)))
+  state.set(
+    name,
+    state.get(name)!.filter((row) => !rows.includes(row)),
+  )
   for (const child of specs) {
     for (const column of child.columns.filter(({ references }) => references === name)) {
       const points = (row: Row) => rows.some((gone) => compare('eq', row[column.name] ?? null, gone['id'] ?? null) === true)
       if (column.onDelete === 'cascade') drop(specs, state, child.name, state.get(child.name)!.filter(points))
-      if (column.onDelete === 'set null') state.set(child.name, state.get(child.name)!.map((row) => (points(row) ? { ...row, [column.name]: null } : row)))
+      if (column.onDelete === 'set null')
+        state.set(
+          child.name,
+          state.get(child.name)!.map((row) => (points(row) ? { ...row, [column.name]: null } : row)),
+        )
     }
   }
 }
@@ -170,7 +186,11 @@ function checkUniques(spec: TableSpec, others: readonly Row[], row: Row): void {
 function checkReferences(specs: readonly TableSpec[], state: State): void {
   for (const spec of specs) {
     for (const column of spec.columns.filter(({ references }) => references !== null)) {
-      const dangling = (row: Row) => row[column.name] !== null && !state.get((column as ColumnSpec & { references: string }).references)!.some((target) => compare('eq', target['id'] ?? null, row[column.name] ?? null) === true)
+      const dangling = (row: Row) =>
+        row[column.name] !== null &&
+        !state
+          .get((column as ColumnSpec & { references: string }).references)!
+          .some((target) => compare('eq', target['id'] ?? null, row[column.name] ?? null) === true)
       if (state.get(spec.name)!.some(dangling)) refuse('foreign key')
     }
   }

@@ -35,7 +35,11 @@ function writeCase(choose: Draw): void {
       try {
         let actual: WriteAnswer
         try {
-          const compiled = compile(model, { operations: [write], shape: { form: write.returning ? 'list' : 'none' } }, { principal, now: NOW })
+          const compiled = compile(
+            model,
+            { operations: [write], shape: { form: write.returning ? 'list' : 'none' } },
+            { principal, now: NOW },
+          )
           sql = compiled.statements.map((statement) => `${statement.role}: ${statement.sql} ${JSON.stringify(statement.params)}`).join('\n')
           actual = runWrite(db, compiled, specs)
         } catch (error) {
@@ -45,7 +49,10 @@ function writeCase(choose: Draw): void {
         const difference = compareOutcomes(expected, actual, write, state, specs)
         if (difference) throw new Error(difference)
       } catch (error) {
-        throw new Error(`${error instanceof Error ? error.message : String(error)}\nwrite ${JSON.stringify(write)}\nprincipal ${JSON.stringify(principal)}\n${sql}\n${describe(model, write.table)}\nstate ${JSON.stringify([...state])}`, { cause: error })
+        throw new Error(
+          `${error instanceof Error ? error.message : String(error)}\nwrite ${JSON.stringify(write)}\nprincipal ${JSON.stringify(principal)}\n${sql}\n${describe(model, write.table)}\nstate ${JSON.stringify([...state])}`,
+          { cause: error },
+        )
       }
     }
   } finally {
@@ -57,7 +64,9 @@ function compareOutcomes(expected: Outcome, actual: WriteAnswer, write: Write, b
   if (expected === null) {
     if (actual.state === null) return REFUSALS.test(actual.refusal ?? '') ? null : `refused for an unknown reason: ${actual.refusal}`
     const changed = specs.some(({ name }) => differs(new Unordered(before.get(name) ?? []), actual.state?.get(name)) !== null)
-    return changed || actual.rows.length > 0 || write.kind === 'insert' ? `LEAK: the oracle refuses, SQL changed ${actual.affected} rows and answered ${JSON.stringify(actual.rows)}` : null
+    return changed || actual.rows.length > 0 || write.kind === 'insert'
+      ? `LEAK: the oracle refuses, SQL changed ${actual.affected} rows and answered ${JSON.stringify(actual.rows)}`
+      : null
   }
   if (actual.state === null) return `the oracle lets it pass, SQL refused: ${actual.refusal}`
   for (const { name } of specs) {
@@ -65,7 +74,11 @@ function compareOutcomes(expected: Outcome, actual: WriteAnswer, write: Write, b
     if (difference) return difference
   }
   if (expected.affected !== actual.affected) return `affected: expected ${expected.affected}, got ${actual.affected}`
-  return expected.rows === null ? (actual.rows.length > 0 ? 'rows that nobody asked for' : null) : differs(new Unordered(expected.rows), actual.rows)
+  return expected.rows === null
+    ? actual.rows.length > 0
+      ? 'rows that nobody asked for'
+      : null
+    : differs(new Unordered(expected.rows), actual.rows)
 }
 
 function describe(model: Model, name: string): string {

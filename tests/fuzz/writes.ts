@@ -19,10 +19,14 @@ export function drawWrite(choose: Draw, model: Model, specs: readonly TableSpec[
   const spec = choose.pick(specs)
   const table = model.tables.get(spec.name)!
   const context: Context = { choose, spec, table, state }
-  const returning: { returning?: Returning } = choose.chance(45) ? { returning: { select: drawSelect(choose, model, table, choose.chance(25) ? 1 : 0) } } : {}
+  const returning: { returning?: Returning } = choose.chance(45)
+    ? { returning: { select: drawSelect(choose, model, table, choose.chance(25) ? 1 : 0) } }
+    : {}
   const way = choose.int(9)
   if (way <= 4) return { ...drawInsert(context), ...returning }
-  const where: { where?: Condition } = choose.chance(30) ? {} : { where: choose.chance(50) ? condition(choose, table, [], 1) : byKey(context) }
+  const where: { where?: Condition } = choose.chance(30)
+    ? {}
+    : { where: choose.chance(50) ? condition(choose, table, [], 1) : byKey(context) }
   if (way <= 7) return { kind: 'update', table: spec.name, set: drawSet(context), ...where, ...returning }
   return { kind: 'delete', table: spec.name, ...where, ...returning }
 }
@@ -45,7 +49,13 @@ function drawInsert(context: Context): Write {
   const optional = columnsOf(context).filter(({ name, notNull }) => !notNull && !spec.key.includes(name))
   const left = choose.some(optional, 20).map(({ name }) => name)
   const columns = columnsOf(context).filter(({ name }) => !left.includes(name))
-  const rows = choose.times(count, (n) => Object.fromEntries(columns.filter(({ name }) => !optional.some((one) => one.name === name) || !choose.chance(8)).map((column) => [column.name, cell(context, column, n)])))
+  const rows = choose.times(count, (n) =>
+    Object.fromEntries(
+      columns
+        .filter(({ name }) => !optional.some((one) => one.name === name) || !choose.chance(8))
+        .map((column) => [column.name, cell(context, column, n)]),
+    ),
+  )
   const conflict = choose.chance(45) ? { conflict: { action: choose.chance(65) ? ('merge' as const) : ('ignore' as const) } } : {}
   return { kind: 'insert', table: spec.name, rows, missing: choose.chance(50) ? 'default' : 'null', ...conflict }
 }

@@ -33,7 +33,11 @@ export interface Server {
 export function build(config = 'wrangler.toml'): Build {
   const folder = mkdtempSync(join(tmpdir(), 'perigee-build-'))
   const args = ['deploy', '--config', config, '--dry-run', '--outdir', folder]
-  const { status, stdout, stderr } = spawnSync(join(root, 'node_modules/.bin/wrangler'), args, { cwd: root, encoding: 'utf8', env: { ...process.env, WRANGLER_SEND_METRICS: 'false' } })
+  const { status, stdout, stderr } = spawnSync(join(root, 'node_modules/.bin/wrangler'), args, {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, WRANGLER_SEND_METRICS: 'false' },
+  })
   const name = status === 0 ? readdirSync(folder).find((file) => file.endsWith('.js')) : undefined
   if (!name) throw new Error(`wrangler could not build:\n${stdout}\n${stderr}`)
   const main = join(folder, name)

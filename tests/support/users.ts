@@ -5,7 +5,10 @@ import { deriveApiKeys } from '../../src/platform/keys'
 export type Call = (path: string, init?: RequestInit) => Promise<Response>
 
 /** A request to the Worker under test. */
-export const call: Call = (path, init) => (exports as unknown as { default: { fetch(request: Request): Promise<Response> } }).default.fetch(new Request(`http://localhost${path}`, init))
+export const call: Call = (path, init) =>
+  (exports as unknown as { default: { fetch(request: Request): Promise<Response> } }).default.fetch(
+    new Request(`http://localhost${path}`, init),
+  )
 
 /** The keys of this run's root key. */
 export const apiKeys = await deriveApiKeys((env as unknown as { PERIGEE_ROOT_KEY: string }).PERIGEE_ROOT_KEY)
@@ -35,5 +38,10 @@ export async function signUp(name: string): Promise<User> {
   })
   const body = (await response.json()) as { access_token?: string; refresh_token?: string; user?: { id: string } }
   if (!body.access_token || !body.refresh_token || !body.user) throw new Error(`Sign-up: ${response.status} ${JSON.stringify(body)}`)
-  return { id: body.user.id, email, refreshToken: body.refresh_token, headers: { ...stranger, authorization: `Bearer ${body.access_token}` } }
+  return {
+    id: body.user.id,
+    email,
+    refreshToken: body.refresh_token,
+    headers: { ...stranger, authorization: `Bearer ${body.access_token}` },
+  }
 }

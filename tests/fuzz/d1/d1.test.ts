@@ -23,10 +23,20 @@ beforeAll(async () => {
   await run(db, filling([], new Map()))
 })
 
-async function make(specs: readonly TableSpec[], app: Parameters<typeof ddl>[0], state: ReadonlyMap<string, readonly Row[]>): Promise<void> {
-  const own = ddl(app).filter((sql) => specs.some(({ name }) => new RegExp(`^CREATE (TABLE|(UNIQUE )?INDEX .* ON|TRIGGER .* ON) \`${name}\``, 's').test(sql)))
+async function make(
+  specs: readonly TableSpec[],
+  app: Parameters<typeof ddl>[0],
+  state: ReadonlyMap<string, readonly Row[]>,
+): Promise<void> {
+  const own = ddl(app).filter((sql) =>
+    specs.some(({ name }) => new RegExp(`^CREATE (TABLE|(UNIQUE )?INDEX .* ON|TRIGGER .* ON) \`${name}\``, 's').test(sql)),
+  )
   const fill = filling(specs, state).filter(({ sql }) => !sql.includes(' auth_'))
-  await run(db, [...NAMES.map((name) => ({ sql: `drop table if exists \`${name}\``, params: [] })), ...own.map((sql) => ({ sql, params: [] })), ...fill] as Parameters<typeof run>[1])
+  await run(db, [
+    ...NAMES.map((name) => ({ sql: `drop table if exists \`${name}\``, params: [] })),
+    ...own.map((sql) => ({ sql, params: [] })),
+    ...fill,
+  ] as Parameters<typeof run>[1])
 }
 
 async function dump(specs: readonly TableSpec[]): Promise<Map<string, Row[]>> {
@@ -54,7 +64,10 @@ async function oneCase(choose: Draw): Promise<void> {
     const read = drawRead(choose, model)
     const [statement] = compile(model, { operations: [read], shape: { form: 'list' } }, { principal, now: NOW }).statements
     const [result] = await run(db, [statement!])
-    const rows = statement!.role === 'read' ? (JSON.parse(String(result?.results[0]?.['body'] ?? '[]')) as unknown[]) : (result?.results ?? []).slice(1).map(({ d }) => JSON.parse(String(d)) as unknown)
+    const rows =
+      statement!.role === 'read'
+        ? (JSON.parse(String(result?.results[0]?.['body'] ?? '[]')) as unknown[])
+        : (result?.results ?? []).slice(1).map(({ d }) => JSON.parse(String(d)) as unknown)
     const wanted = principal.live ? answer({ model, state, principal, now: NOW }, read).rows : []
     const difference = differs(read.order ? wanted : new Unordered(wanted), rows)
     if (difference) throw new Error(tell(difference, read, principal))
