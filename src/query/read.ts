@@ -5,6 +5,7 @@ import type { CompiledStatement } from './compiled'
 import { leaves } from './condition'
 import { servedTable, type CompileContext } from './context'
 import { columnsRead } from './correlation'
+import { tooComplex } from './errors'
 import { foldPolicy } from './fold'
 import { groupedRow, isGrouped } from './group'
 import { behind, orderBy, pageNumber, reversed, type SortKey } from './order'
@@ -18,6 +19,9 @@ import { and, bind, EMPTY, identifier, isFalse, isTrue, join, NULL, number, rend
 export const LARGE_PAGE = 200
 /** Rows that a list of related rows is taken for, when it has no smaller limit. */
 const RELATED_ROWS = 20
+
+/** Beyond so many expected rows a read is refused: lists inside lists multiply, and one request could hold the database for minutes. */
+export const MAX_EXPECTED_ROWS = 20_000_000
 
 /** How many rows, embedded ones too, the page may come to. */
 function expectedRows(table: TableModel, select: readonly SelectItem[], limit: number | undefined): number {
@@ -39,6 +43,9 @@ export type Layout = 'fitting' | 'rows'
 export function compileRead(context: CompileContext, read: Read, operation: number, layout: Layout = 'fitting'): CompiledStatement {
   const table = servedTable(context, read.table)
   const level = levelOf(context, table, context.alias('t'), read.select)
+  const expected = expectedRows(table, read.select, read.limit)
+  if (expected > MAX_EXPECTED_ROWS)
+    throw tooComplex('lists embedded in lists multiply. Embed fewer inside one another, or give them and the page a `limit`.')
   const live = sessionLives(context)
   const total = read.total === undefined ? NULL : totalOf(level, read)
   const body = read.countOnly ? sql`'[]'` : sql`'[' || coalesce(group_concat(d, ','), '') || ']'`
@@ -54,7 +61,7 @@ export function compileRead(context: CompileContext, read: Read, operation: numb
   }
   const { from, reverse } = pageOf(level, read, [row])
   const alias = identifier(level.rows.alias)
-  if (layout === 'fitting' && expectedRows(table, read.select, read.limit) <= LARGE_PAGE) {
+  if (layout === 'fitting' && expected <= LARGE_PAGE) {
     const concat = reverse ? sql`group_concat(${row}, ',' order by \`#\` desc)` : sql`group_concat(${row}, ',')`
     return {
       ...render(

@@ -5,10 +5,9 @@ import { AppError } from '../../core'
 import { networkOf, requirePerson, takeRate, type AppContext, type AppEnv } from '../../middleware'
 import type { SignOutScope } from '../../platform'
 import { callAuthentication } from './call'
-import { contextOf, personBody, readBody, validEmail } from './request'
+import { contextOf, personBody, query, readBody, signOutQuery, validEmail } from './request'
 
 const NO_STORE = { 'cache-control': 'no-store' }
-const SCOPES: readonly string[] = ['global', 'local', 'others'] satisfies SignOutScope[]
 
 async function show(c: AppContext): Promise<Response> {
   const caller = await requirePerson(c)
@@ -32,16 +31,13 @@ async function update(c: AppContext): Promise<Response> {
   return c.json(await callAuthentication(c, (service) => service.updatePerson(context, caller, changes)), 200, NO_STORE)
 }
 
-async function signOut(c: AppContext): Promise<Response> {
+async function signOut(c: AppContext, scope: SignOutScope): Promise<Response> {
   const caller = await requirePerson(c)
-  const scope = c.req.query('scope') || 'global'
-  if (!SCOPES.includes(scope))
-    throw new AppError(authErrors.validation_failed, { message: `Unsupported logout scope: ${scope.slice(0, 40)}` })
-  await callAuthentication(c, (service) => service.signOut(caller, scope as SignOutScope))
+  await callAuthentication(c, (service) => service.signOut(caller, scope))
   return c.body(null, 204)
 }
 
 export const person = new Hono<AppEnv>()
   .get('/user', (c) => show(c))
   .put('/user', (c) => update(c))
-  .post('/logout', (c) => signOut(c))
+  .post('/logout', query(signOutQuery), (c) => signOut(c, c.req.valid('query').scope))

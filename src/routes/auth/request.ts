@@ -1,4 +1,5 @@
 // Reads what phones send to sign-in, and puts together what the service must know of a request.
+import { zValidator } from '@hono/zod-validator'
 import { z } from 'zod'
 import { authErrors, ISSUER_PATH } from '../../auth'
 import { AppError } from '../../core'
@@ -60,6 +61,26 @@ export async function readBody<T>(c: AppContext, schema: z.ZodType<T>): Promise<
   // Names the field, never its value: it may be a password.
   throw new AppError(authErrors.validation_failed, { message: `${issue?.path.join('.') || 'The body'}: ${issue?.message ?? 'not valid'}` })
 }
+
+/** Checks the query of a route. Errors: `validation_failed`, naming the parameter and never its value. */
+export function query<T extends z.ZodObject>(schema: T) {
+  return zValidator('query', schema, (result) => {
+    if (result.success) return
+    const [issue] = result.error.issues
+    throw new AppError(authErrors.validation_failed, {
+      message: `${issue?.path.join('.') || 'The query'}: ${issue?.message ?? 'not valid'}`,
+    })
+  })
+}
+
+export const tokenQuery = z.object({ grant_type: z.string().max(60).default('') })
+/** An empty scope is the default one, as in GoTrue. */
+export const signOutQuery = z.object({
+  scope: z
+    .enum(['global', 'local', 'others', ''])
+    .default('global')
+    .transform((scope) => scope || 'global'),
+})
 
 const clamp = (value: number, low: number, high: number) => Math.min(high, Math.max(low, value))
 

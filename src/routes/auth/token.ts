@@ -5,7 +5,7 @@ import { AppError } from '../../core'
 import { addressOf, networkOf, takeRate, type AppContext, type AppEnv, type RateSubject } from '../../middleware'
 import { keysOf, type SessionAnswer } from '../../platform'
 import { callAuthentication } from './call'
-import { contextOf, normaliseEmail, passwordBody, readBody, refreshBody, signUpBody, validEmail } from './request'
+import { contextOf, normaliseEmail, passwordBody, query, readBody, refreshBody, signUpBody, tokenQuery, validEmail } from './request'
 
 function answerSession(c: AppContext, session: SessionAnswer): Response {
   return c.json(session, 200, { 'cache-control': 'no-store' })
@@ -63,8 +63,7 @@ async function refresh(c: AppContext): Promise<Response> {
 
 const NOT_BUILT = new Set(['id_token', 'pkce'])
 
-async function exchange(c: AppContext): Promise<Response> {
-  const grant = c.req.query('grant_type') ?? ''
+async function exchange(c: AppContext, grant: string): Promise<Response> {
   if (grant === 'password') return signInWithPassword(c)
   if (grant === 'refresh_token') return refresh(c)
   if (grant === 'web3') throw new AppError(authErrors.web3_provider_disabled)
@@ -72,4 +71,6 @@ async function exchange(c: AppContext): Promise<Response> {
   throw new AppError(authErrors.invalid_credentials, { message: 'unsupported_grant_type' })
 }
 
-export const token = new Hono<AppEnv>().post('/signup', (c) => signUp(c)).post('/token', (c) => exchange(c))
+export const token = new Hono<AppEnv>()
+  .post('/signup', (c) => signUp(c))
+  .post('/token', query(tokenQuery), (c) => exchange(c, c.req.valid('query').grant_type))
