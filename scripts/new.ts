@@ -1,8 +1,8 @@
 // `npm run new`: takes the demo app away and begins yours, with one table. Migrations start over and the local data go.
 // Refuses to touch what git couldn't bring back.
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import { confirm } from './ask'
 import { statePath } from './local-database'
@@ -12,8 +12,10 @@ const root = join(import.meta.dirname, '..')
 
 /** What is replaced: the declaration and the database that it led to. */
 const REPLACED = ['app', 'migrations']
-/** Files that know the demo app's tables and mean nothing without them. */
-const DEMO_ONLY = ['scripts/demo.ts', 'tests/browser', 'tests/demo']
+/** Where the demo app goes: the engine's tests go on asking it. */
+const TEST_APP = 'tests/apps/trailhead'
+/** What drives the whole Worker with the demo app in it, and means nothing without. */
+const DEMO_ONLY = ['scripts/demo.ts', 'tests/browser', 'tests/clients', 'tests/tools/dev.test.ts', 'tests/tools/new.test.ts']
 
 /** Why it must not be done now; null when it may. */
 function objection(): string | null {
@@ -29,11 +31,41 @@ function objection(): string | null {
 }
 
 function replaceApp(): void {
-  for (const path of [...REPLACED, ...DEMO_ONLY]) rmSync(join(root, path), { recursive: true, force: true })
+  for (const path of DEMO_ONLY) rmSync(join(root, path), { recursive: true, force: true })
+  if (!existsSync(join(root, TEST_APP))) keepForTests()
+  for (const path of REPLACED) rmSync(join(root, path), { recursive: true, force: true })
   cpSync(join(root, 'scripts/starter'), join(root, 'app'), { recursive: true })
   // By line, so that the rest of the file stays as somebody laid it out.
-  const path = join(root, 'package.json')
-  writeFileSync(path, readFileSync(path, 'utf8').replace(/^ *"demo": .*\n/m, ''))
+  edit('package.json', (text) => text.replace(/^ *"demo": .*\n/m, ''))
+}
+
+/** Moves the demo app to the tests' apps, and the tests with it. */
+function keepForTests(): void {
+  cpSync(join(root, 'app'), join(root, TEST_APP), { recursive: true })
+  cpSync(join(root, 'migrations'), join(root, TEST_APP, 'migrations'), { recursive: true })
+  const files = ['tests', 'bench', 'src'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
+  )
+  for (const file of files.filter((name) => (name.startsWith('src') ? name.endsWith('.test.ts') : name.endsWith('.ts')))) {
+    const target = relative(dirname(file), TEST_APP)
+    edit(file, (text) => text.replaceAll(/'(?:\.\.\/)+app(\/[^']*)?'/g, (_, rest: string | undefined) => `'${target}${rest ?? ''}'`))
+  }
+  edit('vitest.config.ts', (text) => text.replace("'./migrations'", `'./${TEST_APP}/migrations'`))
+  edit('tests/support/worker.ts', (text) =>
+    text.replace(
+      /^export \{(.*?)\s*\bdefault\b,?(.*?)\} from '\.\.\/\.\.\/src\/index'$/m,
+      "import { createBackend } from '../../src/backend'\nimport trailhead from '../apps/trailhead'\n\n" +
+        "export {$1$2} from '../../src/index'\nexport default createBackend(trailhead)",
+    ),
+  )
+}
+
+function edit(file: string, change: (text: string) => string): void {
+  const path = join(root, file)
+  if (!existsSync(path)) return
+  const before = readFileSync(path, 'utf8')
+  const after = change(before)
+  if (after !== before) writeFileSync(path, after)
 }
 
 async function main(): Promise<number> {
@@ -60,7 +92,7 @@ async function main(): Promise<number> {
   console.log(
     [
       'Your app stands in app/: index.ts and tables/notes.ts.',
-      `Gone with the demo: ${gone.join(', ')}.`,
+      `The demo app moved to ${TEST_APP}, where the engine's tests use it. Gone with it: ${gone.join(', ')}.`,
       '',
       '  npm run dev           starts it',
       '  npm run db:generate   writes a migration after you changed a table',
