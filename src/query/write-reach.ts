@@ -9,26 +9,55 @@ export type WriteKind = 'insert' | 'merge' | 'update' | 'delete'
 
 const WRITES_CHILD = new Set(['cascade', 'set null', 'set default'])
 
-/** Names of all tables that the statement may write, its own among them. `changed` are the columns that an update sets. */
+/** Names of all tables that the statement may write, its own among them. `changed` are the columns that the client sets. */
 export function tablesWritten(model: Model, table: TableModel, kind: WriteKind, changed: readonly string[] = []): ReadonlySet<string> {
-  const found = new Set([table.name])
-  if (kind === 'delete') follow(model, table.name, null, found)
-  if (kind === 'merge' || kind === 'update') follow(model, table.name, changed, found)
-  return found
+  const reach: Reach = { removed: new Set(), changed: new Map() }
+  if (kind === 'delete') remove(model, table.name, reach)
+  else if (kind !== 'insert') change(model, table.name, [...changed, ...touched(table)], reach)
+  return new Set([table.name, ...reach.removed, ...reach.changed.keys()])
 }
 
-/** `columns`: those that changed in the parent, null when its rows were deleted. */
-function follow(model: Model, parent: string, columns: readonly string[] | null, found: Set<string>): void {
-  for (const child of model.tables.values()) {
-    for (const key of child.foreignKeys) {
-      if (key.foreignTable !== parent) continue
-      const action = (columns === null ? key.onDelete : key.onUpdate).toLowerCase()
-      if (!WRITES_CHILD.has(action) || (columns !== null && !key.foreignColumns.some((column) => columns.includes(column)))) continue
-      if (found.has(child.name)) continue
-      found.add(child.name)
-      follow(model, child.name, columns === null && action === 'cascade' ? null : key.columns, found)
-    }
+const touched = (table: TableModel): string[] =>
+  [...table.columns.values()].flatMap(({ name, onUpdate }) => (onUpdate === null ? [] : [name]))
+
+/**
+ * What is known to become of each table. A row may lose a reference by one key and go by another, and each column carries on by
+ * itself, so that having been reached once doesn't tell that all is known.
+ */
+interface Reach {
+  readonly removed: Set<string>
+  readonly changed: Map<string, Set<string>>
+}
+
+/** Rows of the table are deleted. */
+function remove(model: Model, name: string, reach: Reach): void {
+  if (reach.removed.has(name)) return
+  reach.removed.add(name)
+  for (const [child, key] of keysTo(model, name)) {
+    const action = key.onDelete.toLowerCase()
+    if (action === 'cascade') remove(model, child, reach)
+    else if (WRITES_CHILD.has(action)) change(model, child, key.columns, reach)
   }
+}
+
+/** These columns of some of its rows change. */
+function change(model: Model, name: string, columns: readonly string[], reach: Reach): void {
+  const known = reach.changed.get(name) ?? new Set()
+  reach.changed.set(name, known)
+  const fresh = columns.filter((column) => !known.has(column))
+  for (const column of fresh) known.add(column)
+  if (fresh.length === 0) return
+  for (const [child, key] of keysTo(model, name)) {
+    if (WRITES_CHILD.has(key.onUpdate.toLowerCase()) && key.foreignColumns.some((column) => fresh.includes(column)))
+      change(model, child, key.columns, reach)
+  }
+}
+
+/** Every foreign key that refers to the table, with the name of the table that has it. */
+function keysTo(model: Model, name: string): (readonly [string, TableModel['foreignKeys'][number]])[] {
+  return [...model.tables.values()].flatMap((child) =>
+    child.foreignKeys.filter(({ foreignTable }) => foreignTable === name).map((key) => [child.name, key] as const),
+  )
 }
 
 /** Whether what the caller's part of the policy reads is being written by the same statement. */
