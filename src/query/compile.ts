@@ -6,12 +6,15 @@ import { compileContext } from './context'
 import { queryErrors } from './errors'
 import type { Query } from './query'
 import { compileRead, type Layout } from './read'
+import { recall, remember } from './remember'
 import { compileWrite } from './write'
 import { claimKey } from './write-idempotency'
 import { resolveReferences } from './write-reference'
 
 /** Compiles without touching a database. Throws an `AppError` of this room for whatever the query names or holds wrongly. */
 export function compile(model: Model, query: Query, execution: Execution, layout: Layout = 'fitting'): CompiledQuery {
+  const known = layout === 'fitting' ? recall(query, execution) : undefined
+  if (known !== undefined) return known
   const context = compileContext(model, execution)
   const { operations } = resolveReferences(model, query, execution.now)
   const { idempotency } = query
@@ -23,5 +26,7 @@ export function compile(model: Model, query: Query, execution: Execution, layout
       throw new AppError(queryErrors.not_built, { message: 'Reads among the operations of an idempotent request are not built yet.' })
     return [compileRead(context, operation, i, layout)]
   })
-  return { statements: [...claims, ...statements] }
+  const compiled = { statements: [...claims, ...statements] }
+  if (layout === 'fitting' && !context.timed) remember(query, execution, compiled)
+  return compiled
 }

@@ -9,6 +9,10 @@ export interface CompileContext {
   readonly execution: Execution
   /** Row policies and column `read` rules don't apply. */
   readonly service: boolean
+  /** The time of the statement, UTC ms. */
+  clock(): number
+  /** Whether anything asked for the time, so that what was compiled is good for this moment only. */
+  readonly timed: boolean
   /** A table alias that nothing else in the query has. */
   alias(prefix: string): string
 }
@@ -16,10 +20,18 @@ export interface CompileContext {
 /** Aliases are numbered in the order they are asked for, so that the same question gives the same SQL. */
 export function compileContext(model: Model, execution: Execution): CompileContext {
   let aliases = 0
+  let timed = false
   return {
     model,
     execution,
     service: execution.principal.role === 'service_role' || execution.asService !== undefined,
+    clock: () => {
+      timed = true
+      return execution.now
+    },
+    get timed() {
+      return timed
+    },
     alias: (prefix) => `${prefix}${aliases++}`,
   }
 }

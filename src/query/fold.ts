@@ -124,14 +124,14 @@ function foldIn(operand: OperandNode, list: readonly OperandNode[]): Expression 
 
 /** The operand with facts replaced by literals; a Date stands for a moment. */
 export function foldOperand(context: CompileContext, node: OperandNode): OperandNode {
-  const { principal, now } = context.execution
+  const { principal } = context.execution
   switch (node.kind) {
     case 'auth':
       return fact(node.fact === 'uid' ? principal.uid : node.fact === 'role' ? principal.role : principal.aal)
     case 'claim':
       return fact(scalar(claimAt(principal, node.path)))
     case 'now':
-      return fact(new Date(now + node.offsetMs))
+      return fact(new Date(context.clock() + node.offsetMs))
     case 'lower': {
       const of = foldOperand(context, node.of)
       if (of.kind !== 'literal') return { kind: 'lower', of }

@@ -40,8 +40,35 @@ export interface Plan {
 /** The name that every SDK gives the one schema there is. */
 export const SCHEMA = 'public'
 
-/** Errors, in PostgREST's order of checks: table, schema, parameters and embeds, media type, preferences, body. */
+/** How many plans of reads are remembered, and the longest query string among them. */
+const PLANS = 200
+const LONGEST = 2_000
+/** Every header that the plan of a read depends on. */
+const HEADERS = ['accept-profile', 'accept', 'prefer', 'range'] as const
+
+const remembered = new WeakMap<Model, Map<string, Plan>>()
+
+/**
+ * What the request asks. The plan of a read depends on nothing but the model and the request's text, and the phones of one app send the
+ * same texts, so it is remembered; the least lately used is forgotten first. Errors: those of `plan`.
+ */
 export function planRequest(model: Model, request: RestRequest): Plan {
+  const reads = request.method === 'GET' || request.method === 'HEAD'
+  if (!reads || request.search.length > LONGEST) return plan(model, request)
+  const plans = remembered.get(model) ?? new Map<string, Plan>()
+  remembered.set(model, plans)
+  const key = [request.method, request.table, request.search, ...HEADERS.map((name) => request.header(name))].join('\n')
+  const known = plans.get(key)
+  if (known !== undefined) plans.delete(key)
+  const made = known ?? plan(model, request)
+  plans.set(key, made)
+  const oldest = plans.keys().next().value
+  if (plans.size > PLANS && oldest !== undefined) plans.delete(oldest)
+  return made
+}
+
+/** Errors, in PostgREST's order of checks: table, schema, parameters and embeds, media type, preferences, body. */
+function plan(model: Model, request: RestRequest): Plan {
   const { method } = request
   if (request.search.length > MAX_URL_LENGTH) {
     throw new AppError(restErrors.rest_url_too_long, { message: `The query string is longer than ${MAX_URL_LENGTH} characters` })
@@ -66,7 +93,7 @@ export function planRequest(model: Model, request: RestRequest): Plan {
   const media = { ...accepted, stripNulls: accepted.stripNulls || preferences.stripNulls }
   const common = { table, media, preferences, search: request.search, profiled: profile !== null }
   const shape = { form: media.form === 'object' ? ('one' as const) : ('list' as const), ...(media.stripNulls ? { stripNulls: true } : {}) }
-  const plan = (operation: Operation, offset: number, empty: boolean): Plan => ({
+  const asking = (operation: Operation, offset: number, empty: boolean): Plan => ({
     ...common,
     method: method as Plan['method'],
     query: { operations: [operation], shape },
@@ -76,30 +103,30 @@ export function planRequest(model: Model, request: RestRequest): Plan {
 
   if (reads) {
     const read = readOperation(table, selection, preferences, method === 'GET' ? parseRange(request.header('range')) : null)
-    return plan(method === 'HEAD' ? { ...read, countOnly: true } : read, read.offset ?? 0, false)
+    return asking(method === 'HEAD' ? { ...read, countOnly: true } : read, read.offset ?? 0, false)
   }
   const body: Body = { bytes: request.body ?? new Uint8Array(), contentType: request.header('content-type') }
   const write = { table: table.name, ...returningOf(table, selection, media, preferences), ...expectation(media, preferences, method) }
   const where = selection.where ? { where: selection.where } : {}
-  if (method === 'DELETE') return plan({ kind: 'delete', ...write, ...where }, 0, false)
+  if (method === 'DELETE') return asking({ kind: 'delete', ...write, ...where }, 0, false)
   const rows = readRows(body, parameters.columns)
   if (method === 'PATCH') {
     const set = setOf(rows, parameters, preferences)
-    if (Object.keys(set).length === 0) return plan(nothing(table, selection), 0, true)
-    return plan({ kind: 'update', ...write, ...where, set }, 0, false)
+    if (Object.keys(set).length === 0) return asking(nothing(table, selection), 0, true)
+    return asking({ kind: 'update', ...write, ...where, set }, 0, false)
   }
   const columns = parameters.columns === null ? {} : { columns: parameters.columns }
   const missing = preferences.missing ?? 'null'
   if (method === 'PUT') {
     const row = rowToPut(table, parameters, rows)
-    return plan(
+    return asking(
       { kind: 'insert', ...write, rows: [row], ...columns, missing, conflict: { action: 'merge', columns: table.primaryKey } },
       0,
       false,
     )
   }
-  if (rows.length === 0) return plan(nothing(table, selection), 0, true)
-  return plan({ kind: 'insert', ...write, rows, ...columns, missing, ...conflict(parameters, preferences) }, 0, false)
+  if (rows.length === 0) return asking(nothing(table, selection), 0, true)
+  return asking({ kind: 'insert', ...write, rows, ...columns, missing, ...conflict(parameters, preferences) }, 0, false)
 }
 
 function readOperation(
