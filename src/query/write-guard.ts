@@ -68,15 +68,13 @@ export function refuseWhere(found: Sql, code: RaiseCode, table: string, role: 'g
   return { ...render(sql`select iif(exists(${found}), ${raise(code, table)}, null) as ok`), role, operation }
 }
 
-/** Fails unless the number of rows that the statement just before affected lies within. */
-export function expectCount(expectation: Expectation, table: string, operation: number): CompiledStatement {
+/** Fails unless the number of rows lies within: by default of those that the statement just before affected. */
+export function expectCount(expectation: Expectation, table: string, operation: number, count: Sql = sql`changes()`): CompiledStatement {
   const { min, max, error } = expectation
-  const within = and([
-    min === undefined ? TRUE : sql`changes() >= ${number(min)}`,
-    max === undefined ? TRUE : sql`changes() <= ${number(max)}`,
-  ])
+  const within = and([min === undefined ? TRUE : sql`n >= ${number(min)}`, max === undefined ? TRUE : sql`n <= ${number(max)}`])
   const code = error === 'not-single' ? 'single' : 'max'
-  return { ...render(sql`select iif(${within}, null, ${raise(code, table, sql`changes()`)}) as ok`), role: 'check', operation }
+  const failure = raise(code, table, sql`n`)
+  return { ...render(sql`select iif(${within}, null, ${failure}) as ok from (select ${count} as n)`), role: 'check', operation }
 }
 
 export interface Opening {

@@ -1,7 +1,8 @@
 // Which tables a write reaches by foreign keys, whatever the order in which the keys are found.
+import { DatabaseSync } from 'node:sqlite'
 import { sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import { expect, test } from 'vitest'
-import type { Principal } from '../core'
+import { describe, expect, test } from 'vitest'
+import { ANONYMOUS, type Principal } from '../core'
 import { anyone, app, buildModel, table } from '../define'
 import { compile } from './compile'
 import { tablesWritten } from './write-reach'
@@ -81,4 +82,43 @@ test('a check that reads a table reached only through a row of its own table fol
   const { statements } = compile(buildModel(guarded), query, { principal, now: 0 })
   expect(statements.map(({ role }) => role)).toEqual(['guard', 'write', 'check', 'check'])
   expect(statements.at(-1)!.sql).toContain('`badges`')
+})
+
+describe('a delete that reaches its own table', () => {
+  const tree = (onDelete: 'cascade' | 'set null' | 'no action', max: number) => {
+    const nodes = sqliteTable('nodes', {
+      id: text('id').primaryKey(),
+      above: text('above').references((): never => nodes.id as never, { onDelete }),
+    })
+    const operation = {
+      kind: 'delete' as const,
+      table: 'nodes',
+      returning: { select: [{ kind: 'all' as const }] },
+      expect: { max, error: 'max-affected' as const },
+    }
+    const query = { operations: [operation], shape: { form: 'list' as const } }
+    return compile(buildModel(app({ name: 'x', tables: [table(nodes, open)] })), query, { principal: ANONYMOUS, now: 0 }).statements
+  }
+
+  test('has its rows read and counted before', () => {
+    for (const action of ['cascade', 'set null'] as const)
+      expect(tree(action, 1).map(({ role }) => role)).toEqual(['returned', 'check', 'write'])
+    expect(tree('no action', 1).map(({ role }) => role)).toEqual(['write', 'check'])
+  })
+
+  test('tells of all rows that it was asked to delete, also of those that another took along', () => {
+    for (const action of ['cascade', 'set null'] as const) {
+      const db = new DatabaseSync(':memory:')
+      db.exec(`create table nodes (id text primary key, above text references nodes (id) on delete ${action})`)
+      db.exec(`insert into nodes values ('a', null), ('b', 'a'), ('c', 'b')`)
+      const run = (max: number) => tree(action, max).map(({ sql, params }) => db.prepare(sql).all(...(params as string[])))
+      expect(() => run(2)).toThrow('PERIGEE|max|nodes|3')
+      const [returned = []] = run(3)
+      expect(returned.map(({ d }) => JSON.parse(String(d)) as unknown)).toEqual([
+        { id: 'a', above: null },
+        { id: 'b', above: 'a' },
+        { id: 'c', above: 'b' },
+      ])
+    }
+  })
 })

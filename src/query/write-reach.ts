@@ -11,7 +11,7 @@ const WRITES_CHILD = new Set(['cascade', 'set null', 'set default'])
 
 /** Names of all tables that the statement may write, its own among them. `changed` are the columns that the client sets. */
 export function tablesWritten(model: Model, table: TableModel, kind: WriteKind, changed: readonly string[] = []): ReadonlySet<string> {
-  const reach: Reach = { removed: new Set(), changed: new Map() }
+  const reach = unreached()
   if (kind === 'delete') remove(model, table.name, reach)
   else if (kind !== 'insert') change(model, table.name, [...changed, ...touched(table)], reach)
   return new Set([table.name, ...reach.removed, ...reach.changed.keys()])
@@ -27,6 +27,21 @@ const touched = (table: TableModel): string[] =>
 interface Reach {
   readonly removed: Set<string>
   readonly changed: Map<string, Set<string>>
+}
+
+const unreached = (): Reach => ({ removed: new Set(), changed: new Map() })
+
+/**
+ * Whether deleting rows of the table deletes or changes other rows of it. Then the statement meets rows that are changed or gone by
+ * the time it comes to them: neither RETURNING nor `changes()` tell of the rows that it was asked to delete.
+ */
+export function deletesReachItself(model: Model, table: TableModel): boolean {
+  const reach = unreached()
+  remove(model, table.name, reach)
+  const cascades = [...reach.removed].some((name) =>
+    keysTo(model, name).some(([child, key]) => child === table.name && key.onDelete.toLowerCase() === 'cascade'),
+  )
+  return cascades || reach.changed.has(table.name)
 }
 
 /** Rows of the table are deleted. */

@@ -24,12 +24,13 @@ export function returningOf(
   table: TableModel,
   returning: Returning | undefined,
   written: ReadonlySet<string>,
-  kept: boolean,
+  /** Whether RETURNING can't be asked, for reasons of the caller's own. */
+  apart: boolean,
 ): ReturningPlan {
   if (!returning) return { inline: null, after: false }
   if (isGrouped(returning.select)) throw unsupported('aggregates of the rows of a write')
   const masked = [...table.columns.values()].some((column) => column.read !== null && readsWritten(context, column.read, written))
-  const after = kept || masked || (returning.order?.length ?? 0) > 0 || returning.select.some((item) => item.kind === 'embed')
+  const after = apart || masked || (returning.order?.length ?? 0) > 0 || returning.select.some((item) => item.kind === 'embed')
   if (after) return { inline: null, after }
   return { inline: rowObject(levelOf(context, table, table.name, returning.select), returning.select), after }
 }

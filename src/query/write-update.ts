@@ -16,7 +16,7 @@ import { checkWritten, closeWrite, CLOCK, expectCount, expectLogged, openWrite, 
 import { keepAnswer, keepRemoved, type Keep } from './write-idempotency'
 import { updateDefault } from './write-insert'
 import { writableColumn } from './write-payload'
-import { keepsContext, readsWritten, tablesWritten } from './write-reach'
+import { deletesReachItself, keepsContext, readsWritten, tablesWritten } from './write-reach'
 import { answerRows, returningOf, rowsAfter, rowsBefore } from './write-returning'
 import { storedSql } from './write-value'
 
@@ -81,21 +81,26 @@ export function compileUpdate(context: CompileContext, update: Update, operation
 export function compileDelete(context: CompileContext, remove: Delete, operation: number, keep: Keep | null): CompiledStatement[] {
   const table = servedTable(context, remove.table)
   const written = tablesWritten(context.model, table, 'delete')
-  const returning = returningOf(context, table, remove.returning, written, keep !== null)
+  const reachesItself = deletesReachItself(context.model, table)
+  const returning = returningOf(context, table, remove.returning, written, keep !== null || reachesItself)
   const opening: Opening = { marksLog: keep !== null, context: keepsContext(context.model, written) }
   const where = affected(context, table, table.policies.delete, remove)
   const statements = openWrite(context, table, opening, operation)
-  // What the rows embed may go with them, so it is read before.
+  // What the rows embed or refer to may go with them, so it is read before.
   const rows = returning.after ? rowsBefore(context, table, remove.returning!, where) : null
   if (rows) statements.push(answerRows(rows, operation))
   if (keep) statements.push(keepAnswer(keep, table, 'delete', rows, operation))
+  if (remove.expect && reachesItself) {
+    const count = sql`(select count(*) from ${identifier(table.name)} where ${where})`
+    statements.push(expectCount(remove.expect, table.name, operation, count))
+  }
   const items = [...(returning.inline ? [sql`${returning.inline} as d`] : []), sql`0 as g`]
   statements.push({
     ...render(sql`delete from ${identifier(table.name)} where ${where} returning ${join(items, ', ')}`),
     role: 'write',
     operation,
   })
-  if (remove.expect) statements.push(expectCount(remove.expect, table.name, operation))
+  if (remove.expect && !reachesItself) statements.push(expectCount(remove.expect, table.name, operation))
   if (keep) statements.push(keepRemoved(keep, table, operation))
   return [...statements, ...closeWrite(opening, operation)]
 }

@@ -316,6 +316,16 @@ describe('delete', () => {
     expect(await stored('select id from notes order by id')).toEqual([{ id: 'a1' }, { id: 'b1' }])
   })
 
+  test('a reference that goes with its target is answered as it was', async () => {
+    await ask('service', [insert('notes', { id: 'a0', owner_id: 'ann', title: 'x', answer_to: 'a1' }, { missing: 'default' })])
+    const answered = await rows(ann, remove('notes', eq('title', 'x'), { returning: { select: pick('id', 'answer_to') } }))
+    expect(answered).toEqual([{ id: 'a0', answer_to: 'a1' }])
+    await ask('service', [insert('notes', { id: 'z', owner_id: 'ann', title: 'x', answer_to: 'a1' }, { missing: 'default' })])
+    const both = await rows(ann, remove('notes', undefined, { returning: { select: pick('id', 'answer_to') } }))
+    expect(both).toContainEqual({ id: 'z', answer_to: 'a1' })
+    expect(both).toContainEqual({ id: 'a1', answer_to: null })
+  })
+
   test('limit and order choose which', async () => {
     await ask(ann, [remove('notes', undefined, { limit: 1, order: [{ target: { column: 'title' }, descending: true }] })])
     expect(await stored("select id from notes where owner_id = 'ann'")).toEqual([{ id: 'a1' }])

@@ -189,6 +189,16 @@ describe('bodies', () => {
     expect(await sql('select count(*) as n from books')).toEqual([{ n: 2 }])
   })
 
+  test('a number too large for anything is named as it was sent', async () => {
+    for (const [column, message] of [
+      ['pages', 'invalid input syntax for type integer: "1e400"'],
+      ['rating', '"1e400" is out of range for type double precision'],
+    ]) {
+      const { json } = await ada.ask('/rest/v1/books', { body: `{"title":"x","${column}":1e400}`, method: 'POST' })
+      expect(json).toMatchObject({ message })
+    }
+  })
+
   test('invalid UTF-8, other content types and large bodies are refused', async () => {
     await refused(ada.ask, 'books', { body: bytes(0x7b, 0xff, 0xfe, 0x7d) }, 400, 'PGRST102')
     await refused(ada.ask, 'books', { body: '<book/>', headers: { 'content-type': 'text/xml' } }, 400, 'PGRST102')

@@ -30,7 +30,7 @@ export const notes = sqliteTable(
     id: text('id').primaryKey(),
     ownerId: text('owner_id').notNull(),
     clubId: text('club_id').references(() => clubs.id),
-    answerTo: text('answer_to').references((): never => notes.id as never),
+    answerTo: text('answer_to').references((): never => notes.id as never, { onDelete: 'set null' }),
     slug: text('slug'),
     title: text('title', { length: 40 }).notNull(),
     status: text('status', { enum: ['draft', 'done'] })
