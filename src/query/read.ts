@@ -20,8 +20,22 @@ export const LARGE_PAGE = 200
 /** Rows that a list of related rows is taken for, when it has no smaller limit. */
 const RELATED_ROWS = 20
 
-/** Beyond so many expected rows a read is refused: lists inside lists multiply, and one request could hold the database for minutes. */
-export const MAX_EXPECTED_ROWS = 20_000_000
+/** Beyond so many repeated rows a read is refused: one request could hold the database for minutes. */
+export const MAX_REPEATED_ROWS = 2_000_000
+
+/**
+ * How many rows the lists of a page may come to that stand in it more than once. Children of different rows are different rows, however deep
+ * the tree; but whoever goes up to one row from many, and down again, meets the same rows each time, and each time there are more.
+ */
+function repeatedRows(select: readonly SelectItem[], rows: number, distinct: boolean): number {
+  return select.reduce((most, item) => {
+    if (item.kind !== 'embed' || item.silent) return most
+    const { kind } = item.relationship
+    const single = kind === 'to-one' || kind === 'one-to-one'
+    const here = single || distinct ? rows : rows * Math.min(item.limit ?? RELATED_ROWS, RELATED_ROWS)
+    return Math.max(most, repeatedRows(item.select, here, distinct && kind !== 'to-one' && kind !== 'many-to-many'))
+  }, rows)
+}
 
 /** How many rows, embedded ones too, the page may come to. */
 function expectedRows(table: TableModel, select: readonly SelectItem[], limit: number | undefined): number {
@@ -43,9 +57,8 @@ export type Layout = 'fitting' | 'rows'
 export function compileRead(context: CompileContext, read: Read, operation: number, layout: Layout = 'fitting'): CompiledStatement {
   const table = servedTable(context, read.table)
   const level = levelOf(context, table, context.alias('t'), read.select)
-  const expected = expectedRows(table, read.select, read.limit)
-  if (expected > MAX_EXPECTED_ROWS)
-    throw tooComplex('lists embedded in lists multiply. Embed fewer inside one another, or give them and the page a `limit`.')
+  if (repeatedRows(read.select, Math.min(read.limit ?? table.maxRows, table.maxRows), true) > MAX_REPEATED_ROWS)
+    throw tooComplex('its lists repeat the same rows over and over. Embed fewer inside one another, or give them and the page a `limit`.')
   const live = sessionLives(context)
   const total = read.total === undefined ? NULL : totalOf(level, read)
   const body = read.countOnly ? sql`'[]'` : sql`'[' || coalesce(group_concat(d, ','), '') || ']'`
@@ -61,7 +74,7 @@ export function compileRead(context: CompileContext, read: Read, operation: numb
   }
   const { from, reverse } = pageOf(level, read, [row])
   const alias = identifier(level.rows.alias)
-  if (layout === 'fitting' && expected <= LARGE_PAGE) {
+  if (layout === 'fitting' && expectedRows(table, read.select, read.limit) <= LARGE_PAGE) {
     const concat = reverse ? sql`group_concat(${row}, ',' order by \`#\` desc)` : sql`group_concat(${row}, ',')`
     return {
       ...render(
