@@ -9,6 +9,7 @@ export const authErrors = defineErrors({
   /** Phones sign people out on a 429 to a refresh; a 503 makes them wait and ask again. */
   refresh_rate_limit: { status: 503, title: 'Too many refreshes of this session. Try again shortly.', retry: true },
   feature_disabled: { status: 501, title: 'This part of sign-in is not built yet.', retry: false },
+  method_not_allowed: { status: 405, title: 'This address does not take this method.', retry: false },
   path_unknown: { status: 404, title: 'There is nothing at this address.', retry: false },
   unexpected_failure: { status: 500, title: 'Something went wrong on our side.', retry: true },
 

@@ -8,3 +8,15 @@ test('an address that GoTrue has not got is 404, one that is only missing here 5
   }
   for (const path of ['otp', 'admin/users', '.well-known/openid-configuration']) expect((await call(`/auth/v1/${path}`)).status).toBe(501)
 })
+
+test('a method that a built address does not take is 405, and the answer says which it takes', async () => {
+  for (const [path, method, allow] of [
+    ['signup', 'GET', 'POST'],
+    ['token', 'PUT', 'POST'],
+    ['user', 'DELETE', 'GET, PUT'],
+    ['settings', 'POST', 'GET'],
+  ] as const) {
+    const { status, body, headers } = await call(`/auth/v1/${path}`, { method })
+    expect([path, status, body['error_code'], headers.get('allow')]).toEqual([path, 405, 'method_not_allowed', allow])
+  }
+})

@@ -14,11 +14,19 @@ const GOTRUE = new Set(
   ),
 )
 
+const built = [token, person, settingsRoutes] as const
+
+/** The methods of each path that is built. */
+const METHODS = new Map<string, Set<string>>()
+for (const { path, method } of built.flatMap(({ routes }) => routes)) METHODS.set(path, (METHODS.get(path) ?? new Set()).add(method))
+
 export const auth = new Hono<AppEnv>()
   .route('/', token)
   .route('/', person)
   .route('/', settingsRoutes)
   .all('*', (c) => {
+    const methods = METHODS.get(`/${c.req.path.split('/').slice(3).join('/')}`)
+    if (methods) throw new AppError(authErrors.method_not_allowed, { headers: { allow: [...methods].join(', ') } })
     if (!GOTRUE.has(c.req.path.split('/')[3] ?? '')) throw new AppError(authErrors.path_unknown)
     throw new AppError(authErrors.feature_disabled, { message: `${c.req.method} ${c.req.path.slice(0, 120)} is not built yet.` })
   })
