@@ -4,6 +4,7 @@ import { AppError } from '../core'
 import { UPDATED_AT_COLUMN, VERSION_COLUMN, type ColumnModel, type TableModel } from '../define'
 import type { CompiledStatement } from './compiled'
 import { servedTable, type CompileContext } from './context'
+import { queryErrors } from './errors'
 import { foldOperand } from './fold'
 import { compilePolicy } from './policy'
 import type { Insert } from './query'
@@ -45,7 +46,7 @@ const merges = ({ insert }: Plan): boolean => insert.conflict?.action === 'merge
 export function compileInsert(context: CompileContext, insert: Insert, operation: number, keep: Keep | null): CompiledStatement[] {
   const table = servedTable(context, insert.table)
   const payload = payloadOf(context, table, insert)
-  const target = insert.conflict ? conflictTarget(table, insert.conflict.columns) : null
+  const target = insert.conflict ? conflictTarget(context, table, insert.conflict.columns) : null
   if (target && insert.conflict?.action === 'merge') refuseRepeatedKeys(payload, target)
   const kind = insert.conflict?.action === 'merge' ? 'merge' : 'insert'
   const written = tablesWritten(
@@ -208,9 +209,14 @@ function expectRows({ insert, table, operation }: Plan, statements: number): Com
   return [{ ...render(sql`select iif(1, ${failure}, null) as ok`), role: 'check', operation }]
 }
 
-/** The columns of the conflict's target. Throws `conflict_target` when they are no key. */
-function conflictTarget(table: TableModel, columns: readonly string[] | undefined): readonly string[] {
+/** The columns of the conflict's target. Throws `undefined_column` for what the caller knows no column of, `conflict_target` when they are no key. */
+function conflictTarget(context: CompileContext, table: TableModel, columns: readonly string[] | undefined): readonly string[] {
   if (columns === undefined) return table.primaryKey
+  for (const name of columns) {
+    const found = table.columns.get(name)
+    if (!found || (found.hidden && !context.service))
+      throw new AppError(queryErrors.undefined_column, { message: `column "${name}" does not exist` })
+  }
   const same = (other: readonly string[]) => other.length === columns.length && other.every((name) => columns.includes(name))
   const key = [table.primaryKey, ...table.uniques.map((unique) => unique.columns)].find(same)
   if (!key || key.some((name) => table.columns.get(name)?.hidden)) throw new AppError(writeErrors.conflict_target)

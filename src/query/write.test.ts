@@ -115,7 +115,7 @@ describe('text', () => {
     expect(() => compiled([{ kind: 'delete', table: 'sys_changes' }])).toThrow("Could not find the table 'public.sys_changes'")
     expect(() =>
       compiled([insert('letters', { text: 'x' }, { conflict: { action: 'merge', columns: ['id', 'id) do nothing --'] } })]),
-    ).toThrow('no unique or exclusion constraint')
+    ).toThrow('column "id) do nothing --" does not exist')
   })
 })
 

@@ -113,6 +113,13 @@ describe('upsert', () => {
     })
   })
 
+  test('a key of columns that do not exist, for the caller, is named', async () => {
+    for (const column of ['nope', 'secret']) {
+      const { status, json } = await stranger(`/rest/v1/people?on_conflict=${column}`, { body: { name: 'x' }, headers: MERGE })
+      expect([status, json]).toMatchObject([400, { code: '42703', message: `column "${column}" does not exist` }])
+    }
+  })
+
   test('ignore keeps what is there and answers only what is new', async () => {
     await service('/rest/v1/tags', { body: tag('t', 'one') })
     const { status, json } = await service('/rest/v1/tags', {
