@@ -87,7 +87,11 @@ function entity(choose: Draw, name: string, others: readonly TableSpec[]): Table
   const bare: TableSpec = { name, columns, key: ['id'] }
   columns.push(column('owner_id', 'text', { notNull: choose.chance(40), indexed: choose.chance(60) }))
   for (const other of others) if (choose.chance(70)) columns.push(reference(choose, `${other.name}_id`, other))
-  if (choose.chance(25)) columns.push(reference(choose, 'parent_id', bare, { unique: false, onDelete: 'no action' }))
+  if (choose.chance(40)) {
+    // Migrations refuse a cascade within a table.
+    const onDelete = choose.pick(['no action', 'set null'] as const)
+    columns.push(reference(choose, 'parent_id', bare, { unique: false, onDelete }))
+  }
   choose.times(1 + choose.int(3), (i) => columns.push(column(`c_${'abcd'[i] ?? i}`, choose.pick(KINDS), { notNull: choose.chance(20) })))
   return bare
 }

@@ -1,6 +1,7 @@
 // Answers a `Read` over rows held in JavaScript: what the caller may see, filtered, embedded, ordered, counted and cut.
 import type { ColumnType, Relationship, TableModel } from '../../src/define'
 import type { Condition, Embed, JsonStep, OrderTerm, Read, SelectItem, Target } from '../../src/query/query'
+import { keysOf } from './keyset'
 import { and, at, compare, isIn, like, not, or, order as orderOf, type Stored, type Truth } from './logic'
 import { visible, type Row, type World } from './policy-oracle'
 import type { Kind } from './apps'
@@ -26,7 +27,11 @@ export function answer(world: World, read: Read): Answer {
   const table = tableOf(world, read.table)
   const seen = visible(world, read.table).map((one) => one.seen)
   const matching = seen.filter((row) => admitted(world, table, row, read.where, read.select))
-  const page = cut(world, table, matching, read.order, read.select, read.offset, Math.min(read.limit ?? table.maxRows, table.maxRows))
+  const limit = Math.min(read.limit ?? table.maxRows, table.maxRows)
+  const page =
+    read.after || read.before
+      ? keyset(world, table, matching, read, limit)
+      : cut(world, table, matching, read.order, read.select, read.offset, limit)
   return { rows: page.map((row) => shape(world, table, row, read.select)), total: matching.length }
 }
 
@@ -73,6 +78,15 @@ export function holds(world: World, table: TableModel, row: Row, condition: Cond
     }
     case 'like':
       return like(target(table, row, condition.target).value, condition.pattern, condition.ignoreCase)
+    case 'quantified': {
+      const { type, value } = target(table, row, condition.target)
+      const { operator } = condition
+      const terms = condition.values.map((item): Truth => {
+        if (operator === 'like' || operator === 'ilike') return like(value, item, operator === 'ilike')
+        return compare(operator as 'eq', value, asStored(type, item))
+      })
+      return condition.quantifier === 'any' ? or(terms) : and(terms)
+    }
     case 'related': {
       const embed = embeds.find((one) => one.as === condition.embed)
       if (!embed) throw new Error(`No embed ${condition.embed}.`)
@@ -103,10 +117,11 @@ function asText(value: Stored, path: readonly JsonStep[]): Stored {
   return typeof found === 'string' ? found : JSON.stringify(found)
 }
 
-/** A filter's text as a value of the column's type. */
+/** A filter's text, or a cursor's value, as a value of the column's type. */
 function asStored(type: ColumnType, value: unknown): Stored {
+  if (value === null) return null
   if (type === 'integer' || type === 'real') return Number(value)
-  if (type === 'boolean') return value === 'true' ? 1 : 0
+  if (type === 'boolean') return String(value) === 'true' ? 1 : 0
   return stored(type as Kind, value)
 }
 
@@ -141,6 +156,21 @@ function cut(
 ): Row[] {
   const sorted = [...rows].sort((a, b) => byTerms(world, table, a, b, order ?? [], select) || byKey(table, a, b))
   return sorted.slice(offset, offset + limit)
+}
+
+/** The page behind one cursor and before the other; with `before` it is counted from its end. */
+function keyset(world: World, table: TableModel, rows: readonly Row[], read: Read, limit: number): Row[] {
+  const keys = keysOf(table, read.order ?? [])
+  const place = (cursor: readonly unknown[]): Row =>
+    Object.fromEntries(keys.map(({ target: { column } }, i) => [column, asStored(table.columns.get(column)!.type, cursor[i])]))
+  const beside = (row: Row, cursor: readonly unknown[] | undefined, side: 1 | -1) =>
+    cursor === undefined || Math.sign(byTerms(world, table, row, place(cursor), keys, read.select)) === side
+  const sorted = rows
+    .filter((row) => beside(row, read.after, 1) && beside(row, read.before, -1))
+    .sort((a, b) => byTerms(world, table, a, b, keys, read.select))
+  const offset = read.offset ?? 0
+  if (!read.before) return sorted.slice(offset, offset + limit)
+  return sorted.slice(Math.max(0, sorted.length - offset - limit), Math.max(0, sorted.length - offset))
 }
 
 function byKey(table: TableModel, a: Row, b: Row): number {
@@ -208,9 +238,10 @@ function embedded(world: World, row: Row, embed: Embed): Record<string, unknown>
   const table = tableOf(world, embed.relationship.to)
   const rows = related(world, row, embed).map((other) => shape(world, table, other, embed.select))
   const toOne = embed.relationship.kind === 'to-one' || embed.relationship.kind === 'one-to-one'
-  if (!embed.spread) return { [embed.as]: toOne ? (rows[0] ?? null) : embed.order ? rows : new Unordered(rows) }
+  const listed = (items: readonly unknown[]) => (embed.order ? items : new Unordered(items))
+  if (!embed.spread) return { [embed.as]: toOne ? (rows[0] ?? null) : listed(rows) }
   const names = Object.keys(shape(world, table, Object.fromEntries([...table.columns.keys()].map((name) => [name, null])), embed.select))
-  return Object.fromEntries(names.map((name) => [name, toOne ? (rows[0]?.[name] ?? null) : rows.map((one) => one[name])]))
+  return Object.fromEntries(names.map((name) => [name, toOne ? (rows[0]?.[name] ?? null) : listed(rows.map((one) => one[name]))]))
 }
 
 /** A stored value as JSON on the wire. Times are compared as instants. */

@@ -22,7 +22,7 @@ function readCase(choose: Draw): void {
   try {
     for (let n = 0; n < 4; n++) {
       const principal = drawPrincipal(choose, ids)
-      const read = drawRead(choose, model)
+      const read = drawRead(choose, model, state)
       const compiled = compile(model, { operations: [read], shape: { form: 'list' } }, { principal, now: NOW })
       const context = () =>
         `read ${JSON.stringify(read)}\nprincipal ${JSON.stringify(principal)}\npolicies ${JSON.stringify([...model.tables.values()].map(({ name, policies, columns }) => [name, policies.read, [...columns.values()].filter((column) => column.read).map((column) => [column.name, column.read])]))}\n` +
@@ -39,7 +39,7 @@ function readCase(choose: Draw): void {
         continue
       }
       const wanted = answer({ model, state, principal, now: NOW }, read)
-      const difference = differs(read.order ? wanted.rows : new Unordered(wanted.rows), told.rows)
+      const difference = differs(read.order || read.after || read.before ? wanted.rows : new Unordered(wanted.rows), told.rows)
       if (difference) throw new Error(`${difference}\n${context()}`)
       if (read.total === 'exact' && told.total !== wanted.total)
         throw new Error(`total: expected ${wanted.total}, got ${told.total}\n${context()}`)

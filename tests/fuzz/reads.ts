@@ -1,21 +1,25 @@
-// Random reads: columns, JSON paths, embeds of every kind, filters, order, pages and totals.
+// Random reads: columns, JSON paths, embeds of every kind, filters, order, pages, cursors and totals.
 import type { ColumnModel, Model, Relationship, TableModel } from '../../src/define'
 import type { Condition, Embed, Input, OrderTerm, Read, SelectItem, Target } from '../../src/query/query'
 import type { Kind } from './apps'
 import type { Draw } from './draw'
+import { drawCursor } from './keyset'
+import type { State } from './policy-oracle'
 import { clientValue } from './rows'
 
-export function drawRead(choose: Draw, model: Model): Read {
+export function drawRead(choose: Draw, model: Model, state: State): Read {
   const table = choose.pick([...model.tables.values()])
   const select = drawSelect(choose, model, table, 2)
   const where = choose.chance(60) ? condition(choose, table, embedsOf(select), 2) : undefined
   const paged = choose.chance(50)
+  const order = paged || choose.chance(60) ? drawOrder(choose, table, select) : undefined
   return {
     kind: 'read',
     table: table.name,
     select,
     ...(where ? { where } : {}),
-    ...(paged || choose.chance(60) ? { order: drawOrder(choose, table, select) } : {}),
+    ...(order ? { order } : {}),
+    ...(choose.chance(25) ? drawCursor(choose, table, state, order ?? []) : {}),
     ...(paged ? { limit: choose.int(4), offset: choose.chance(40) ? choose.int(3) : 0 } : {}),
     ...(choose.chance(40) ? { total: 'exact' as const } : {}),
   }
@@ -79,7 +83,7 @@ function drawEmbed(choose: Draw, model: Model, relationship: Relationship, as: s
     relationship,
     as,
     join: choose.chance(30) ? 'inner' : 'left',
-    spread: false,
+    spread: choose.chance(25),
     silent: choose.chance(8),
     select,
     ...(where ? { where } : {}),
@@ -116,6 +120,8 @@ export function condition(choose: Draw, table: TableModel, embeds: readonly Embe
   return filter(choose, choose.pick(known(table)))
 }
 
+const PATTERNS = "% a% %a %A% u_ _ b% %x%y 100\\% %[% %?% %*% é% \\_% %o'k% a%b%".split(' ').concat('')
+
 const asInput = (value: unknown): Input => (typeof value === 'object' ? JSON.stringify(value) : String(value))
 
 function filter(choose: Draw, column: ColumnModel): Condition {
@@ -128,30 +134,10 @@ function filter(choose: Draw, column: ColumnModel): Condition {
     }
   if (column.type === 'json') return inJson(choose, column)
   const value = () => asInput(clientValue(choose, column.type as Kind))
-  const way = choose.int(5)
+  const way = choose.int(6)
+  if (way === 6) return quantified(choose, column.type === 'text', target, value)
   if (way === 0) return { kind: 'in', target, values: choose.times(choose.int(3), value) }
-  if (way === 1 && column.type === 'text') {
-    const pattern = choose.pick([
-      '%',
-      'a%',
-      '%a',
-      '%A%',
-      'u_',
-      '_',
-      '',
-      'b%',
-      '%x%y',
-      '100\\%',
-      '%[%',
-      '%?%',
-      '%*%',
-      'é%',
-      '\\_%',
-      "%o'k%",
-      'a%b%',
-    ])
-    return { kind: 'like', target, pattern, ignoreCase: choose.chance(50) }
-  }
+  if (way === 1 && column.type === 'text') return { kind: 'like', target, pattern: choose.pick(PATTERNS), ignoreCase: choose.chance(50) }
   return {
     kind: 'compare',
     target,
@@ -160,10 +146,19 @@ function filter(choose: Draw, column: ColumnModel): Condition {
   }
 }
 
+/** `any` and `all` of a list, also of an empty one and of one with NULL. */
+function quantified(choose: Draw, textual: boolean, target: Target, value: () => Input): Condition {
+  const operator = choose.pick(['eq', 'gt', 'gte', 'lt', 'lte', ...(textual ? (['like', 'ilike'] as const) : [])] as const)
+  const one = () => (operator === 'like' || operator === 'ilike' ? choose.pick(PATTERNS) : String(value()))
+  const values = choose.times(choose.int(3), () => (choose.chance(20) ? null : one()))
+  return { kind: 'quantified', target, operator, quantifier: choose.pick(['any', 'all'] as const), values }
+}
+
 function inJson(choose: Draw, column: ColumnModel): Condition {
   const target = jsonTarget(choose, column, true)
   if (choose.chance(30)) return { kind: 'is', target, value: choose.pick(['null', 'not_null'] as const) }
   if (choose.chance(30)) return { kind: 'in', target, values: choose.some(['red', '1', 'true', 'u1', '{}', '[]'], 50) }
+  if (choose.chance(15)) return quantified(choose, true, target, () => choose.pick(['red', '1', 'true', 'u1', '{}']))
   return {
     kind: 'compare',
     target,

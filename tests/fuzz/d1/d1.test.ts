@@ -61,7 +61,7 @@ async function oneCase(choose: Draw): Promise<void> {
 
   for (let n = 0; n < 3; n++) {
     const principal = drawPrincipal(choose, ids)
-    const read = drawRead(choose, model)
+    const read = drawRead(choose, model, state)
     const [statement] = compile(model, { operations: [read], shape: { form: 'list' } }, { principal, now: NOW }).statements
     const [result] = await run(db, [statement!])
     const rows =
@@ -69,7 +69,7 @@ async function oneCase(choose: Draw): Promise<void> {
         ? (JSON.parse(String(result?.results[0]?.['body'] ?? '[]')) as unknown[])
         : (result?.results ?? []).slice(1).map(({ d }) => JSON.parse(String(d)) as unknown)
     const wanted = principal.live ? answer({ model, state, principal, now: NOW }, read).rows : []
-    const difference = differs(read.order ? wanted : new Unordered(wanted), rows)
+    const difference = differs(read.order || read.after || read.before ? wanted : new Unordered(wanted), rows)
     if (difference) throw new Error(tell(difference, read, principal))
   }
 
