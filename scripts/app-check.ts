@@ -1,7 +1,7 @@
 // Whether the app of this checkout can be built and its database is the one that it implies. Reads files only; starts no Worker.
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { checkApp, type AppDefinition, type Problem } from '../src/define'
+import { adviseApp, checkApp, type AppDefinition, type Problem } from '../src/define'
 import { SCHEMA_QUERY, verifySchema, type SchemaRow } from '../src/migrations'
 import { declaredSchema } from './db-files'
 import { databaseFiles } from './local-database'
@@ -28,6 +28,15 @@ export async function appProblems(path?: string): Promise<string[]> {
     return checkApp(await loadApp(path)).map(describeProblem)
   } catch (error) {
     return [error instanceof Error ? error.message : String(error)]
+  }
+}
+
+/** What is allowed and will be slow, a line each. Empty when the app has problems. */
+export async function appAdvice(path?: string): Promise<string[]> {
+  try {
+    return adviseApp(await loadApp(path)).map(describeProblem)
+  } catch {
+    return []
   }
 }
 

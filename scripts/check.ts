@@ -1,13 +1,14 @@
 // `npm run check`: everything that CI asks short of tests. A line a step; what a failing one said follows. `-- lint types` runs those only.
 import { join } from 'node:path'
-import { appProblems } from './app-check'
+import { appAdvice, appProblems } from './app-check'
 import { checkMigrations } from './db-files'
 import { runQuietly, type Outcome } from './outcome'
 
 const root = join(import.meta.dirname, '..')
 const bin = (name: string) => join(root, 'node_modules/.bin', name)
 
-type Step = () => Promise<Outcome>
+/** `advice` fails nothing. */
+type Step = () => Promise<Outcome & { readonly advice?: readonly string[] }>
 
 const command =
   (name: string, ...args: string[]): Step =>
@@ -21,7 +22,7 @@ export const STEPS: Readonly<Record<string, Step>> = {
   'types of scripts and tests': command('tsc', '-p', 'tsconfig.node.json'),
   'unused code': command('knip', '--no-progress'),
   format: command('oxfmt', '--check', '.'),
-  app: () => problemsOf(appProblems),
+  app: async () => ({ ...(await problemsOf(appProblems)), advice: await appAdvice() }),
   migrations: () =>
     problemsOf(async () => {
       const problems = await checkMigrations()
@@ -41,10 +42,11 @@ export async function check(names: readonly string[] = Object.keys(STEPS)): Prom
   let failed = 0
   const worker = async () => {
     for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
-      const { ok, output, ms } = await STEPS[name]!()
+      const { ok, output, ms, advice = [] } = await STEPS[name]!()
       if (!ok) failed++
       console.log(`${ok ? 'ok    ' : 'FAILED'} ${name} (${(ms / 1000).toFixed(1)} s)`)
       if (!ok) console.log(output.trim().replaceAll(/^/gm, '       '))
+      for (const line of advice) console.log(`       warning: ${line}`)
     }
   }
   await Promise.all([worker(), worker()])

@@ -1,4 +1,5 @@
 // The door of the room, and what `import … from 'perigee'` gives an app.
+export { adviseApp } from './advice'
 export { app, type AppDefinition, type AuthRules } from './app'
 export { buildModel, checkApp, ModelError } from './build'
 export { describeExpression } from './describe'
