@@ -10,8 +10,9 @@ import { requestErrors } from './errors'
 export function flood(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const address = c.req.header('cf-connecting-ip')
-    if (address !== undefined && !isDevelopment(c.env)) {
-      const { success } = await c.env.FLOOD.limit({ key: address })
+    const shield = c.env.FLOOD
+    if (shield !== undefined && address !== undefined && !isDevelopment(c.env)) {
+      const { success } = await shield.limit({ key: address })
       if (success) return next()
       const isRefresh = c.req.path === '/auth/v1/token' && c.req.query('grant_type') === 'refresh_token'
       throw new AppError(isRefresh ? authErrors.refresh_rate_limit : requestErrors.too_many_requests, { headers: { 'retry-after': '60' } })

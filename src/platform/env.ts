@@ -6,8 +6,8 @@ export interface Env {
   readonly DB: D1Database
   readonly KV: KVNamespace
   readonly RATE_LIMITER: DurableObjectNamespace<RateLimiter>
-  /** Flood shield: per location, permissive. */
-  readonly FLOOD: RateLimit
+  /** Flood shield: per location, permissive; without the binding there is none. */
+  readonly FLOOD?: RateLimit
   readonly ASSETS?: Fetcher
   /** Sign-in in a Worker of its own; absent when it runs in this one. */
   readonly AUTHENTICATION?: AuthenticationService

@@ -48,7 +48,11 @@ export function build(config = 'wrangler.toml'): Build {
 export const ROOT_KEY = 'Y2xpZW50cy1vbmx5LXJvb3Qta2V5LW9mLXRoaXJ0eS10d28tYnl0ZXM'
 
 /** Starts workerd with a build of the Worker (or of `bench/bare`), makes the tables, and says where it listens. */
-export async function startServer(built: Build, vars: Readonly<Record<string, string>> = {}): Promise<Server> {
+export async function startServer(
+  built: Build,
+  vars: Readonly<Record<string, string>> = {},
+  options: { readonly flood?: boolean } = {},
+): Promise<Server> {
   const before = new Set(workerds().map(({ port }) => port))
   const harness = createTestHarness({
     // Not the repository: its .dev.vars would win over the key here.
@@ -68,7 +72,9 @@ export async function startServer(built: Build, vars: Readonly<Record<string, st
             : {
                 durable_objects: { bindings: [{ name: 'RATE_LIMITER', class_name: 'RateLimiter' }] },
                 migrations: [{ tag: 'v1', new_sqlite_classes: ['RateLimiter'] }],
-                ratelimits: [{ name: 'FLOOD', namespace_id: '4801', simple: { limit: 100_000_000, period: 60 } }],
+                ...(options.flood === false
+                  ? {}
+                  : { ratelimits: [{ name: 'FLOOD', namespace_id: '4801', simple: { limit: 100_000_000, period: 60 } }] }),
               }),
         },
       },
