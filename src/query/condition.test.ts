@@ -89,6 +89,23 @@ describe('filters', () => {
     expect(refusal(read('trips', { where: at(false, 'eq', 'nope') }))).toBe('22P02')
   })
 
+  test('a number beyond every double is larger than all in JSON', () => {
+    const id: Condition = compare('id', 'eq', 't1')
+    const held = (operator: 'eq' | 'gt' | 'lt', value: string): boolean => {
+      const where: Condition = { kind: 'compare', target: { column: 'data', path: [{ key: 'level', asText: false }] }, operator, value }
+      const { params } = statementOf(model, read('trips', { where }), { principal: SERVICE, now: 0 })
+      expect(params.every((param) => typeof param !== 'number' || Number.isFinite(param))).toBe(true)
+      return ids('trips', { kind: 'and', terms: [id, where] }).length === 1
+    }
+    expect([held('lt', '1e400'), held('gt', '1e400'), held('gt', '-1e400'), held('eq', '3'), held('eq', '3.0')]).toEqual([
+      true,
+      false,
+      true,
+      true,
+      true,
+    ])
+  })
+
   test('ten thousand filters and fifty-deep nesting are refused by name, a thousand and thirty are run', () => {
     const terms = (count: number): Condition => ({
       kind: 'or',

@@ -122,16 +122,24 @@ function compareJson(value: Sql, path: Sql, operator: Comparison, input: string 
     )
   }
   if (typeof parsed === 'object' && parsed !== null) throw unsupported('comparing JSON lists and objects')
-  const [rank, right] = jsonScalar(parsed)
+  const [rank, right] = jsonScalar(parsed, String(input).trim())
   const left = sql`(${jsonRank(value, path)}, coalesce(json_extract(${value}, ${path}), 0))`
   return binary(left, OPERATORS[operator], sql`(${rank}, ${right})`)
 }
 
-function jsonScalar(parsed: unknown): [Sql, Sql] {
+/** Rank and value of a parsed scalar; `text` is what it was parsed from. */
+function jsonScalar(parsed: unknown, text: string): [Sql, Sql] {
   if (typeof parsed === 'string') return [sql`1`, bindText(parsed)]
-  if (typeof parsed === 'number') return [sql`2`, bind(parsed)]
+  if (typeof parsed === 'number') return [sql`2`, jsonNumber(parsed, text)]
   if (typeof parsed === 'boolean') return [sql`3`, parsed ? TRUE : FALSE]
   return [sql`0`, FALSE]
+}
+
+/** As SQLite reads the same number out of JSON: integers of 64 bits to the last digit, beyond a double infinite, which D1 binds as NULL. */
+function jsonNumber(value: number, text: string): Sql {
+  if (/^-?\d{1,18}$/.test(text)) return sql`cast(${bind(text)} as integer)`
+  if (Number.isFinite(value)) return bind(value)
+  return { chunks: [value > 0 ? '9e999' : '-9e999'] }
 }
 
 function inList(rows: Rows, target: Target, values: readonly Input[]): Sql {

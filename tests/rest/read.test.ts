@@ -256,6 +256,17 @@ describe('filters', () => {
   })
 })
 
+test('numbers in JSON are compared to their last digit', async () => {
+  await service('/rest/v1/samples', { body: '{"id":"0193a3c2-7f1e-7d6a-9b1c-5f0e6c1d2a3c","data":{"n":9007199254740993}}' })
+  for (const [filter, found] of [
+    ['eq.9007199254740993', 1],
+    ['eq.9007199254740992', 0],
+    ['lt.1e400', 1],
+    ['lt.-1e400', 0],
+  ])
+    expect(await rows(`samples?select=id&data->n=${filter}`)).toHaveLength(Number(found))
+})
+
 describe('order, windows and counts', () => {
   const titles = async (address: string) => (await rows(`${address}&select=title`, service)).map(({ title }) => title)
 
