@@ -1,6 +1,6 @@
 // What the model knows of a column: read off its Drizzle declaration and the table's rules.
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
-import type { Expression, OperandNode } from './expression'
+import { AUTH, NOW, type Expression, type OperandNode } from './expression'
 import { UPDATED_AT_COLUMN, VERSION_COLUMN, type ColumnDefault, type ColumnModel, type ColumnType } from './model'
 import type { ColumnRule, DefaultArgument, Policy } from './table'
 import type { SQLiteTableLike } from './drizzle'
@@ -69,18 +69,7 @@ function typeOf(column: SQLiteColumn, rule: ColumnRule<SQLiteTableLike> | undefi
   return rule?.format ?? type
 }
 
-const ARGUMENT: DefaultArgument = {
-  auth: {
-    uid: { kind: 'auth', fact: 'uid' },
-    role: { kind: 'auth', fact: 'role' },
-    aal: { kind: 'auth', fact: 'aal' },
-    attested: { kind: 'fact', fact: 'attested', name: '' },
-    claim: (path) => ({ kind: 'claim', path: path.split('.') }),
-    hasRole: (name) => ({ kind: 'fact', fact: 'hasRole', name }),
-    entitled: (name) => ({ kind: 'entitled', name }),
-  },
-  now: { kind: 'now', offsetMs: 0 },
-}
+const ARGUMENT: DefaultArgument = { auth: AUTH, now: NOW }
 
 function operandOf(make: NonNullable<ColumnRule<SQLiteTableLike>['default']>): OperandNode {
   const made: unknown = make(ARGUMENT)

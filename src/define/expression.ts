@@ -126,6 +126,20 @@ function rowOf(table: string, scope: number): Record<string, OperandNode> {
   return new Proxy({}, { get: (_, column) => (typeof column === 'string' ? { kind: 'column', table, column, scope } : undefined) })
 }
 
+/** What policies and defaults know of the caller. */
+export const AUTH: Auth = {
+  uid: { kind: 'auth', fact: 'uid' },
+  role: { kind: 'auth', fact: 'role' },
+  aal: { kind: 'auth', fact: 'aal' },
+  attested: { kind: 'fact', fact: 'attested', name: '' },
+  claim: (path) => ({ kind: 'claim', path: split(path) }),
+  hasRole: (name) => ({ kind: 'fact', fact: 'hasRole', name }),
+  entitled: (name) => ({ kind: 'entitled', name }),
+}
+
+/** The time of the statement. */
+export const NOW: Operand<Date> = { kind: 'now', offsetMs: 0 }
+
 /** Builds the tree of one policy. Throws what the policy's own code throws. */
 export function buildExpression<T extends SQLiteTableLike, R>(table: T, policy: (argument: PolicyArgument<T>) => R): R {
   let scopes = 0
@@ -145,16 +159,8 @@ export function buildExpression<T extends SQLiteTableLike, R>(table: T, policy: 
 
   const argument = {
     row: rowOf(getTableName(table), 0),
-    auth: {
-      uid: { kind: 'auth', fact: 'uid' },
-      role: { kind: 'auth', fact: 'role' },
-      aal: { kind: 'auth', fact: 'aal' },
-      attested: { kind: 'fact', fact: 'attested', name: '' },
-      claim: (path: string) => ({ kind: 'claim', path: split(path) }),
-      hasRole: (name: string) => ({ kind: 'fact', fact: 'hasRole', name }),
-      entitled: (name: string) => ({ kind: 'entitled', name }),
-    },
-    now: { kind: 'now', offsetMs: 0 },
+    auth: AUTH,
+    now: NOW,
     fromNow: (offsetMs: number) => ({ kind: 'now', offsetMs }),
     and: (...terms: Expression[]) => ({ kind: 'and', terms }),
     or: (...terms: Expression[]) => ({ kind: 'or', terms }),

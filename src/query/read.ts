@@ -11,7 +11,7 @@ import { groupedRow, isGrouped } from './group'
 import { behind, orderBy, pageNumber, reversed, type SortKey } from './order'
 import { compileFolded } from './policy'
 import type { Condition, Read, SelectItem } from './query'
-import { allColumns, columnsFor, cut, levelFilter, levelOf, levelOrder, rowText, type Level } from './select'
+import { allColumns, columnsFor, cut, isSingle, levelFilter, levelOf, levelOrder, rowText, type Level } from './select'
 import { waysOf } from './steer'
 import { and, bind, EMPTY, identifier, isFalse, isTrue, join, NULL, number, render, sql, TRUE, type Sql } from './sql'
 
@@ -31,8 +31,7 @@ function repeatedRows(select: readonly SelectItem[], rows: number, distinct: boo
   return select.reduce((most, item) => {
     if (item.kind !== 'embed' || item.silent) return most
     const { kind } = item.relationship
-    const single = kind === 'to-one' || kind === 'one-to-one'
-    const here = single || distinct ? rows : rows * Math.min(item.limit ?? RELATED_ROWS, RELATED_ROWS)
+    const here = isSingle(item) || distinct ? rows : rows * Math.min(item.limit ?? RELATED_ROWS, RELATED_ROWS)
     return Math.max(most, repeatedRows(item.select, here, distinct && kind !== 'to-one' && kind !== 'many-to-many'))
   }, rows)
 }
@@ -40,12 +39,8 @@ function repeatedRows(select: readonly SelectItem[], rows: number, distinct: boo
 /** How many rows, embedded ones too, the page may come to. */
 function expectedRows(table: TableModel, select: readonly SelectItem[], limit: number | undefined): number {
   const embeds = select.flatMap((item) => (item.kind === 'embed' && !item.silent ? [item] : []))
-  const related = embeds.map(({ relationship, select: inner, limit: most }) =>
-    expectedRows(
-      table,
-      inner,
-      relationship.kind === 'to-one' || relationship.kind === 'one-to-one' ? 1 : Math.min(most ?? RELATED_ROWS, RELATED_ROWS),
-    ),
+  const related = embeds.map((embed) =>
+    expectedRows(table, embed.select, isSingle(embed) ? 1 : Math.min(embed.limit ?? RELATED_ROWS, RELATED_ROWS)),
   )
   return Math.min(limit ?? table.maxRows, table.maxRows) * related.reduce((sum, count) => sum + count, 1)
 }

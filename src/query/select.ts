@@ -59,7 +59,8 @@ function embedNamed(level: Level, name: string): Embed {
   return embed
 }
 
-const isSingle = (embed: Embed): boolean => embed.relationship.kind === 'to-one' || embed.relationship.kind === 'one-to-one'
+/** Whether the embed is an object or NULL, not a list. */
+export const isSingle = (embed: Embed): boolean => embed.relationship.kind === 'to-one' || embed.relationship.kind === 'one-to-one'
 
 /** A row's JSON object. */
 export function rowObject(level: Level, select: readonly SelectItem[]): Sql {

@@ -1,11 +1,8 @@
 // `select=` and `order=`: what to answer with and in which order, as the client wrote it. Names are resolved in resolve.ts.
 import { AppError } from '../core'
-import type { AggregateFunction, Cast, JsonStep, OrderTerm, Target } from '../query'
+import { MAX_EMBED_DEPTH, type AggregateFunction, type Cast, type JsonStep, type OrderTerm, type Target } from '../query'
 import { restErrors } from './errors'
 import { accepts, atEnd, cursor, expects, expectsEnd, fail, jsonPath, matches, name, sees, type Cursor } from './scan'
-
-/** How deep embeds may stand inside one another: D1 compiles no more reliably. */
-export const MAX_EMBED_DEPTH = 10
 
 /** One item of a select, before any name is looked up. */
 export type SelectNode =
