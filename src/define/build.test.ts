@@ -91,6 +91,17 @@ describe('checkApp', () => {
     expect(problemsOf({ read: () => undefined })[0]).toMatch(/returns something that is no condition/)
   })
 
+  test('two tables that clients would find under one name, and a name that none could write, are refused', () => {
+    const problems = (exposed: object, other: object = {}) =>
+      checkApp(app({ name: 'x', tables: [table(people, { ...open, ...other }), table(teams, { ...open, exposed })] })).map(
+        ({ message }) => message,
+      )
+    expect(problems({ schema: 'annex', name: 'people' })).toEqual([])
+    expect(problems({ name: 'people' })[0]).toMatch(/another table as "public.people"/)
+    expect(problems({ schema: 'a b' })[0]).toMatch(/name of a schema/)
+    expect(problems({ name: 'a.b' })[0]).toMatch(/name of a table/)
+  })
+
   test('a problem names the file that declares the table', () => {
     const [problem] = checkApp(app({ name: 'x', tables: [table(people, { ...open, columns: { nope: { hidden: true } } } as never)] }))
     expect(problem).toMatchObject({ table: 'people' })

@@ -6,6 +6,7 @@ import { getTableName, type SQLiteTableLike } from './drizzle'
 import { buildExpression, type Expression } from './expression'
 import {
   DEFAULT_MAX_ROWS,
+  DEFAULT_SCHEMA,
   UPDATED_AT_COLUMN,
   VERSION_COLUMN,
   type ColumnModel,
@@ -71,6 +72,10 @@ function build(app: AppDefinition): { model: Model; problems: Problem[] } {
   const tables = new Map<string, TableModel>()
   for (const [name, draft] of drafts) tables.set(name, { ...draft, relationships: relationshipsOf(draft, drafts) })
   for (const table of tables.values()) checkPartition(table, tables, problems)
+  checkExposed(
+    [...tables.values()].filter(({ served }) => served),
+    problems,
+  )
   return { model: { name: app.name, description: app.description ?? '', tables }, problems }
 }
 
@@ -123,6 +128,7 @@ function tableModel(source: Source, names: TableNames, problems: Problem[]): Tab
   return {
     name,
     description: rules?.description ?? null,
+    exposed: { schema: rules?.exposed?.schema ?? DEFAULT_SCHEMA, name: rules?.exposed?.name ?? name },
     served: rules !== null,
     columns,
     primaryKey,
@@ -187,6 +193,21 @@ function foreignKeysOf(table: string, config: Config): ForeignKey[] {
       onUpdate: key.onUpdate ?? 'no action',
     }
   })
+}
+
+/** Clients find one table under a name, and a name is one that no client has to quote. */
+function checkExposed(tables: readonly TableModel[], problems: Problem[]): void {
+  const taken = new Set<string>()
+  for (const { name: table, file, exposed } of tables) {
+    const { schema, name } = exposed
+    const report = (message: string) => problems.push({ table, file, message })
+    if (taken.has(`${schema}.${name}`))
+      report(`clients would find another table as "${schema}.${name}" too. Give one of them another name.`)
+    taken.add(`${schema}.${name}`)
+    if (!/^[a-z_][a-z0-9_]*$/i.test(schema)) report(`"${schema}" can't be the name of a schema. Use letters, digits and underscores.`)
+    if (name !== table && !/^[a-z_][a-z0-9_]*$/i.test(name))
+      report(`"${name}" can't be the name of a table. Use letters, digits and underscores.`)
+  }
 }
 
 /** A partition's rows live in one database, where a statement can't see the others. */

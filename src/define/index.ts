@@ -7,6 +7,7 @@ export { getTableName, type SQLiteTableLike } from './drizzle'
 export type { Auth, CompareOperator, Expression, Literal, Operand, OperandNode, PolicyArgument } from './expression'
 export {
   DEFAULT_MAX_ROWS,
+  DEFAULT_SCHEMA,
   MAX_EXISTS_DEPTH,
   UPDATED_AT_COLUMN,
   VERSION_COLUMN,

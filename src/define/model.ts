@@ -104,6 +104,8 @@ export interface Relationship {
 export interface TableModel {
   readonly name: string
   readonly description: string | null
+  /** The schema and the name that clients know it by. */
+  readonly exposed: { readonly schema: string; readonly name: string }
   /** Whether any protocol offers it. Policies of one that isn't served are all `never`. */
   readonly served: boolean
   /** By wire name, in the order of declaration, the engine's last. */
@@ -144,6 +146,8 @@ export interface Problem {
   readonly message: string
 }
 
+/** The schema of tables that name none. */
+export const DEFAULT_SCHEMA = 'public'
 /** The version counter of a row, starting at 1. */
 export const VERSION_COLUMN = '_version'
 /** When the row was last written, UTC ms by the database's clock. */

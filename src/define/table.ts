@@ -44,6 +44,11 @@ export interface TableRules<T extends SQLiteTableLike> {
   readonly columns?: { readonly [K in keyof ColumnsOf<T>]?: ColumnRule<T, DataOf<ColumnsOf<T>[K]>> }
   /** The column by which rows are spread over several stores. */
   readonly partition?: keyof ColumnsOf<T> & string
+  /**
+   * Where clients find the table: in a schema of its own (`.schema('personal')`), `public` when absent, under a name of its own. Embeds
+   * lead to tables of the same schema.
+   */
+  readonly exposed?: { readonly schema?: string; readonly name?: string }
   /** Rows that fetch no more than this at once; 1000 when absent. */
   readonly maxRows?: number
   /** Keep who, which request and which origin wrote, with each change. */

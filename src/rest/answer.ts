@@ -4,7 +4,7 @@ import { restErrors } from './errors'
 import { csvOf } from './csv'
 import { parseRows, stripNulls } from './json'
 import { preferenceApplied } from './prefer'
-import { SCHEMA, type Plan } from './request'
+import type { Plan } from './request'
 
 /** What running one operation gave; see src/data. */
 export interface Outcome {
@@ -90,7 +90,7 @@ function commonHeaders(plan: Plan): Record<string, string> {
     'range-unit': 'items',
     vary: 'Accept, Prefer, Range',
     ...(applied === null ? {} : { 'preference-applied': applied }),
-    ...(plan.profiled ? { 'content-profile': SCHEMA } : {}),
+    ...(plan.profiled ? { 'content-profile': plan.table.exposed.schema } : {}),
   }
 }
 
@@ -103,7 +103,7 @@ function contentLocation({ table, search }: Plan): Record<string, string> {
     .split('&')
     .filter((part) => part !== '' && !part.startsWith('apikey='))
     .toSorted()
-  const address = `/${encodeURIComponent(table.name)}${sorted.length > 0 ? `?${sorted.join('&')}` : ''}`
+  const address = `/${encodeURIComponent(table.exposed.name)}${sorted.length > 0 ? `?${sorted.join('&')}` : ''}`
   return address.length > MAX_CONTENT_LOCATION ? {} : { 'content-location': address }
 }
 
@@ -116,5 +116,5 @@ function locationOf({ table }: Plan, { body, rows }: Outcome): string | null {
     const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'null')
     return `${encodeURIComponent(column)}=eq.${encodeURIComponent(text)}`
   })
-  return `/${encodeURIComponent(table.name)}?${filters.join('&')}`
+  return `/${encodeURIComponent(table.exposed.name)}?${filters.join('&')}`
 }

@@ -4,12 +4,13 @@ import type { Model, TableModel } from '../define'
 import type { Expectation, Operation, Query, Read, Returning } from '../query'
 import { negotiate, type Media } from './accept'
 import { readRows, type Body, type Row } from './body'
+import { findTable, schemaOf } from './catalog'
 import { notImplemented, restErrors } from './errors'
 import { MAX_URL_LENGTH, parsePairs, parseParameters, type Parameters } from './parameters'
 import { parsePrefer, type Preferences } from './prefer'
 import { rowToPut } from './put'
 import { parseRange } from './range'
-import { findTable, resolveSelection, type Selection } from './resolve'
+import { resolveSelection, type Selection } from './resolve'
 
 export interface RestRequest {
   readonly method: string
@@ -36,9 +37,6 @@ export interface Plan {
   /** Nothing is written: the body named no row, or no column. */
   readonly empty: boolean
 }
-
-/** The name that every SDK gives the one schema there is. */
-export const SCHEMA = 'public'
 
 /** How many plans of reads are remembered, and the longest query string among them. */
 const PLANS = 200
@@ -67,21 +65,15 @@ export function planRequest(model: Model, request: RestRequest): Plan {
   return made
 }
 
-/** Errors, in PostgREST's order of checks: table, schema, parameters and embeds, media type, preferences, body. */
+/** Errors, in PostgREST's order of checks: schema, table, parameters and embeds, media type, preferences, body. */
 function plan(model: Model, request: RestRequest): Plan {
   const { method } = request
   if (request.search.length > MAX_URL_LENGTH) {
     throw new AppError(restErrors.rest_url_too_long, { message: `The query string is longer than ${MAX_URL_LENGTH} characters` })
   }
-  const table = findTable(model, request.table)
   const reads = method === 'GET' || method === 'HEAD'
   const profile = request.header(reads ? 'accept-profile' : 'content-profile')
-  if (profile !== null && profile !== SCHEMA) {
-    throw new AppError(restErrors.rest_unknown_schema, {
-      message: `Invalid schema: ${profile.slice(0, 100)}`,
-      hint: `Only the following schemas are exposed: ${SCHEMA}`,
-    })
-  }
+  const table = findTable(model, schemaOf(model, profile), request.table)
   const inserts = method === 'POST' || method === 'PUT'
   if (!reads && !inserts && method !== 'PATCH' && method !== 'DELETE') {
     throw new AppError(restErrors.rest_unsupported_method, { message: `Unsupported HTTP method: ${method}` })
@@ -187,8 +179,8 @@ function conflict(
   return { conflict: parameters.conflict === null ? { action } : { action, columns: parameters.conflict } }
 }
 
-/** For OPTIONS. Errors: PGRST205. */
-export function allowedMethods(model: Model, name: string): string {
-  findTable(model, name)
+/** For OPTIONS. Errors: PGRST106, PGRST205. */
+export function allowedMethods(model: Model, name: string, profile: string | null): string {
+  findTable(model, schemaOf(model, profile), name)
   return 'OPTIONS,GET,HEAD,POST,PUT,PATCH,DELETE'
 }

@@ -7,7 +7,6 @@ import { restErrors } from './errors'
 import type { At, Parameters } from './parameters'
 import { findRelationship } from './relationship'
 import type { EmbedNode, SelectNode } from './select'
-import { nearestName } from './similarity'
 
 /** What a read, or the representation of a write, is made of. */
 export interface Selection {
@@ -78,7 +77,7 @@ function draft(model: Model, table: TableModel, nodes: readonly SelectNode[]): D
     }
     const relationship = findRelationship(model, table, node.name, node.hint)
     const other = model.tables.get(relationship.to)
-    if (!other) throw unknownTable(model, relationship.to)
+    if (!other) throw new Error(`the model has no table ${relationship.to}`)
     const as = node.alias ?? node.name
     if (out.embeds.some((embed) => embed.as === as)) {
       throw new AppError(restErrors.rest_duplicate_embed, {
@@ -179,20 +178,4 @@ function orderTerm(term: OrderTerm, from: Draft): OrderTerm {
     })
   }
   return { ...term, embed: embed.as }
-}
-
-/** The served table of that name. Errors: PGRST205. */
-export function findTable(model: Model, name: string): TableModel {
-  const table = model.tables.get(name)
-  if (table?.served !== true) throw unknownTable(model, name)
-  return table
-}
-
-function unknownTable(model: Model, name: string): AppError {
-  const served = [...model.tables.values()].filter((table) => table.served).map((table) => table.name)
-  const near = nearestName(name, served)
-  return new AppError(restErrors.rest_unknown_table, {
-    message: `Could not find the table 'public.${name.slice(0, 100)}' in the schema cache`,
-    ...(near === null ? {} : { hint: `Perhaps you meant the table 'public.${near}'` }),
-  })
 }

@@ -1,5 +1,5 @@
 // The paths of /rest/v1, one a served table, with its columns as filters.
-import type { Model, Relationship, TableModel } from '../../define'
+import { DEFAULT_SCHEMA, type Model, type Relationship, type TableModel } from '../../define'
 import { insertSchema, rowSchema, updateSchema, visibleColumns, type JsonSchema } from './schema'
 
 export const servedTables = (model: Model): TableModel[] => [...model.tables.values()].filter((table) => table.served)
@@ -11,7 +11,19 @@ const parameters = (...names: string[]): JsonSchema[] => names.map((name) => ref
 const ERRORS: JsonSchema = { '4XX': reference('responses', 'RestError'), '5XX': reference('responses', 'RestError') }
 
 export function tablePaths(model: Model): Record<string, JsonSchema> {
-  return Object.fromEntries(servedTables(model).map((table) => [`/rest/v1/${table.name}`, tablePath(table)]))
+  return Object.fromEntries(servedTables(model).map((table) => [addressOf(table), { ...tablePath(table), ...profileOf(table) }]))
+}
+
+/** Tables of different schemas may have one address; a fragment, which nobody sends, tells them apart. */
+function addressOf({ exposed: { schema, name } }: TableModel): string {
+  return `/rest/v1/${name}${schema === DEFAULT_SCHEMA ? '' : `#${schema}`}`
+}
+
+/** The headers that choose another schema than the first. */
+function profileOf({ exposed: { schema } }: TableModel): JsonSchema {
+  if (schema === DEFAULT_SCHEMA) return {}
+  const header = (name: string) => ({ name, in: 'header', required: true, schema: { type: 'string', const: schema } })
+  return { parameters: [header('Accept-Profile'), header('Content-Profile')] }
 }
 
 function tablePath(table: TableModel): JsonSchema {

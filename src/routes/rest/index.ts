@@ -52,7 +52,7 @@ function rpc(c: AppContext): never {
 export const rest = new Hono<AppEnv>()
   .all('/', root)
   .options('/:table', (c) => {
-    c.header('allow', allowedMethods(c.var.model, c.req.param('table')))
+    c.header('allow', allowedMethods(c.var.model, c.req.param('table'), c.req.header('accept-profile') ?? null))
     return c.body(null, 200)
   })
   .all('/rpc/:function', rpc)

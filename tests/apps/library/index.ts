@@ -81,6 +81,15 @@ export const fans = sqliteTable(
   (t) => [primaryKey({ columns: [t.fanId, t.idolId] }), index('fans_idol').on(t.idolId)],
 )
 
+/** Of another branch, which clients find in a schema of its own under names that are taken in the first. */
+export const annexPeople = sqliteTable('annex_people', { id: text('id').primaryKey(), name: text('name').notNull() })
+
+export const annexLoans = sqliteTable('annex_loans', {
+  id: text('id').primaryKey(),
+  personId: text('person_id').references(() => annexPeople.id),
+  bookId: integer('book_id').references(() => books.id),
+})
+
 /** One column of each type. */
 export const samples = sqliteTable('samples', {
   id: text('id').primaryKey(),
@@ -128,6 +137,8 @@ export default app({
     table(tags, open),
     table(bookTags, open),
     table(fans, open),
+    table(annexPeople, { ...open, exposed: { schema: 'annex', name: 'people' } }),
+    table(annexLoans, { ...open, exposed: { schema: 'annex', name: 'loans' } }),
     table(samples, {
       ...open,
       columns: { id: { format: 'uuid' }, day: { format: 'date' } },
