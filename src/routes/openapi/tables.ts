@@ -11,7 +11,7 @@ const parameters = (...names: string[]): JsonSchema[] => names.map((name) => ref
 const ERRORS: JsonSchema = { '4XX': reference('responses', 'RestError'), '5XX': reference('responses', 'RestError') }
 
 export function tablePaths(model: Model): Record<string, JsonSchema> {
-  return Object.fromEntries(servedTables(model).map((table) => [addressOf(table), { ...tablePath(table), ...profileOf(table) }]))
+  return Object.fromEntries(servedTables(model).map((table) => [addressOf(table), inSchema(table, tablePath(table))]))
 }
 
 /** Tables of different schemas may have one address; a fragment, which nobody sends, tells them apart. */
@@ -19,14 +19,21 @@ function addressOf({ exposed: { schema, name } }: TableModel): string {
   return `/rest/v1/${name}${schema === DEFAULT_SCHEMA ? '' : `#${schema}`}`
 }
 
-/** The headers that choose another schema than the first. */
-function profileOf({ exposed: { schema } }: TableModel): JsonSchema {
-  if (schema === DEFAULT_SCHEMA) return {}
+/** The operations with the header that chooses another schema than the first. */
+function inSchema({ exposed: { schema } }: TableModel, operations: Readonly<Record<string, Operation>>): JsonSchema {
+  if (schema === DEFAULT_SCHEMA) return operations
   const header = (name: string) => ({ name, in: 'header', required: true, schema: { type: 'string', const: schema } })
-  return { parameters: [header('Accept-Profile'), header('Content-Profile')] }
+  return Object.fromEntries(
+    Object.entries(operations).map(([method, operation]) => [
+      method,
+      { ...operation, parameters: [...operation.parameters, header(method === 'get' ? 'Accept-Profile' : 'Content-Profile')] },
+    ]),
+  )
 }
 
-function tablePath(table: TableModel): JsonSchema {
+type Operation = JsonSchema & { readonly parameters: readonly JsonSchema[] }
+
+function tablePath(table: TableModel): Readonly<Record<string, Operation>> {
   const { name } = table
   const filters = visibleColumns(table).map((column) => ({
     name: column.name,
