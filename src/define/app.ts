@@ -12,6 +12,16 @@ export interface AuthRules {
   readonly tokenLifetime?: number
 }
 
+/** Who may: `service` is the holder of the secret key. */
+export type Audience = 'anyone' | 'service' | 'off'
+
+export interface RestRules {
+  /** Who reads the description at `/rest/v1/` (Swagger 2.0); the service when absent. `/openapi.json` is for everyone. */
+  readonly openapi?: Audience
+  /** Who asks how a query would run (`Accept: application/vnd.pgrst.plan`); when absent anyone in development, nobody in production. */
+  readonly plans?: Audience
+}
+
 export interface AppDefinition {
   /** Shown on the start page, in docs and mails. */
   readonly name: string
@@ -20,6 +30,7 @@ export interface AppDefinition {
   /** Tables that policies and the app's own code use but no protocol serves. */
   readonly internal?: readonly SQLiteTableLike[]
   readonly auth?: AuthRules
+  readonly rest?: RestRules
 }
 
 /** Checks nothing yet: `buildModel` does, and says what to do. */

@@ -1,6 +1,6 @@
 // The door of the room, and what `import … from 'perigee'` gives an app.
 export { adviseApp } from './advice'
-export { app, type AppDefinition, type AuthRules } from './app'
+export { app, type AppDefinition, type Audience, type AuthRules, type RestRules } from './app'
 export { buildModel, checkApp, ModelError } from './build'
 export { describeExpression } from './describe'
 export { getTableName, type SQLiteTableLike } from './drizzle'

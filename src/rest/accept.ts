@@ -13,15 +13,33 @@ const JSON_ARRAY: Media = { form: 'array', stripNulls: false, contentType: 'appl
 
 /** The first type that can be served, by weight, then by order. Errors: PGRST107. */
 export function negotiate(header: string | null): Media {
-  if (header === null || header.trim() === '') return JSON_ARRAY
+  return first(header, JSON_ARRAY, ({ type, parameters }) => mediaOf(type, parameters.includes('nulls=stripped')))
+}
+
+/** The `Content-Type` of the document at the root. Errors: PGRST107. */
+export function rootMedia(header: string | null): string {
+  const openapi = 'application/openapi+json; charset=utf-8'
+  return first(header, openapi, ({ type }) => {
+    if (type === 'application/json') return JSON_ARRAY.contentType
+    return ['application/openapi+json', '*/*', 'application/*'].includes(type) ? openapi : null
+  })
+}
+
+interface Range {
+  readonly type: string
+  readonly parameters: readonly string[]
+}
+
+function first<T>(header: string | null, otherwise: T, choose: (range: Range) => T | null): T {
+  if (header === null || header.trim() === '') return otherwise
   const ranges = splitOutsideQuotes(header).map((range) => {
     const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase())
     const weight = Number(parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? '1')
-    return { type, stripNulls: parameters.includes('nulls=stripped'), weight: Number.isFinite(weight) ? weight : 0 }
+    return { type, parameters, weight: Number.isFinite(weight) ? weight : 0 }
   })
-  for (const { type, stripNulls, weight } of ranges.toSorted((a, b) => b.weight - a.weight)) {
-    const media = weight > 0 ? mediaOf(type, stripNulls) : null
-    if (media) return media
+  for (const range of ranges.toSorted((a, b) => b.weight - a.weight)) {
+    const chosen = range.weight > 0 ? choose(range) : null
+    if (chosen !== null) return chosen
   }
   throw new AppError(restErrors.rest_not_acceptable, { message: `None of these media types are available: ${header.slice(0, 200)}` })
 }

@@ -1,4 +1,6 @@
+export { rootMedia } from './accept'
 export { answerOf, type Outcome, type RestAnswer } from './answer'
+export { schemaOf } from './catalog'
 export { renderRestError, restErrors, type RenderedRestError } from './errors'
 export { keyedQuery } from './idempotency'
 export { allowedMethods, planRequest, type Plan, type RestRequest } from './request'

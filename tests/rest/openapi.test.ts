@@ -1,7 +1,7 @@
 // The document and the page of the surface: complete, consistent, and with nothing in them that clients mustn't know.
 import { beforeAll, describe, expect, test } from 'vitest'
 import { auth } from '../../src/routes/auth'
-import { mount, nobody, service, stranger, type Answer } from './backend'
+import { mount, nobody, type Answer } from './backend'
 
 interface Document {
   readonly openapi: string
@@ -70,13 +70,6 @@ describe('/openapi.json', () => {
       path.startsWith('/auth/') ? Object.keys(item).map((method) => `${method} ${path}`) : [],
     )
     expect(described.toSorted()).toEqual([...new Set(routes)].toSorted())
-  })
-
-  test('the root of the data API answers the tables to the secret key alone', async () => {
-    const root = await service('/rest/v1/')
-    expect([root.status, root.headers.get('content-type')]).toEqual([200, 'application/openapi+json; charset=utf-8'])
-    expect(Object.keys((root.json as unknown as Document).paths).every((path) => path.startsWith('/rest/v1/'))).toBe(true)
-    expect(await stranger('/rest/v1/')).toMatchObject({ status: 404, json: { code: 'PGRST126' } })
   })
 })
 

@@ -19,8 +19,8 @@ const errorResponse = (description: string, schema: string): JsonSchema => ({
   content: { 'application/json': { schema: { $ref: `#/components/schemas/${schema}` } } },
 })
 
-/** Tables only, as the root of /rest/v1 answers. `origin` is the host that was called. */
-export function tablesDocument(model: Model, origin: string): OpenApiDocument {
+/** Tables only. `origin` is the host that was called. */
+function tablesDocument(model: Model, origin: string): OpenApiDocument {
   return {
     openapi: '3.1.0',
     info: { title: model.name, description: model.description, version: '1' },

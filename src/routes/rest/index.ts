@@ -5,7 +5,7 @@ import { AppError } from '../../core'
 import { execute } from '../../data'
 import type { AppContext, AppEnv } from '../../middleware'
 import { allowedMethods, answerOf, keyedQuery, planRequest, restErrors, type RestRequest } from '../../rest'
-import { tablesDocument } from '../openapi/document'
+import { root } from './root'
 
 /** Names the device that wrote, so that it can pass over its own change later. */
 const MAX_ORIGIN_LENGTH = 100
@@ -27,16 +27,6 @@ async function table(c: AppContext): Promise<Response> {
   const answer = answerOf(plan, result!)
   if (answer.body === null) return c.newResponse(null, answer.status as StatusCode, answer.headers)
   return c.newResponse(answer.body, answer.status as ContentfulStatusCode, answer.headers)
-}
-
-function root(c: AppContext): Response {
-  if (c.req.method !== 'GET' && c.req.method !== 'HEAD')
-    throw new AppError(restErrors.rest_unsupported_method, { message: `Unsupported HTTP method: ${c.req.method}` })
-  if (c.var.principal.role !== 'service_role') {
-    throw new AppError(restErrors.rest_no_root, { hint: 'The secret key may read it; /openapi.json is for everyone.' })
-  }
-  const document = tablesDocument(c.var.model, new URL(c.req.url).origin)
-  return c.body(JSON.stringify(document), 200, { 'content-type': 'application/openapi+json; charset=utf-8' })
 }
 
 function rpc(c: AppContext): never {
