@@ -19,6 +19,13 @@ export const dataErrors = defineErrors({
   session_revoked: { status: 401, title: 'JWT session revoked', retry: false, postgrest: 'PGRST303' },
   not_single: { status: 406, title: 'Cannot coerce the result to a single JSON object', retry: false, postgrest: 'PGRST116' },
   max_affected: { status: 400, title: 'Query result exceeds max-affected preference constraint', retry: false, postgrest: 'PGRST124' },
+  reference_rows: {
+    status: 409,
+    title: 'A reference must be to rows that are there, and without a number to one.',
+    retry: false,
+    postgrest: '21000',
+  },
+  reference_too_long: { status: 400, title: 'The value that is referred to is too long for the column.', retry: false, postgrest: '22001' },
   answer_too_large: { status: 400, title: 'A row is larger than an answer can hold.', retry: false, postgrest: '54000' },
   statement_too_complex: { status: 400, title: 'The request is too complex to be run.', retry: false, postgrest: '54001' },
   database_overloaded: {
@@ -91,6 +98,7 @@ export function errorOf(fault: DatabaseFault, model: Model, cause: unknown): App
       return new AppError(dataErrors.database_overloaded, { headers: RETRY_AFTER, cause })
     case 'unavailable':
       return new AppError(dataErrors.database_unavailable, { headers: RETRY_AFTER, cause })
+    case 'told':
     case 'other':
       return null
   }
@@ -106,6 +114,10 @@ function raised(code: string, table: string, n: number, cause: unknown): AppErro
       return new AppError(dataErrors.session_revoked, { cause })
     case 'single':
       return notSingle(n, cause)
+    case 'reference':
+      return new AppError(dataErrors.reference_rows, { details: `The operation on "${table}" that is referred to gave ${n} rows.`, cause })
+    case 'length':
+      return new AppError(dataErrors.reference_too_long, { message: `value too long for type character varying(${n})`, cause })
     case 'max':
       return new AppError(dataErrors.max_affected, { details: `The query affects ${n} rows`, cause })
     default:

@@ -2,11 +2,11 @@
 import { AppError } from '../core'
 import type { Model } from '../define'
 import { readFault, run, type Store, type Stores } from '../platform'
-import { compile, type CompiledQuery, type CompiledStatement, type Execution, type Query } from '../query'
+import { compile, ofOperation, type CompiledQuery, type CompiledStatement, type Execution, type Query } from '../query'
 import { dataErrors, errorOf, notSingle } from './errors'
 import { keptAnswer, scopedToCaller } from './idempotency'
 import { storeOf } from './partition'
-import { explain } from './probe'
+import { explain, failedOperation } from './probe'
 
 export interface ExecuteRequest {
   readonly model: Model
@@ -50,12 +50,12 @@ export async function execute(request: ExecuteRequest): Promise<Result[]> {
   } catch (error) {
     if (error instanceof AppError) throw error
     const fault = readFault(error)
-    if (fault.kind === 'too-big' && !writes && compiled.statements.some(({ role }) => role === 'read')) {
-      const asRows = compile(model, query, local, 'rows')
-      return shape(query, asRows, await runCompiled(store, asRows).catch((again: unknown) => refuse(request, store, again)))
+    if (fault.kind === 'too-big' && compiled.statements.some(({ role }) => role === 'read')) {
+      const asRows = compile(model, implied(query), local, 'rows')
+      return shape(query, asRows, await runCompiled(store, asRows).catch((again: unknown) => refuse(model, store, query, local, again)))
     }
     if (fault.kind === 'raise' && fault.code === 'replay') return keptAnswer(store, query)
-    return refuse(request, store, error)
+    return refuse(model, store, query, local, error)
   }
 }
 
@@ -86,9 +86,15 @@ async function sessionProbe(stores: Stores, { principal }: Execution): Promise<v
   if (answer?.results.length !== 1) throw new AppError(dataErrors.session_revoked)
 }
 
-async function refuse({ model, query, execution }: ExecuteRequest, store: Store, error: unknown): Promise<never> {
+async function refuse(model: Model, store: Store, query: Query, execution: Execution, error: unknown): Promise<never> {
   const fault = readFault(error)
-  throw (await explain({ model, store, query, execution }, fault, error)) ?? errorOf(fault, model, error) ?? error
+  const several = query.operations.length > 1
+  const refused = { model, store, query, execution }
+  const index = several ? await failedOperation(refused, fault) : 0
+  const explained = index === null ? null : await explain(refused, index, fault, error)
+  const told = explained ?? errorOf(fault, model, error)
+  if (!told) throw error
+  throw several && index !== null ? ofOperation(told, index) : told
 }
 
 function shape(query: Query, { statements }: CompiledQuery, answers: readonly Rows[]): Result[] {
@@ -112,8 +118,8 @@ function shape(query: Query, { statements }: CompiledQuery, answers: readonly Ro
 type Answered = readonly (readonly [CompiledStatement, Rows])[]
 
 /** See query/compiled.ts for the two forms of a read. */
-function readResult([answer]: Answered): Result {
-  const [statement, rows] = answer!
+function readResult(answers: Answered): Result {
+  const [statement, rows] = answers.find(([{ role }]) => role === 'read' || role === 'read-rows')!
   const head = rows[0] as { live: number; body: string; rows: number; total: number | null }
   if (head.live !== 1) throw new AppError(dataErrors.session_revoked)
   const rest = { total: head.total, affected: 0, inserted: null }

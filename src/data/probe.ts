@@ -2,18 +2,17 @@
 // row, which it asks first; which foreign key it was; which key was taken, the latter under the caller's own read policy.
 import { AppError } from '../core'
 import type { Model } from '../define'
-import { run, type DatabaseFault, type Store } from '../platform'
+import { readFault, run, type DatabaseFault, type Store } from '../platform'
 import {
-  compile,
-  foreignKeyProbe,
-  policyProbe,
-  type Condition,
+  compileQuestion,
+  foreignKeyCandidates,
+  foreignKeyQuestion,
+  policyQuestion,
+  takenKeyQuestion,
   type Execution,
   type ForeignKeyCandidate,
-  type Insert,
-  type Operation,
   type Query,
-  type Update,
+  type Question,
 } from '../query'
 import { dataErrors, nameOfUnique, policyViolation, uniqueViolation } from './errors'
 
@@ -27,33 +26,55 @@ interface Refused {
 /** What Postgres asks only of rows that a policy lets the caller write. */
 const CONSTRAINTS: ReadonlySet<DatabaseFault['kind']> = new Set(['unique', 'unique-index', 'foreign-key', 'not-null', 'check', 'datatype'])
 
-/** A fuller error than the fault alone gives; null when there is no more to say. */
-export async function explain(refused: Refused, fault: DatabaseFault, cause: unknown): Promise<AppError | null> {
-  if (!CONSTRAINTS.has(fault.kind)) return null
-  const forbidden = await explainPolicy(refused, cause)
-  if (forbidden) return forbidden
-  if (fault.kind === 'foreign-key') return explainForeignKey(refused, cause)
-  return fault.kind === 'unique' ? explainUnique(refused, fault, cause) : null
-}
-
-async function explainPolicy({ model, store, query, execution }: Refused, cause: unknown): Promise<AppError | null> {
-  for (const [index, { table }] of query.operations.entries()) {
-    const answers = await run(store.db, policyProbe(model, query.operations, index, execution))
-    if (answers.some(({ results }) => results[0]?.['refused'] === 1)) return policyViolation(table, cause)
-  }
-  return null
-}
-
-async function explainForeignKey({ model, store, query, execution }: Refused, cause: unknown): Promise<AppError | null> {
-  for (const index of query.operations.keys()) {
-    const { candidates, statements } = foreignKeyProbe(model, query.operations, index, execution)
-    if (candidates.length === 1) return foreignKeyViolation(candidates[0]!, cause)
-    if (candidates.length === 0) continue
+/** Asks about the state that operation number `index` met; undefined when there was nothing to ask, or it can't be told any more. */
+async function ask({ model, store, query, execution }: Refused, index: number, question: Question): Promise<unknown> {
+  const statements = compileQuestion(model, query, execution, index, question)
+  if (statements.length === 0) return undefined
+  try {
     const answers = await run(store.db, statements)
-    const found = candidates.find((_, i) => answers.some(({ results }) => results[0]?.[`k${i}`] === 1))
-    if (found) return foreignKeyViolation(found, cause)
+    return index === 0 ? answers[0]?.results[0]?.['answer'] : undefined
+  } catch (error) {
+    const fault = readFault(error)
+    if (fault.kind === 'told') return fault.answer
+    // Somebody else changed the rows in the meantime; the first refusal stands.
+    return undefined
   }
-  return null
+}
+
+/**
+ * Which operation it was that failed, by doing ever fewer of them and undoing all again. Null when the database has other troubles, or
+ * what failed doesn't fail any more.
+ */
+export async function failedOperation(refused: Refused, fault: DatabaseFault): Promise<number | null> {
+  if (UNRELATED.has(fault.kind) || (fault.kind === 'raise' && fault.code === 'session')) return null
+  let [passes, fails] = [0, refused.query.operations.length]
+  while (fails - passes > 1) {
+    const middle = (passes + fails) >> 1
+    if ((await ask(refused, middle, () => ({ chunks: ['1'] }))) === 1) passes = middle
+    else fails = middle
+  }
+  return passes
+}
+
+const UNRELATED: ReadonlySet<DatabaseFault['kind']> = new Set(['overloaded', 'unavailable', 'other', 'told'])
+
+/** A fuller error than the fault alone gives; null when there is no more to say. `index` is the operation that failed. */
+export async function explain(refused: Refused, index: number, fault: DatabaseFault, cause: unknown): Promise<AppError | null> {
+  if (!CONSTRAINTS.has(fault.kind)) return null
+  if ((await ask(refused, index, policyQuestion)) === 1) return policyViolation(refused.query.operations[index]!.table, cause)
+  if (fault.kind === 'foreign-key') return explainForeignKey(refused, index, cause)
+  return fault.kind === 'unique' ? explainUnique(refused, index, fault, cause) : null
+}
+
+async function explainForeignKey(refused: Refused, index: number, cause: unknown): Promise<AppError | null> {
+  let candidates: readonly ForeignKeyCandidate[] = []
+  const question: Question = (context, at) => {
+    candidates = foreignKeyCandidates(context, at)
+    return candidates.length > 1 ? foreignKeyQuestion(context, at) : null
+  }
+  const answer = await ask(refused, index, question)
+  const found = candidates.length === 1 ? candidates[0] : candidates[typeof answer === 'number' ? answer : -1]
+  return found ? foreignKeyViolation(found, cause) : null
 }
 
 /** Postgres' words, without the key as it leaves it out for those who may not read it. */
@@ -73,37 +94,15 @@ function foreignKeyViolation({ table, key, side }: ForeignKeyCandidate, cause: u
 }
 
 async function explainUnique(
-  { model, store, query, execution }: Refused,
+  refused: Refused,
+  index: number,
   fault: Extract<DatabaseFault, { kind: 'unique' }>,
   cause: unknown,
 ): Promise<AppError | null> {
-  const table = model.tables.get(fault.table)
-  const writer = query.operations.find(
-    (operation): operation is Insert | Update =>
-      (operation.kind === 'insert' || operation.kind === 'update') && operation.table === fault.table,
-  )
-  const values = writer && valuesOf(writer)
-  if (!table || !values || !fault.columns.every((name) => isText(values[name]) && table.columns.get(name)?.hidden === false)) return null
-  const terms = fault.columns.map((column): Condition => ({
-    kind: 'compare',
-    target: { column },
-    operator: 'eq',
-    value: String(values[column]),
-  }))
-  const read: Operation = { kind: 'read', table: table.name, select: [], where: { kind: 'and', terms }, limit: 1, countOnly: true }
-  const [answer] = await run(store.db, compile(model, { operations: [read], shape: { form: 'list' } }, execution).statements)
-  const seen = answer?.results[0] as { live: number; rows: number } | undefined
-  const details =
-    seen?.live === 1 && seen.rows === 1
-      ? `Key (${fault.columns.join(', ')})=(${fault.columns.map((name) => String(values[name])).join(', ')}) already exists.`
-      : null
+  const table = refused.model.tables.get(fault.table)
+  if (!table || refused.query.operations[index]?.table !== fault.table) return null
+  const answer = await ask(refused, index, takenKeyQuestion(fault.columns))
+  const values = typeof answer === 'string' ? (JSON.parse(answer) as unknown[]) : null
+  const details = values && `Key (${fault.columns.join(', ')})=(${values.map(String).join(', ')}) already exists.`
   return uniqueViolation(nameOfUnique(table, fault.columns, fault.primaryKey), details, cause)
 }
-
-/** The values of the one row that was written; undefined when there were several. */
-function valuesOf(operation: Insert | Update): Readonly<Record<string, unknown>> | undefined {
-  if (operation.kind === 'update') return operation.set
-  return operation.rows.length === 1 ? operation.rows[0] : undefined
-}
-
-const isText = (value: unknown): boolean => typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'

@@ -13,6 +13,8 @@ export type DatabaseFault =
   | { readonly kind: 'datatype'; readonly table: string | null; readonly column: string | null }
   /** One of our own: `json_extract('{}', 'PERIGEE|code|table|n')`. */
   | { readonly kind: 'raise'; readonly code: string; readonly table: string; readonly n: number }
+  /** What a statement told by its failure, having undone all before it; parsed JSON. */
+  | { readonly kind: 'told'; readonly answer: unknown }
   /** A text or BLOB beyond what a value may be. */
   | { readonly kind: 'too-big' }
   | { readonly kind: 'too-complex' }
@@ -34,6 +36,7 @@ const SQLITE_TEXTS: readonly (readonly [RegExp, Reading])[] = [
     /^bad JSON path: 'PERIGEE\|([a-z-]+)\|([^|]*)\|(-?\d+)'$/,
     ([, code, table, n]) => ({ kind: 'raise', code: code!, table: table!.replaceAll("''", "'"), n: Number(n) }),
   ],
+  [/^bad JSON path: 'PERIGEE\|told\|(.*)'$/s, ([, json]) => told(json!)],
   [/^UNIQUE constraint failed: index '(.*)'$/s, ([, index]) => ({ kind: 'unique-index', index: index! })],
   [/^UNIQUE constraint failed: (.*)$/s, ([, list], extended) => unique(list!, extended === 'SQLITE_CONSTRAINT_PRIMARYKEY')],
   [/^FOREIGN KEY constraint failed$/, () => ({ kind: 'foreign-key' })],
@@ -83,6 +86,14 @@ export function readFault(error: unknown): DatabaseFault {
   if (extended === 'SQLITE_CONSTRAINT_TRIGGER') return { kind: 'trigger', message: text }
   const known = PLATFORM_TEXTS.find(([start]) => text.startsWith(start))
   return { kind: known?.[1] ?? 'other' }
+}
+
+function told(json: string): DatabaseFault {
+  try {
+    return { kind: 'told', answer: JSON.parse(json.replaceAll("''", "'")) }
+  } catch {
+    return { kind: 'other' }
+  }
 }
 
 /** `t.a, t.b`: the table stands before each column. */

@@ -5,6 +5,7 @@ import type { ColumnModel } from '../define'
 import { queryErrors, tooComplex, unsupported, valueError } from './errors'
 import { likeSql } from './like'
 import type { Comparison, Condition, Input, Target } from './query'
+import { isReference, referencedList, referenceSql } from './reference'
 import { and, bind, balanced, FALSE, NULL, or, sql, TRUE, type Sql } from './sql'
 import { encodeValue, storable, typeName } from './value'
 
@@ -77,12 +78,16 @@ function binary(left: Sql, operator: string, right: Sql): Sql {
 }
 
 function known(value: Input): string | number | boolean | null {
-  if (typeof value === 'object' && value !== null) throw unsupported('references to earlier results in a filter')
+  if (isReference(value)) throw unsupported('references to earlier results beside JSON')
   return value
 }
 
 function compare(rows: Rows, target: Target, operator: Comparison, input: Input): Sql {
   const place = placeOf(rows, target)
+  if (isReference(input) && place.kind === 'column' && place.model.type !== 'json') {
+    const referred = referenceSql(rows.context, input.reference, place.model, 'filter')
+    return binary(comparable(place.model, place.value), OPERATORS[operator], comparable(place.model, referred))
+  }
   const value = known(input)
   if (place.kind === 'json') return compareJson(place.value, place.path, operator, value)
   if (place.kind === 'text') return binary(jsonText(place.value, place.path), OPERATORS[operator], bindText(value))
@@ -146,6 +151,18 @@ function inList(rows: Rows, target: Target, values: readonly Input[]): Sql {
   const place = placeOf(rows, target)
   if (place.kind === 'json' || (place.kind === 'column' && place.model.type === 'json')) {
     return or(values.map((value) => compare(rows, target, 'eq', value)))
+  }
+  const references = values.filter(isReference)
+  if (references.length > 0) {
+    if (place.kind !== 'column') throw unsupported('references to earlier results beside JSON')
+    const { model, value } = place
+    const lists = references.map(({ reference }) => {
+      if (reference.row !== 'every') return compare(rows, target, 'eq', { reference })
+      const list = referencedList(rows.context, reference, model)
+      return sql`${comparable(model, value)} in (${list})`
+    })
+    const others = values.filter((one) => !isReference(one))
+    return or([...lists, ...(others.length > 0 ? [inList(rows, target, others)] : [])])
   }
   const encoded = values.map((value) => (place.kind === 'text' ? textOf(known(value)) : encodeValue(place.model, known(value), 'filter')))
   const left = place.kind === 'text' ? jsonText(place.value, place.path) : comparable(place.model, place.value)

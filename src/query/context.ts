@@ -2,6 +2,8 @@
 import { AppError } from '../core'
 import type { Model, TableModel } from '../define'
 import type { Execution } from './compiled'
+import type { Operation } from './query'
+import type { Source } from './reference'
 import { queryErrors } from './errors'
 
 export interface CompileContext {
@@ -13,17 +15,27 @@ export interface CompileContext {
   clock(): number
   /** Whether anything asked for the time, so that what was compiled is good for this moment only. */
   readonly timed: boolean
+  /** All operations of the query, and what later ones ask of earlier ones. */
+  readonly operations: readonly Operation[]
+  readonly sources: ReadonlyMap<number, Source>
   /** A table alias that nothing else in the query has. */
   alias(prefix: string): string
 }
 
 /** Aliases are numbered in the order they are asked for, so that the same question gives the same SQL. */
-export function compileContext(model: Model, execution: Execution): CompileContext {
+export function compileContext(
+  model: Model,
+  execution: Execution,
+  operations: readonly Operation[] = [],
+  sources: ReadonlyMap<number, Source> = new Map(),
+): CompileContext {
   let aliases = 0
   let timed = false
   return {
     model,
     execution,
+    operations,
+    sources,
     service: execution.principal.role === 'service_role' || execution.asService !== undefined,
     clock: () => {
       timed = true

@@ -1,5 +1,5 @@
 // The door of the room: the question's shape, its compiler, and the reading of single values.
-export { compile } from './compile'
+export { compile, compileQuestion, ofOperation, type Question } from './compile'
 export type { CompiledQuery, CompiledStatement, Execution, SqlValue } from './compiled'
 export { queryErrors } from './errors'
 export type {
@@ -28,4 +28,10 @@ export { MAX_EMBED_DEPTH } from './select'
 export { encodeValue } from './value'
 export { writeErrors } from './write-errors'
 export { IDEMPOTENCY_MS } from './write-idempotency'
-export { foreignKeyProbe, policyProbe, type Candidate as ForeignKeyCandidate } from './write-probe'
+export {
+  foreignKeyCandidates,
+  foreignKeyQuestion,
+  policyQuestion,
+  takenKeyQuestion,
+  type Candidate as ForeignKeyCandidate,
+} from './write-probe'

@@ -31,10 +31,12 @@ export interface Target {
   readonly path?: readonly JsonStep[]
 }
 
-/** A value out of the row that an earlier operation of the same query wrote or read. */
+/** A value out of a row that an earlier operation of the same query wrote or read. */
 export interface Reference {
   readonly operation: number
   readonly column: string
+  /** Which of its rows, counted from 0. Absent: its one row, and the query fails unless there is exactly one. `every`: all, in a list of a filter. */
+  readonly row?: number | 'every'
 }
 
 /** A client's value. Text is read according to the column's type; nothing else is assumed of it. */
@@ -136,6 +138,8 @@ export interface Read {
   readonly total?: 'exact' | 'planned' | 'estimated'
   /** No rows, only counts (HEAD). */
   readonly countOnly?: boolean
+  /** Of the page's rows. */
+  readonly expect?: Expectation
 }
 
 /** What a write answers with. Absent: nothing but counts. */

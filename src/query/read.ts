@@ -5,15 +5,18 @@ import type { CompiledStatement } from './compiled'
 import { leaves } from './condition'
 import { servedTable, type CompileContext } from './context'
 import { columnsRead } from './correlation'
-import { tooComplex } from './errors'
+import { tooComplex, unsupported } from './errors'
 import { foldPolicy } from './fold'
 import { groupedRow, isGrouped } from './group'
 import { behind, orderBy, pageNumber, reversed, type SortKey } from './order'
 import { compileFolded } from './policy'
 import type { Condition, Read, SelectItem } from './query'
+import { keepRows, valuesOf } from './reference-keep'
+import { sessionLives } from './session'
 import { allColumns, columnsFor, cut, isSingle, levelFilter, levelOf, levelOrder, rowText, type Level } from './select'
 import { waysOf } from './steer'
-import { and, bind, EMPTY, identifier, isFalse, isTrue, join, NULL, number, render, sql, TRUE, type Sql } from './sql'
+import { and, EMPTY, identifier, isFalse, isTrue, join, NULL, number, render, sql, TRUE, type Sql } from './sql'
+import { expectCount } from './write-guard'
 
 /** Beyond so many rows a page comes as a text a row: one text for all could pass the 2 MB that D1 allows. */
 export const LARGE_PAGE = 200
@@ -85,16 +88,31 @@ export function compileRead(context: CompileContext, read: Read, operation: numb
   return { ...render(statement), role: 'read-rows', operation }
 }
 
+/** What is asked of a page apart from its answer: how many rows it may have, and values that later operations take from it. */
+export function compilePageChecks(context: CompileContext, read: Read, operation: number): CompiledStatement[] {
+  if (!read.expect && !context.sources.has(operation)) return []
+  const table = servedTable(context, read.table)
+  const level = levelOf(context, table, context.alias('t'), read.select)
+  if (isGrouped(read.select)) {
+    if (context.sources.has(operation)) throw unsupported('references to aggregates')
+    const grouped = sql`${groupedRow(level.rows, filtered(level, read), read.select, read.order ?? [])}${cut(table, read)}`
+    return read.expect ? [expectCount(read.expect, table.name, operation, sql`(select count(*) from (${grouped}))`)] : []
+  }
+  const counted = sql`(select count(*) from (${pageOf(level, read, []).from}))`
+  const checks = read.expect ? [expectCount(read.expect, table.name, operation, counted)] : []
+  if (!context.sources.has(operation)) return checks
+  const values = valuesOf(context, table, level.rows.alias, operation)
+  const { from, reverse } = pageOf(level, read, [values])
+  const order = reverse ? sql` order by \`#\` desc` : EMPTY
+  return [
+    ...checks,
+    ...keepRows(context, table, operation, sql`select ${values} as v from (${from}) as ${identifier(level.rows.alias)}${order}`),
+  ]
+}
+
 function answer(live: Sql, total: Sql, page: Sql): Sql {
   if (isTrue(live)) return sql`select 1 as live, body, rows, ${total} as total from (${page})`
   return sql`select live, case when live then body end as body, case when live then rows else 0 end as rows, case when live then ${total} end as total from (select ${live} as live), (${page})`
-}
-
-/** One key probe for a signed-in person; everybody else has no session to lose. */
-export function sessionLives(context: CompileContext): Sql {
-  const { uid, sessionId } = context.execution.principal
-  if (uid === null || context.execution.sessionChecked) return TRUE
-  return sql`exists(select 1 from \`auth_sessions\` where \`id\` = ${bind(sessionId)} and \`user_id\` = ${bind(uid)})`
 }
 
 function source(level: Level): Sql {

@@ -22,11 +22,12 @@ export const writeErrors = defineErrors({
   row_too_large: { status: 400, title: 'The row is larger than a database can hold.', retry: false, postgrest: '54000' },
   partition_fixed: { status: 400, title: 'A row never moves to another partition.', retry: false, postgrest: '0A000' },
   reference_unknown: {
-    status: 501,
-    title: 'The value that is referred to is known to the database only.',
+    status: 400,
+    title: 'A reference must be to a value of an earlier operation.',
     retry: false,
-    postgrest: 'PGRST127',
+    postgrest: 'PGRST102',
   },
+  reference_type: { status: 400, title: 'The value that is referred to is of another type.', retry: false, postgrest: '42804' },
 })
 
 /** PostgREST's words for a column that isn't there, or that the caller mustn't know of. */

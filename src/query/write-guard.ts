@@ -5,24 +5,9 @@ import type { CompiledStatement } from './compiled'
 import type { CompileContext } from './context'
 import { compilePolicy } from './policy'
 import type { Expectation } from './query'
-import { sessionLives } from './read'
+import { raise, require, type RaiseCode } from './raise'
+import { sessionLives } from './session'
 import { and, bind, column, identifier, isTrue, literal, number, render, sql, TRUE, type Sql } from './sql'
-
-/** Codes that platform/d1-errors.ts reads back. */
-export type RaiseCode = 'rls' | 'session' | 'max' | 'single' | 'visible' | 'log' | 'replay'
-
-/**
- * An expression that fails with `PERIGEE|code|table|n`. It must stand in a branch of `iif`: SQLite computes a constant elsewhere
- * before it looks at any row.
- */
-export function raise(code: RaiseCode, table: string, n: Sql = { chunks: ["'0'"] }): Sql {
-  return sql`json_extract('{}', ${literal(`PERIGEE|${code}|${table}|`)} || ${n})`
-}
-
-/** `then` where the predicate is TRUE, else the failure. */
-export function require(predicate: Sql, then: Sql, code: RaiseCode, table: string): Sql {
-  return isTrue(predicate) ? then : sql`iif(${predicate}, ${then}, ${raise(code, table)})`
-}
 
 /** The database's clock, UTC ms. */
 export const CLOCK: Sql = sql`cast(round(unixepoch('subsec') * 1000) as integer)`

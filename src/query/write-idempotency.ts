@@ -3,9 +3,10 @@
 import type { TableModel } from '../define'
 import type { CompiledStatement } from './compiled'
 import type { CompileContext } from './context'
-import { sessionLives } from './read'
+import { sessionLives } from './session'
 import { bind, isTrue, render, sql, type Sql } from './sql'
-import { ownChanges, raise, require } from './write-guard'
+import { raise, require } from './raise'
+import { ownChanges } from './write-guard'
 
 /** Where answers are kept. */
 export interface Keep {
@@ -51,7 +52,7 @@ export function keepAnswer(
 }
 
 /** Completes the entry of rows that were read before they were removed. */
-export function keepRemoved({ id }: Keep, table: TableModel, operation: number): CompiledStatement {
+export function countRemoved({ id }: Keep, table: TableModel, operation: number): CompiledStatement {
   const affected = sql`(select count(*) from \`sys_changes\` as \`c\` where ${ownChanges('c', table, 'D')})`
   return statement(
     sql`update \`sys_idempotency\` set \`answer\` = json_set(\`answer\`, '$[#-1].affected', ${affected}) where \`id\` = ${bind(id)}`,

@@ -8,20 +8,11 @@ import { queryErrors } from './errors'
 import { foldOperand } from './fold'
 import { compilePolicy } from './policy'
 import type { Insert } from './query'
+import { keepWritten } from './reference-keep'
 import { and, bind, column, identifier, isTrue, join, number, render, sql, TRUE, type Sql } from './sql'
 import { writeErrors } from './write-errors'
-import {
-  checkWritten,
-  closeWrite,
-  CLOCK,
-  expectCount,
-  expectLogged,
-  openWrite,
-  raise,
-  refuseWhere,
-  require,
-  type Opening,
-} from './write-guard'
+import { raise, require } from './raise'
+import { checkWritten, closeWrite, CLOCK, expectCount, expectLogged, openWrite, refuseWhere, type Opening } from './write-guard'
 import { keepAnswer, type Keep } from './write-idempotency'
 import { cellSql, chunks, payloadOf, proposedRows, type Payload } from './write-payload'
 import { keepsContext, readsWritten, tablesWritten } from './write-reach'
@@ -72,7 +63,13 @@ export function compileInsert(context: CompileContext, insert: Insert, operation
   }
   const returning = returningOf(context, table, insert.returning, written, keep !== null)
   const opening: Opening = {
-    marksLog: plan.deferred.insert || plan.deferred.update || plan.deferred.read || returning.after || keep !== null,
+    marksLog:
+      plan.deferred.insert ||
+      plan.deferred.update ||
+      plan.deferred.read ||
+      returning.after ||
+      keep !== null ||
+      context.sources.has(operation),
     context: keepsContext(context.model, written),
   }
   const texts = chunks(payload)
@@ -84,6 +81,7 @@ export function compileInsert(context: CompileContext, insert: Insert, operation
   statements.push(...deferredChecks(plan, texts))
   const rows = returning.after ? rowsAfter(context, table, insert.returning!) : null
   if (rows) statements.push(answerRows(rows, operation))
+  statements.push(...keepWritten(context, table, operation))
   if (keep) statements.push(keepAnswer(keep, table, 'insert', rows, operation))
   return [...statements, ...closeWrite(opening, operation)]
 }

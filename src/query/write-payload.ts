@@ -4,14 +4,15 @@ import { AppError, uuidv7 } from '../core'
 import type { ColumnModel, TableModel } from '../define'
 import type { CompileContext } from './context'
 import { foldOperand } from './fold'
-import type { Insert } from './query'
+import type { Insert, Reference } from './query'
+import { isReference, referenceSql } from './reference'
 import { identifier, join, number, sql, type Sql } from './sql'
 import { encodeValue } from './value'
 import { unknownPayloadColumn, writeErrors } from './write-errors'
 import { encodeDeclared } from './write-value'
 
-/** A value as `encodeValue` gives it, `true` where SQL's own default takes its place. */
-type Cell = string | number | null | true
+/** A value as `encodeValue` gives it, `true` where SQL's own default takes its place, a number among the column's references. */
+type Cell = string | number | null | true | { readonly reference: number }
 
 /** What is inserted: the columns that the statement names, and a value of each for every row. */
 export interface Payload {
@@ -19,6 +20,8 @@ export interface Payload {
   /** Those that the client named. */
   readonly named: readonly ColumnModel[]
   readonly rows: readonly (readonly Cell[])[]
+  /** For each column the values out of earlier operations that its cells number. */
+  readonly referred: readonly (readonly Sql[])[]
 }
 
 /** Bytes of JSON one parameter may have; D1 documents 2,000,000. */
@@ -30,8 +33,22 @@ export function payloadOf(context: CompileContext, table: TableModel, insert: In
   const named = [...new Set(names)].map((name) => writableColumn(context, table, name, 'insert'))
   const made = [...table.columns.values()].filter((column) => !named.includes(column) && isMadeHere(column))
   const columns = [...named, ...made]
-  const rows = insert.rows.map((row) => columns.map((column) => cellOf(context, table, insert, row, column, named.includes(column))))
-  return { columns, named, rows }
+  const referred = columns.map((): Map<string, Sql> => new Map())
+  const rows = insert.rows.map((row) =>
+    columns.map((column, i) => {
+      const value = Object.hasOwn(row, column.name) ? row[column.name] : null
+      if (!isReference(value) || column.type === 'json' || !named.includes(column))
+        return cellOf(context, table, insert, row, column, named.includes(column))
+      return referenceCell(context, value.reference, column, referred[i]!)
+    }),
+  )
+  return { columns, named, rows, referred: referred.map((found) => [...found.values()]) }
+}
+
+function referenceCell(context: CompileContext, reference: Reference, column: ColumnModel, known: Map<string, Sql>): Cell {
+  const key = JSON.stringify([reference.operation, reference.column, reference.row ?? null])
+  if (!known.has(key)) known.set(key, referenceSql(context, reference, column, 'write'))
+  return { reference: [...known.keys()].indexOf(key) }
 }
 
 const isMadeHere = ({ default: from }: ColumnModel): boolean =>
@@ -130,6 +147,7 @@ export function chunks(payload: Payload): string[] {
 function jsonOf(column: ColumnModel, cell: Cell): string {
   if (cell === null) return 'null'
   if (cell === true) return 'true'
+  if (typeof cell === 'object') return `[${cell.reference}]`
   const storage = storageOf(column)
   // As digits, so that SQLite reads integers exact to 64 bits and nothing depends on a conversion.
   if (storage === 'integer') return BigInt(cell).toString()
@@ -151,9 +169,18 @@ export function cellSql(payload: Payload, i: number): Sql {
   const column = payload.columns[i]!
   const raw = sql`value ->> ${number(i)}`
   const value = storageOf(column) === 'blob' ? sql`unhex(${raw})` : raw
-  if (!payload.rows.some((row) => row[i] === true)) return value
-  const otherwise: Sql = { chunks: [column.default?.kind === 'sql' ? column.default.sql : 'null'] }
-  return sql`case json_type(value, ${{ chunks: [`'$[${i}]'`] }}) when 'true' then ${otherwise} else ${value} end`
+  const path: Sql = { chunks: [`'$[${i}]'`] }
+  const cases: Sql[] = []
+  if (payload.rows.some((row) => row[i] === true)) {
+    const otherwise: Sql = { chunks: [column.default?.kind === 'sql' ? column.default.sql : 'null'] }
+    cases.push(sql`when 'true' then ${otherwise}`)
+  }
+  const referred = payload.referred[i]!
+  if (referred.length > 0) {
+    const choices = referred.map((one, n) => sql`when ${number(n)} then ${one}`)
+    cases.push(sql`when 'array' then case value ->> ${{ chunks: [`'$[${i}][0]'`] }} ${join(choices, ' ')} end`)
+  }
+  return cases.length === 0 ? value : sql`case json_type(value, ${path}) ${join(cases, ' ')} else ${value} end`
 }
 
 /** Every column of the proposed rows by name, those that the statement leaves to the DDL too: what a policy would see of them. */

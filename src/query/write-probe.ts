@@ -1,16 +1,13 @@
-// Statements that find out after a refusal what SQLite doesn't say: which foreign key was broken, and whether a policy would have
+// Questions that find out after a refusal what SQLite doesn't say: which foreign key was broken, and whether a policy would have
 // refused the write anyway, which Postgres asks before any constraint, so that nobody learns of rows by rows they may not write.
 import type { ForeignKey, Model, TableModel } from '../define'
-import type { CompiledStatement, Execution } from './compiled'
-import { compileContext, type CompileContext } from './context'
+import { columnSql } from './column'
+import type { CompileContext } from './context'
 import { compilePolicy } from './policy'
-import type { Delete, Insert, Operation, Update } from './query'
-import { and, bind, column, FALSE, identifier, isTrue, join, render, sql, type Sql } from './sql'
-import { encodeValue } from './value'
+import type { Delete, Insert, Update } from './query'
+import { and, bind, column, FALSE, identifier, isTrue, join, NULL, number, or, sql, TRUE, type Sql } from './sql'
 import { chunks, payloadOf, proposedRows } from './write-payload'
-import { resolveReferences } from './write-reference'
-import { storedSql } from './write-value'
-import { affected, assignments } from './write-update'
+import { affected, assignments, writtenValue } from './write-update'
 
 /** A foreign key that a write may have broken, and the table whose key it is. */
 export interface Candidate {
@@ -20,43 +17,26 @@ export interface Candidate {
   readonly side: 'own' | 'referring'
 }
 
-/** Each statement gives one row with a column `k0`, `k1`, … for each candidate, 1 where it is broken. */
-export interface ForeignKeyProbe {
-  readonly candidates: readonly Candidate[]
-  /** Empty when there is one candidate only. Whatever the last says first, counts. */
-  readonly statements: readonly CompiledStatement[]
-}
-
-/** The insert or update number `index` with its table; null for other operations. */
+/** The insert, update or delete number `index` with its table; null for other operations. */
 function written(
-  model: Model,
-  operations: readonly Operation[],
+  { model, operations }: CompileContext,
   index: number,
-  execution: Execution,
 ): { readonly table: TableModel; readonly operation: Insert | Update | Delete } | null {
-  const operation = resolveReferences(model, { operations, shape: { form: 'list' } }, execution.now).operations[index]!
-  const table = model.tables.get(operation.table)
+  const operation = operations[index]
+  const table = operation && model.tables.get(operation.table)
   return table && operation.kind !== 'read' ? { table, operation } : null
 }
 
-/**
- * Statements that each give one row with `refused`, 1 when a policy refuses a row that operation number `index` proposes. The database
- * is as it was before. None where no policy can.
- */
-export function policyProbe(model: Model, operations: readonly Operation[], index: number, execution: Execution): CompiledStatement[] {
-  const context = compileContext(model, execution)
-  const found = written(model, operations, index, execution)
-  if (!found || found.operation.kind === 'delete') return []
+/** Asks whether a policy refuses a row that the operation proposes: 1 or 0. Null where no policy can. */
+export function policyQuestion(context: CompileContext, index: number): Sql | null {
+  const found = written(context, index)
+  if (!found || found.operation.kind === 'delete') return null
   const { table, operation } = found
   const policy = operation.kind === 'insert' ? table.policies.insert : table.policies.update.check
   const predicate = compilePolicy(context, table, policy, 'n')
-  if (isTrue(predicate)) return []
+  if (isTrue(predicate)) return null
   const sources = operation.kind === 'insert' ? insertSources(context, table, operation) : [updatedRows(context, table, operation)]
-  return sources.map((source) => ({
-    ...render(sql`select exists(select 1 from (${source}) as n where not coalesce(${predicate}, 0)) as refused`),
-    role: 'read',
-    operation: index,
-  }))
+  return or(sources.map((source) => sql`exists(select 1 from (${source}) as n where not coalesce(${predicate}, 0))`))
 }
 
 /** The rows that an update changes, as they would become. */
@@ -66,29 +46,69 @@ function updatedRows(context: CompileContext, table: TableModel, update: Update)
   return sql`select ${join(items, ', ')} from ${identifier(table.name)} where ${affected(context, table, table.policies.update.using, update)}`
 }
 
-/** The foreign keys that operation number `index` may have broken, and how to tell which. */
-export function foreignKeyProbe(model: Model, operations: readonly Operation[], index: number, execution: Execution): ForeignKeyProbe {
-  const context = compileContext(model, execution)
-  const found = written(model, operations, index, execution)
-  if (!found) return { candidates: [], statements: [] }
-  const { table, operation: resolved } = found
+/** The foreign keys that the operation may have broken. */
+export function foreignKeyCandidates(context: CompileContext, index: number): Candidate[] {
+  const found = written(context, index)
+  if (!found) return []
+  const { table, operation } = found
   const own: Candidate[] =
-    resolved.kind === 'delete'
+    operation.kind === 'delete'
       ? []
-      : table.foreignKeys.filter((key) => touches(resolved, key.columns)).map((key) => ({ table, key, side: 'own' }))
-  const referring: Candidate[] = resolved.kind === 'insert' ? [] : referringKeys(model, table, resolved)
-  const candidates = [...own, ...referring]
-  if (candidates.length <= 1) return { candidates, statements: [] }
-  const sources = resolved.kind === 'insert' ? insertSources(context, table, resolved) : [null]
-  return {
-    candidates,
-    statements: sources.map((source) => {
-      const items = candidates.map(
-        (candidate, i) =>
-          sql`${source ? brokenByRows(candidate, source) : brokenByChange(context, table, candidate, resolved)} as ${identifier(`k${i}`)}`,
-      )
-      return { ...render(sql`select ${join(items, ', ')}`), role: 'read', operation: index }
-    }),
+      : table.foreignKeys.filter((key) => touches(operation, key.columns)).map((key) => ({ table, key, side: 'own' }))
+  return [...own, ...(operation.kind === 'insert' ? [] : referringKeys(context.model, table, operation))]
+}
+
+/** Asks which of the candidates is broken: its number, -1 when none seems so. */
+export function foreignKeyQuestion(context: CompileContext, index: number): Sql | null {
+  const found = written(context, index)
+  const candidates = foreignKeyCandidates(context, index)
+  if (!found || candidates.length === 0) return null
+  const { table, operation } = found
+  const sources = operation.kind === 'insert' ? insertSources(context, table, operation) : []
+  const cases = candidates.map((candidate, i) => {
+    const broken =
+      operation.kind === 'insert'
+        ? or(sources.map((source) => brokenByRows(candidate, source)))
+        : brokenByChange(context, table, candidate, operation)
+    return sql`when ${broken} then ${number(i)}`
+  })
+  return sql`case ${join(cases, ' ')} else -1 end`
+}
+
+/**
+ * Asks for the values of a key that is taken, as a JSON list of texts: one that stands twice among the proposed rows, or that a row has which
+ * the caller may read. NULL when there is neither.
+ */
+export function takenKeyQuestion(columns: readonly string[]): (context: CompileContext, index: number) => Sql | null {
+  return (context, index) => {
+    const found = written(context, index)
+    if (!found || found.operation.kind === 'delete') return null
+    const { table, operation } = found
+    const models = columns.map((name) => table.columns.get(name))
+    if (models.some((model) => model === undefined || model.generated || (model.hidden && !context.service))) return null
+    const sources = operation.kind === 'insert' ? insertSources(context, table, operation) : [updatedRows(context, table, operation)]
+    const list = (alias: string) =>
+      sql`json_array(${join(
+        columns.map((name) => sql`cast(${column(alias, name)} as text)`),
+        ', ',
+      )})`
+    const row = context.alias('w')
+    const same = and(
+      columns.map((name) => sql`${columnSql({ context, table, alias: row }, table.columns.get(name)!)} = ${column('n', name)}`),
+    )
+    const others = operation.kind === 'insert' ? [] : table.primaryKey.map((name) => sql`${column(row, name)} = ${column('n', name)}`)
+    const other = others.length === 0 ? TRUE : sql`not (${and(others)})`
+    const readable = and([compilePolicy(context, table, table.policies.read, row), same, other])
+    const present = and(columns.map((name) => sql`${column('n', name)} is not null`))
+    const keys = join(
+      columns.map((name) => column('n', name)),
+      ', ',
+    )
+    const asked = sources.flatMap((source) => [
+      sql`(select ${list('n')} from (${source}) as n cross join ${identifier(table.name)} as ${identifier(row)} on ${readable} limit 1)`,
+      sql`(select ${list('n')} from (${source}) as n where ${present} group by ${keys} having count(*) > 1 limit 1)`,
+    ])
+    return sql`coalesce(${join([...asked, NULL], ', ')})`
   }
 }
 
@@ -125,9 +145,8 @@ function brokenByChange(
   context: CompileContext,
   table: TableModel,
   { table: child, key, side }: Candidate,
-  operation: Insert | Update | Delete,
+  operation: Update | Delete,
 ): Sql {
-  if (operation.kind === 'insert') return FALSE
   if (side === 'referring') {
     const policy = operation.kind === 'delete' ? table.policies.delete : table.policies.update.using
     const same = key.columns.map((name, i) => sql`${column('f', name)} = ${column(table.name, key.foreignColumns[i]!)}`)
@@ -138,9 +157,8 @@ function brokenByChange(
   // A key of several columns of which some stay is told by elimination.
   const values = key.columns.map((name) => [name, operation.set[name]] as const)
   if (values.some(([name, value]) => value === null || !Object.hasOwn(operation.set, name))) return FALSE
-  const same = values.map(([name, value], i) => {
-    const model = table.columns.get(name)!
-    return sql`${column('f', key.foreignColumns[i]!)} = ${storedSql(model, encodeValue(model, value, 'write'))}`
-  })
+  const same = values.map(
+    ([name, value], i) => sql`${column('f', key.foreignColumns[i]!)} = ${writtenValue(context, table.columns.get(name)!, value)}`,
+  )
   return sql`not exists(select 1 from ${identifier(key.foreignTable)} as f where ${and(same)})`
 }

@@ -1,37 +1,44 @@
-// Values that an operation takes from the row an earlier operation of the same query inserts. Resolved before compiling, for
-// values that are known then: what the client sent, and ids that the engine makes. What only the database knows is refused.
-import { AppError, uuidv7 } from '../core'
-import type { Model, TableModel } from '../define'
+// Values that an operation takes from the row an earlier operation of the same query inserts, and that are known before: what the client
+// sent, and ids that the engine makes. They cost nothing, and may tell which database a row belongs to. The rest is reference.ts's.
+import { uuidv7 } from '../core'
+import type { ColumnModel, Model, TableModel } from '../define'
 import type { Condition, Input, Insert, Operation, Query, Reference } from './query'
-import { writeErrors } from './write-errors'
+import { isReference, sourcesOf } from './reference'
+import { encodeValue } from './value'
 
-/** The same query without references. Throws `reference_unknown`. */
+/** The same query without the references that can be resolved now. Throws `reference_unknown` for one to what isn't earlier. */
 export function resolveReferences(model: Model, query: Query, now: number): Query {
-  if (query.operations.length < 2 || !JSON.stringify(query.operations, bigintSafe).includes('"reference"')) return query
+  if (query.operations.length < 2 || sourcesOf(model.tables, query.operations).size === 0) return query
   const done: Operation[] = []
   const look = (reference: Reference): unknown => {
     const source = done[reference.operation]
-    const [row, ...others] = source?.kind === 'insert' ? source.rows : []
-    if (source?.kind !== 'insert' || row === undefined || others.length > 0)
-      throw unknown(reference, 'It must be an earlier insert of one row.')
-    if (Object.hasOwn(row, reference.column)) return row[reference.column]
-    if (model.tables.get(source.table)?.columns.get(reference.column)?.default?.kind !== 'uuid')
-      throw unknown(reference, 'Send the value with the insert.')
+    const [row, ...others] = source?.kind === 'insert' && !source.conflict ? source.rows : []
+    const column = source && model.tables.get(source.table)?.columns.get(reference.column)
+    if (source?.kind !== 'insert' || !row || others.length > 0 || !column || column.hidden || (reference.row ?? 0) !== 0)
+      return { reference }
+    const named = source.columns?.includes(column.name) ?? true
+    if (named && Object.hasOwn(row, column.name)) return sent(column, row[column.name]) ?? { reference }
+    if (column.default?.kind !== 'uuid' || (named && source.columns !== undefined)) return { reference }
     const id = uuidv7(now)
-    done[reference.operation] = withValue(source, reference.column, id)
+    done[reference.operation] = withValue(source, column.name, id)
     return id
   }
   for (const operation of query.operations) done.push(resolve(model, operation, look))
   return { ...query, operations: done }
 }
 
-const bigintSafe = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value)
+/** Types whose values, as they are stored, are values of the wire too. */
+const PLAIN: readonly ColumnModel['type'][] = ['text', 'uuid', 'date', 'integer', 'bigint']
 
-function unknown({ operation, column }: Reference, hint: string): AppError {
-  return new AppError(writeErrors.reference_unknown, {
-    message: `The value of "${column}" of operation ${operation} is known to the database only.`,
-    hint,
-  })
+/** What the client sent, as it will be stored; null when the database has to tell. */
+function sent(column: ColumnModel, value: unknown): unknown {
+  if (value === null || isReference(value) || !PLAIN.includes(column.type)) return null
+  try {
+    return encodeValue(column, value, 'write')
+  } catch {
+    // The insert says so itself.
+    return value
+  }
 }
 
 /** The insert with an id made for it; were another row named it would be the same one. */
@@ -41,9 +48,6 @@ function withValue(insert: Insert, column: string, value: unknown): Insert {
 }
 
 type Look = (reference: Reference) => unknown
-
-const isReference = (value: unknown): value is { readonly reference: Reference } =>
-  typeof value === 'object' && value !== null && 'reference' in value && typeof (value as { reference: unknown }).reference === 'object'
 
 function resolve(model: Model, operation: Operation, look: Look): Operation {
   const table = model.tables.get(operation.table)
@@ -60,11 +64,9 @@ function resolve(model: Model, operation: Operation, look: Look): Operation {
 
 /** In a JSON column whatever looks like a reference is the client's own JSON. */
 function resolveRow(table: TableModel | undefined, row: Readonly<Record<string, unknown>>, look: Look): Readonly<Record<string, unknown>> {
-  const resolved = ([name, value]: [string, unknown]) => [
-    name,
-    isReference(value) && table?.columns.get(name)?.type !== 'json' ? look(value.reference) : value,
-  ]
-  return Object.fromEntries(Object.entries(row).map(resolved)) as Record<string, unknown>
+  const found = Object.entries(row).filter(([name, value]) => isReference(value) && table?.columns.get(name)?.type !== 'json')
+  if (found.length === 0) return row
+  return { ...row, ...Object.fromEntries(found.map(([name, value]) => [name, look((value as { reference: Reference }).reference)])) }
 }
 
 function resolveCondition(condition: Condition, look: Look): Condition {

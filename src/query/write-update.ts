@@ -1,7 +1,7 @@
 // Updates and deletes. A row that the caller may not change is not there for them: it is skipped, as Postgres does. An update
 // whose result the caller may not make fails.
 import { AppError } from '../core'
-import { UPDATED_AT_COLUMN, VERSION_COLUMN, type TableModel } from '../define'
+import { UPDATED_AT_COLUMN, VERSION_COLUMN, type ColumnModel, type TableModel } from '../define'
 import type { CompiledStatement } from './compiled'
 import { checkSize, compileCondition } from './condition'
 import { servedTable, type CompileContext } from './context'
@@ -9,11 +9,14 @@ import { unsupported } from './errors'
 import { orderBy, pageNumber, sortKeys } from './order'
 import { compilePolicy } from './policy'
 import type { Delete, Update } from './query'
+import { isReference, referenceSql } from './reference'
+import { keepRemoved, keepWritten } from './reference-keep'
 import { and, column, identifier, join, number, render, sql, TRUE, type Sql } from './sql'
 import { encodeValue } from './value'
 import { writeErrors } from './write-errors'
-import { checkWritten, closeWrite, CLOCK, expectCount, expectLogged, openWrite, require, type Opening } from './write-guard'
-import { keepAnswer, keepRemoved, type Keep } from './write-idempotency'
+import { require } from './raise'
+import { checkWritten, closeWrite, CLOCK, expectCount, expectLogged, openWrite, type Opening } from './write-guard'
+import { countRemoved, keepAnswer, type Keep } from './write-idempotency'
 import { updateDefault } from './write-insert'
 import { writableColumn } from './write-payload'
 import { deletesReachItself, keepsContext, readsWritten, tablesWritten } from './write-reach'
@@ -35,12 +38,13 @@ export function compileUpdate(context: CompileContext, update: Update, operation
     read: update.returning !== undefined && readsWritten(context, policies.read, written),
   }
   const returning = returningOf(context, table, update.returning, written, keep !== null)
-  const marksLog = deferred.check || deferred.read || returning.after || keep !== null
+  const marksLog = deferred.check || deferred.read || returning.after || keep !== null || context.sources.has(operation)
   const opening: Opening = { marksLog, context: keepsContext(context.model, written) }
   const where = affected(context, table, policies.update.using, update)
   const statements = openWrite(context, table, opening, operation)
   // A body without columns changes nothing, and counts nothing.
   if (sets.length === 0) {
+    statements.push(...keepWritten(context, table, operation))
     if (keep) statements.push(keepAnswer(keep, table, 'update', null, operation))
     return [...statements, ...closeWrite(opening, operation)]
   }
@@ -74,6 +78,7 @@ export function compileUpdate(context: CompileContext, update: Update, operation
   statements.push(...checks.filter((statement) => statement !== null))
   const rows = returning.after ? rowsAfter(context, table, update.returning!) : null
   if (rows) statements.push(answerRows(rows, operation))
+  statements.push(...keepWritten(context, table, operation))
   if (keep) statements.push(keepAnswer(keep, table, 'update', rows, operation))
   return [...statements, ...closeWrite(opening, operation)]
 }
@@ -89,6 +94,7 @@ export function compileDelete(context: CompileContext, remove: Delete, operation
   // What the rows embed or refer to may go with them, so it is read before.
   const rows = returning.after ? rowsBefore(context, table, remove.returning!, where) : null
   if (rows) statements.push(answerRows(rows, operation))
+  statements.push(...keepRemoved(context, table, operation, where))
   if (keep) statements.push(keepAnswer(keep, table, 'delete', rows, operation))
   if (remove.expect && reachesItself) {
     const count = sql`(select count(*) from ${identifier(table.name)} where ${where})`
@@ -101,7 +107,7 @@ export function compileDelete(context: CompileContext, remove: Delete, operation
     operation,
   })
   if (remove.expect && !reachesItself) statements.push(expectCount(remove.expect, table.name, operation))
-  if (keep) statements.push(keepRemoved(keep, table, operation))
+  if (keep) statements.push(countRemoved(keep, table, operation))
   return [...statements, ...closeWrite(opening, operation)]
 }
 
@@ -120,9 +126,15 @@ export function assignments(context: CompileContext, table: TableModel, update: 
   return [
     ...given
       .filter(([target]) => target.onUpdate === null)
-      .map(([target, value]) => [target.name, storedSql(target, encodeValue(target, value, 'write'))] as const),
+      .map(([target, value]) => [target.name, writtenValue(context, target, value)] as const),
     ...touched.map((target) => [target.name, updateDefault(context, target)] as const),
   ]
+}
+
+/** A client's value for a column, or that of an earlier operation. */
+export function writtenValue(context: CompileContext, target: ColumnModel, value: unknown): Sql {
+  if (isReference(value) && target.type !== 'json') return referenceSql(context, value.reference, target, 'write')
+  return storedSql(target, encodeValue(target, value, 'write'))
 }
 
 /**

@@ -138,15 +138,25 @@ describe('references', () => {
     expect(String(statements.find(({ sql }) => sql.startsWith('insert into `notes`'))!.params[0])).toContain('reference')
   })
 
-  test('to itself, to a later operation, to many rows or to what the database numbers there is none', () => {
+  test('to itself or to a later operation there is none', () => {
     const to = (operation: number, column = 'id') => ({ reference: { operation, column } })
     for (const operations of [
       [insert('notes', { title: to(0) }), insert('notes', { title: 'x' })],
       [insert('notes', { title: to(1) }), insert('notes', { title: 'x' })],
-      [insert('notes', { title: 'x' }, { rows: [{ title: 'a' }, { title: 'b' }] }), insert('notes', { title: to(0) })],
-      [insert('entries', { text: 'x' }), insert('notes', { title: to(0) })],
+      [insert('notes', { title: to(0) })],
     ]) {
-      expect(() => compiled(operations)).toThrow('is known to the database only')
+      expect(() => compiled(operations)).toThrow('A reference must be to a value of an earlier operation')
     }
+  })
+
+  test('what the database numbers is left where the batch finds it, and taken away', () => {
+    const statements = compiled([
+      insert('entries', { text: 'x' }),
+      insert('notes', { title: { reference: { operation: 0, column: 'id' } } }),
+    ])
+    const texts = statements.map(({ sql }) => sql)
+    expect(texts.filter((sql) => sql.includes('`sys_statement` (`id`, `start_seq`, `context`) values (100')).length).toBe(1)
+    expect(texts.find((sql) => sql.startsWith('insert into `notes`'))).toContain("`context` ->> '$[0][0]'")
+    expect(texts.at(-1)).toBe('delete from `sys_statement` where `id` >= 100')
   })
 })

@@ -1,0 +1,23 @@
+// Failures that a statement raises itself, which undo the whole batch. SQLite tells of them in a text that platform/d1-errors.ts reads back.
+import { isTrue, literal, render, sql, type Rendered, type Sql } from './sql'
+
+/** Codes that platform/d1-errors.ts reads back. */
+export type RaiseCode = 'rls' | 'session' | 'max' | 'single' | 'visible' | 'log' | 'replay' | 'reference' | 'length'
+
+/**
+ * An expression that fails with `PERIGEE|code|table|n`. It must stand in a branch of `iif`: SQLite computes a constant elsewhere
+ * before it looks at any row.
+ */
+export function raise(code: RaiseCode, table: string, n: Sql = { chunks: ["'0'"] }): Sql {
+  return sql`json_extract('{}', ${literal(`PERIGEE|${code}|${table}|`)} || ${n})`
+}
+
+/** `then` where the predicate is TRUE, else the failure. */
+export function require(predicate: Sql, then: Sql, code: RaiseCode, table: string): Sql {
+  return isTrue(predicate) ? then : sql`iif(${predicate}, ${then}, ${raise(code, table)})`
+}
+
+/** A statement that undoes all before it and tells the answer, as JSON, in its failure: a question about a state that must not last. */
+export function tellAndUndo(answer: Sql): Rendered {
+  return render(sql`select iif(1, json_extract('{}', 'PERIGEE|told|' || json_quote(a)), null) as ok from (select ${answer} as a)`)
+}
