@@ -1,8 +1,11 @@
 // A client's filter as SQL over the rows as the client sees them. Values are read by the column's type and bound.
 import { AppError } from '../core'
-import { jsonRank, jsonText, placeOf, type Place, type Rows } from './column'
+import { jsonText, placeOf, type Place, type Rows } from './column'
+import { containSql } from './contain'
 import type { ColumnModel } from '../define'
 import { queryErrors, tooComplex, unsupported, valueError } from './errors'
+import { compareJson, inJson } from './json-compare'
+import type { JsonPlace } from './json-order'
 import { likeSql } from './like'
 import type { Comparison, Condition, Input, Target } from './query'
 import { isReference, referencedList, referenceSql } from './reference'
@@ -62,7 +65,7 @@ export function compileCondition(rows: Rows, condition: Condition, related: Find
     case 'match':
       throw unsupported('regular expressions (match, imatch)')
     case 'contain':
-      throw unsupported('containment (cs, cd, ov)')
+      return contain(rows, condition)
     case 'range':
       throw unsupported('ranges (sl, sr, nxl, nxr, adj)')
     case 'search':
@@ -89,9 +92,9 @@ function compare(rows: Rows, target: Target, operator: Comparison, input: Input)
     return binary(comparable(place.model, place.value), OPERATORS[operator], comparable(place.model, referred))
   }
   const value = known(input)
-  if (place.kind === 'json') return compareJson(place.value, place.path, operator, value)
+  const json = jsonPlace(place)
+  if (json) return compareJson(rows.context, json, OPERATORS[operator], value === null ? null : String(value))
   if (place.kind === 'text') return binary(jsonText(place.value, place.path), OPERATORS[operator], bindText(value))
-  if (place.model.type === 'json') return compareJson(place.value, bind('$'), operator, value)
   return binary(comparable(place.model, place.value), OPERATORS[operator], bindValue(place.model, value))
 }
 
@@ -114,44 +117,34 @@ export function bindValue(model: ColumnModel, input: string | number | boolean |
   return model.type === 'blob' ? sql`unhex(${bind(encoded)})` : bind(encoded)
 }
 
-/** Compares as `jsonb` does, by type first. Lists and objects aren't compared. */
-function compareJson(value: Sql, path: Sql, operator: Comparison, input: string | number | boolean | null): Sql {
-  let parsed: unknown
-  try {
-    parsed = typeof input === 'string' ? JSON.parse(input) : input
-  } catch {
-    throw valueError(
-      queryErrors.invalid_text,
-      'invalid input syntax for type json',
-      'Compare text inside JSON with ->>, or quote it as JSON.',
-    )
-  }
-  if (typeof parsed === 'object' && parsed !== null) throw unsupported('comparing JSON lists and objects')
-  const [rank, right] = jsonScalar(parsed, String(input).trim())
-  const left = sql`(${jsonRank(value, path)}, coalesce(json_extract(${value}, ${path}), 0))`
-  return binary(left, OPERATORS[operator], sql`(${rank}, ${right})`)
+const SYMBOLS = { contains: '@>', containedBy: '<@', overlaps: '&&' } as const
+
+function contain(rows: Rows, { target, operator, value }: Extract<Condition, { kind: 'contain' }>): Sql {
+  const place = placeOf(rows, target)
+  if (!jsonPlace(place)) throw undefinedOperator(place, SYMBOLS[operator])
+  return containSql(
+    rows.context,
+    place.value,
+    (target.path ?? []).map(({ key }) => key),
+    operator,
+    value,
+  )
 }
 
-/** Rank and value of a parsed scalar; `text` is what it was parsed from. */
-function jsonScalar(parsed: unknown, text: string): [Sql, Sql] {
-  if (typeof parsed === 'string') return [sql`1`, bindText(parsed)]
-  if (typeof parsed === 'number') return [sql`2`, jsonNumber(parsed, text)]
-  if (typeof parsed === 'boolean') return [sql`3`, parsed ? TRUE : FALSE]
-  return [sql`0`, FALSE]
-}
-
-/** As SQLite reads the same number out of JSON: integers of 64 bits to the last digit, beyond a double infinite, which D1 binds as NULL. */
-function jsonNumber(value: number, text: string): Sql {
-  if (/^-?\d{1,18}$/.test(text)) return sql`cast(${bind(text)} as integer)`
-  if (Number.isFinite(value)) return bind(value)
-  return { chunks: [value > 0 ? '9e999' : '-9e999'] }
+function undefinedOperator(place: Place, symbol: string): AppError {
+  const type = place.kind === 'column' ? typeName(place.model) : place.kind
+  return new AppError(queryErrors.undefined_operator, { message: `operator does not exist: ${type} ${symbol} unknown` })
 }
 
 function inList(rows: Rows, target: Target, values: readonly Input[]): Sql {
   const place = placeOf(rows, target)
-  if (place.kind === 'json' || (place.kind === 'column' && place.model.type === 'json')) {
-    return or(values.map((value) => compare(rows, target, 'eq', value)))
-  }
+  const json = jsonPlace(place)
+  if (json)
+    return inJson(
+      rows.context,
+      json,
+      values.map((value) => textOf(known(value))),
+    )
   const references = values.filter(isReference)
   if (references.length > 0) {
     if (place.kind !== 'column') throw unsupported('references to earlier results beside JSON')
@@ -170,6 +163,12 @@ function inList(rows: Rows, target: Target, values: readonly Input[]): Sql {
   if (place.kind === 'column' && place.model.type === 'blob') return sql`${left} in (select unhex(value) from ${items})`
   if (place.kind === 'column' && place.model.type === 'numeric') return sql`${left} in (select cast(value as real) from ${items})`
   return sql`${left} in (select value from ${items})`
+}
+
+/** The place as JSON, when its values are. */
+function jsonPlace(place: Place): JsonPlace | null {
+  if (place.kind === 'json') return place
+  return place.kind === 'column' && place.model.type === 'json' ? { value: place.value, path: bind('$') } : null
 }
 
 function textOf(value: string | number | boolean | null): string | null {
@@ -208,8 +207,7 @@ function textual(place: Place, ignoreCase: boolean): Sql {
   if (place.kind === 'text') return jsonText(place.value, place.path)
   if (place.kind === 'column' && (place.model.type === 'text' || place.model.type === 'uuid' || place.model.type === 'date'))
     return place.value
-  const type = place.kind === 'column' ? typeName(place.model) : 'json'
-  throw new AppError(queryErrors.undefined_operator, { message: `operator does not exist: ${type} ${ignoreCase ? '~~*' : '~~'} unknown` })
+  throw undefinedOperator(place, ignoreCase ? '~~*' : '~~')
 }
 
 /** Each is a condition of its own. */

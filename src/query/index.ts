@@ -1,4 +1,5 @@
 // The door of the room: the question's shape, its compiler, and the reading of single values.
+export { parseFlatArrayLiteral } from './array-literal'
 export { compile, compileQuestion, ofOperation, type Question } from './compile'
 export type { CompiledQuery, CompiledStatement, Execution, SqlValue } from './compiled'
 export { queryErrors } from './errors'

@@ -60,11 +60,12 @@ export type Condition =
       readonly quantifier: 'any' | 'all'
       readonly values: readonly (string | null)[]
     }
+  /** `value` is JSON or an array literal of Postgres, for a range column a range or one of its values. */
   | {
       readonly kind: 'contain'
       readonly target: Target
       readonly operator: 'contains' | 'containedBy' | 'overlaps'
-      readonly value: unknown
+      readonly value: string
     }
   | { readonly kind: 'range'; readonly target: Target; readonly operator: 'sl' | 'sr' | 'nxl' | 'nxr' | 'adj'; readonly value: string }
   | {

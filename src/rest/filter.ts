@@ -1,6 +1,6 @@
 // Filters: `not.op.value`, and trees of them in `and(…)` and `or(…)`, to conditions. Knows no table; names are checked later.
 import { AppError } from '../core'
-import type { Comparison, Condition, Target } from '../query'
+import { parseFlatArrayLiteral, type Comparison, type Condition, type Target } from '../query'
 import { restErrors } from './errors'
 import { accepts, atEnd, cursor, expects, expectsEnd, fail, jsonPath, matches, name, quoted, sees, type Cursor } from './scan'
 
@@ -99,14 +99,14 @@ function positive(c: Cursor, target: Target, inTree: boolean): Condition {
   if (word === 'like' || word === 'ilike')
     return { kind: 'like', target, pattern: value().replaceAll('*', '%'), ignoreCase: word === 'ilike' }
   if (word === 'match' || word === 'imatch') return { kind: 'match', target, pattern: value(), ignoreCase: word === 'imatch' }
-  if (containment) return { kind: 'contain', target, operator: containment, value: container(value()) }
+  if (containment) return { kind: 'contain', target, operator: containment, value: value() }
   if (search) return { kind: 'search', target, mode: search, config: argument, text: value() }
   if (RANGES.includes(word)) return { kind: 'range', target, operator: word as 'sl', value: value() }
   return { kind: 'compare', target, operator: word as Comparison, value: value() }
 }
 
 function quantified(c: Cursor, target: Target, word: string, quantifier: 'any' | 'all', text: string): Condition {
-  const values = arrayLiteral(text) ?? fail(c, 'a list in braces, {a,"b c"}')
+  const values = parseFlatArrayLiteral(text) ?? fail(c, 'a list in braces, {a,"b c"}')
   const patterns = word === 'like' || word === 'ilike' ? values.map((value) => value?.replaceAll('*', '%') ?? null) : values
   return { kind: 'quantified', target, operator: word as 'eq', quantifier, values: patterns }
 }
@@ -156,36 +156,4 @@ function truth(c: Cursor): (typeof TRUTHS)[number] {
   if (found !== undefined) return found
   c.at = start
   return fail(c, 'null, not_null, true, false or unknown')
-}
-
-/** A Postgres array literal: `{a,"b,c",NULL}`; null when `text` isn't one. Nested arrays aren't read. */
-export function arrayLiteral(text: string): (string | null)[] | null {
-  const inner = /^\{(.*)\}$/su.exec(text.trim())?.[1]
-  if (inner === undefined) return null
-  if (inner.trim() === '') return []
-  const c = cursor(inner, 'array')
-  const out: (string | null)[] = []
-  do {
-    blanks(c)
-    if (sees(c, '"')) {
-      const element = quoted(c)
-      if (element === null) return null
-      out.push(element)
-    } else {
-      const raw = (matches(c, /(?:[^,\\"{}]|\\.)+/suy) ?? '').trim()
-      if (raw === '') return null
-      out.push(raw.toUpperCase() === 'NULL' ? null : raw.replace(/\\(.)/gsu, '$1'))
-    }
-    blanks(c)
-  } while (accepts(c, ','))
-  return atEnd(c) ? out : null
-}
-
-/** What `cs`, `cd` and `ov` compare with: JSON, else an array literal, else the text itself (a range). */
-function container(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    return arrayLiteral(text) ?? text
-  }
 }

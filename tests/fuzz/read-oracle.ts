@@ -1,6 +1,7 @@
 // Answers a `Read` over rows held in JavaScript: what the caller may see, filtered, embedded, ordered, counted and cut.
 import type { ColumnType, Relationship, TableModel } from '../../src/define'
 import type { Condition, Embed, JsonStep, OrderTerm, Read, SelectItem, Target } from '../../src/query/query'
+import { jsonTruth } from './jsonb'
 import { keysOf } from './keyset'
 import { and, at, compare, isIn, like, not, or, order as orderOf, type Stored, type Truth } from './logic'
 import { visible, type Row, type World } from './policy-oracle'
@@ -50,6 +51,8 @@ export function admitted(world: World, table: TableModel, row: Row, where: Condi
 
 /** What a filter says of a row as the caller sees it. */
 export function holds(world: World, table: TableModel, row: Row, condition: Condition, embeds: readonly Embed[] = []): Truth {
+  const held = jsonHeld(table, row, condition)
+  if (held) return jsonTruth(condition, held.value)
   switch (condition.kind) {
     case 'and':
       return and(condition.terms.map((term) => holds(world, table, row, term, embeds)))
@@ -95,6 +98,17 @@ export function holds(world: World, table: TableModel, row: Row, condition: Cond
     default:
       throw new Error(`The oracle doesn't speak ${condition.kind}.`)
   }
+}
+
+/** The JSON that a filter on a JSON column, or on `->` of one, speaks of; null for any other filter. */
+function jsonHeld(table: TableModel, row: Row, condition: Condition): { readonly value: unknown } | null {
+  if (!('target' in condition)) return null
+  const { column, path = [] } = condition.target
+  if (table.columns.get(column)?.type !== 'json' || path.at(-1)?.asText) return null
+  const text = row[column] ?? null
+  if (text === null) return { value: undefined }
+  const keys = path.map(({ key }) => key)
+  return { value: at(JSON.parse(String(text)) as unknown, keys) }
 }
 
 function target(table: TableModel, row: Row, { column, path }: Target): { type: ColumnType; value: Stored } {

@@ -154,7 +154,55 @@ function quantified(choose: Draw, textual: boolean, target: Target, value: () =>
   return { kind: 'quantified', target, operator, quantifier: choose.pick(['any', 'all'] as const), values }
 }
 
+const JSON_TEXTS = [
+  '{}',
+  '[]',
+  '"red"',
+  '3',
+  'true',
+  'null',
+  '[1]',
+  '[1.0,"a"]',
+  '["blue","red"]',
+  '["red"]',
+  '{"tags":["red"]}',
+  '{"deep":{"name":"u1"}}',
+  '{"level":2,"tags":[]}',
+  '{"deep":{"name":"u1"},"level":1.0,"tags":["red","blue"],"name":"red","flag":true}',
+  '{"deep":[1],"level":"2","name":null,"flag":null,"tags":"red"}',
+]
+const LITERALS = ['{red}', '{red,blue}', '{1}', '{NULL}', '{1,a}']
+
+/** Filters on a JSON column, or on `->` of one. */
+function ofJson(choose: Draw, column: ColumnModel): Condition {
+  const target: Target = choose.chance(50) ? { column: column.name } : jsonTarget(choose, column, false)
+  const text = () => choose.pick([...JSON_TEXTS, ...LITERALS])
+  const way = choose.int(9)
+  if (way === 0) return { kind: 'is', target, value: choose.pick(['null', 'not_null'] as const) }
+  if (way === 1) return { kind: 'in', target, values: choose.times(choose.int(4), () => (choose.chance(10) ? null : text())) }
+  if (way === 2) {
+    const operator = choose.pick(['eq', 'gt', 'lte'] as const)
+    return {
+      kind: 'quantified',
+      target,
+      operator,
+      quantifier: choose.pick(['any', 'all'] as const),
+      values: choose.times(choose.int(3), text),
+    }
+  }
+  if (way <= 4)
+    return { kind: 'compare', target, operator: choose.pick(['eq', 'neq', 'gt', 'gte', 'lt', 'lte', 'isdistinct'] as const), value: text() }
+  const operator = choose.pick(['contains', 'contains', 'containedBy', 'overlaps'] as const)
+  return {
+    kind: 'contain',
+    target,
+    operator,
+    value: operator === 'overlaps' ? choose.pick([...LITERALS, '["red"]', '[1,null]', '[{"name":"u1"}]']) : text(),
+  }
+}
+
 function inJson(choose: Draw, column: ColumnModel): Condition {
+  if (choose.chance(50)) return ofJson(choose, column)
   const target = jsonTarget(choose, column, true)
   if (choose.chance(30)) return { kind: 'is', target, value: choose.pick(['null', 'not_null'] as const) }
   if (choose.chance(30)) return { kind: 'in', target, values: choose.some(['red', '1', 'true', 'u1', '{}', '[]'], 50) }
