@@ -1,7 +1,7 @@
 // Runs a query: one call for a read, one batch for a write, and what the database said put into words.
 import { AppError } from '../core'
 import type { Model } from '../define'
-import { readFault, run, type Store, type Stores } from '../platform'
+import { readFault, run, type Statement, type Store, type Stores } from '../platform'
 import { compile, ofOperation, type CompiledQuery, type CompiledStatement, type Execution, type Query } from '../query'
 import { dataErrors, errorOf, notSingle } from './errors'
 import { keptAnswer, scopedToCaller } from './idempotency'
@@ -74,13 +74,16 @@ async function runCompiled(store: Store, { statements }: CompiledQuery): Promise
   return (await run(store.db, statements)).map(({ results }) => results)
 }
 
-/** Asks the primary store, which has the sessions, whether the caller's still lives. */
-async function sessionProbe(stores: Stores, { principal }: Execution): Promise<void> {
-  const probe = {
+/** One row when the caller's session lives, for the primary store, which has the sessions. */
+export function sessionStatement({ principal }: Execution): Statement {
+  return {
     sql: 'select 1 as live from `auth_sessions` where `id` = ?1 and `user_id` = ?2',
     params: [principal.sessionId, principal.uid],
   }
-  const [answer] = await run(stores.primary.db, [probe]).catch((error: unknown): never => {
+}
+
+async function sessionProbe(stores: Stores, execution: Execution): Promise<void> {
+  const [answer] = await run(stores.primary.db, [sessionStatement(execution)]).catch((error: unknown): never => {
     throw errorOf(readFault(error), { name: '', description: '', tables: new Map() }, error) ?? error
   })
   if (answer?.results.length !== 1) throw new AppError(dataErrors.session_revoked)

@@ -1,19 +1,28 @@
 // The Accept header: an array, one object, or CSV, and with nulls or without.
 import { AppError } from '../core'
 import { restErrors } from './errors'
+import { parsePlanMedia, type PlanMedia } from './plan-media'
 
 export interface Media {
   readonly form: 'array' | 'object' | 'csv'
   readonly stripNulls: boolean
   /** Of the answer. */
   readonly contentType: string
+  /** How the query would run is asked, instead of its rows. */
+  readonly plan?: PlanMedia
 }
 
 const JSON_ARRAY: Media = { form: 'array', stripNulls: false, contentType: 'application/json; charset=utf-8' }
 
 /** The first type that can be served, by weight, then by order. Errors: PGRST107. */
 export function negotiate(header: string | null): Media {
-  return first(header, JSON_ARRAY, ({ type, parameters }) => mediaOf(type, parameters.includes('nulls=stripped')))
+  return first(header, JSON_ARRAY, ({ text, type, parameters }) => {
+    const plan = parsePlanMedia(text)
+    if (plan === null) return mediaOf(type, parameters.includes('nulls=stripped'))
+    const [inner = '', ...rest] = plan.for.split(';').map((part) => part.trim())
+    const media = mediaOf(inner, rest.includes('nulls=stripped'))
+    return media && { ...media, plan: { ...plan, for: media.contentType.replace('; charset=utf-8', '') } }
+  })
 }
 
 /** The `Content-Type` of the document at the root. Errors: PGRST107. */
@@ -26,6 +35,8 @@ export function rootMedia(header: string | null): string {
 }
 
 interface Range {
+  /** All of it, as it was sent. */
+  readonly text: string
   readonly type: string
   readonly parameters: readonly string[]
 }
@@ -35,7 +46,7 @@ function first<T>(header: string | null, otherwise: T, choose: (range: Range) =>
   const ranges = splitOutsideQuotes(header).map((range) => {
     const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase())
     const weight = Number(parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? '1')
-    return { type, parameters, weight: Number.isFinite(weight) ? weight : 0 }
+    return { text: range, type, parameters, weight: Number.isFinite(weight) ? weight : 0 }
   })
   for (const range of ranges.toSorted((a, b) => b.weight - a.weight)) {
     const chosen = range.weight > 0 ? choose(range) : null

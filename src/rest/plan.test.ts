@@ -309,12 +309,7 @@ describe('headers', () => {
     expect(plan('GET books', { headers: accept === null ? {} : { accept } }).media).toMatchObject({ form, stripNulls })
   })
 
-  test.each([
-    'text/html',
-    'application/geo+json',
-    'application/vnd.pgrst.plan+text; for="application/json"; options=analyze|verbose;',
-    'application/json;q=0',
-  ])('Accept: %s is refused', (accept) => {
+  test.each(['text/html', 'application/geo+json', 'application/json;q=0'])('Accept: %s is refused', (accept) => {
     expect(refusal('GET books', { headers: { accept } })).toMatchObject({ status: 406, code: 'PGRST107' })
   })
 

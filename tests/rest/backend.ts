@@ -41,7 +41,7 @@ async function send(address: string, { method, headers = {}, body }: Asked, iden
   const answer = await backend.fetch(request, bindings, context)
   const text = await answer.text()
   await waitOnExecutionContext(context)
-  const json = (answer.headers.get('content-type') ?? '').includes('json') && text !== '' ? (JSON.parse(text) as never) : (null as never)
+  const json = /^[^;]*json/.test(answer.headers.get('content-type') ?? '') && text !== '' ? (JSON.parse(text) as never) : (null as never)
   return { status: answer.status, headers: answer.headers, text, json }
 }
 

@@ -1,12 +1,13 @@
 // What the data API says of itself: the root's Swagger 2.0, as tools written for PostgREST read it.
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
+import { createClient } from '@supabase/supabase-js'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createBackend } from '../../src/backend'
 import type { RestRules } from '../../src/define'
 import { deriveApiKeys, type Env } from '../../src/platform'
 import library from '../apps/library'
-import { mount, nobody, person, PUBLISHABLE_KEY, service, stranger } from './backend'
+import { fetchBackend, mount, nobody, person, PUBLISHABLE_KEY, service, stranger } from './backend'
 
 interface Swagger {
   readonly swagger: string
@@ -20,12 +21,15 @@ interface Swagger {
 beforeAll(() => mount())
 
 /** The library under other rules, asked with a key. */
-async function under(rest: RestRules, key: 'publishable' | 'secret', path = '/rest/v1/'): Promise<Response> {
+async function under(rest: RestRules, key: 'publishable' | 'secret', path = '/rest/v1/', extra: object = {}): Promise<Response> {
   const bindings = env as unknown as Env
   const { secretKey } = await deriveApiKeys(bindings.PERIGEE_ROOT_KEY ?? '')
   const context = createExecutionContext()
-  const request = new Request(`http://localhost${path}`, { headers: { apikey: key === 'secret' ? secretKey : PUBLISHABLE_KEY } })
-  const answer = await createBackend({ ...library, rest }).fetch(request, bindings, context)
+  const { headers = {}, ...variables } = extra as { headers?: Record<string, string> }
+  const request = new Request(`http://localhost${path}`, {
+    headers: { apikey: key === 'secret' ? secretKey : PUBLISHABLE_KEY, ...headers },
+  })
+  const answer = await createBackend({ ...library, rest }).fetch(request, { ...bindings, ...variables }, context)
   await waitOnExecutionContext(context)
   return answer
 }
@@ -131,5 +135,113 @@ describe('the root', () => {
     for (const asker of [stranger, ask]) expect(await asker('/rest/v1/')).toMatchObject({ status: 404, json: { code: 'PGRST126' } })
     expect((await under({ openapi: 'anyone' }, 'publishable')).status).toBe(200)
     expect((await under({ openapi: 'off' }, 'secret')).status).toBe(404)
+  })
+})
+
+describe('a plan', () => {
+  const accept = (text: string) => ({ headers: { accept: text } })
+  const TEXT = 'application/vnd.pgrst.plan+text; for="application/json"; options=;'
+  const JSON_ANALYZED = 'application/vnd.pgrst.plan+json; for="application/json"; options=analyze|verbose;'
+
+  interface Planned {
+    readonly Plan: {
+      readonly 'Node Type': string
+      readonly 'Rows Read'?: number
+      readonly 'Actual Rows'?: number
+      readonly Plans: object[]
+    }
+    readonly 'Query Text'?: string
+  }
+
+  test('is the tree that the database would walk, in one call', async () => {
+    const answer = await stranger('/rest/v1/reviews?book_id=eq.1&select=stars,books(title)', accept(TEXT))
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([
+      200,
+      'application/vnd.pgrst.plan+text; for="application/json"; charset=utf-8',
+    ])
+    expect(answer.text).toMatch(/^Read on reviews\n {2}-> {2}/)
+    expect(answer.text).toMatch(/SEARCH \w+ USING INDEX reviews_book \(book_id=\?\) {2}\[reviews\]/)
+    expect(answer.text).toMatch(/SEARCH \w+ USING INTEGER PRIMARY KEY \(rowid=\?\) {2}\[books\]/)
+    expect(answer.text).not.toContain('select')
+    expect(answer.headers.get('x-perigee-d1-calls')).toBe('1')
+  })
+
+  test('comes as JSON, with the statement when verbose and with what it cost when analysed', async () => {
+    for (const id of ['p1', 'p2', 'p3']) await service('/rest/v1/people', { body: { id, name: id } })
+    const answer = await stranger('/rest/v1/people?select=name&name=like.p*', accept(JSON_ANALYZED))
+    expect(answer.headers.get('content-type')).toBe(
+      'application/vnd.pgrst.plan+json; for="application/json"; options=analyze|verbose; charset=utf-8',
+    )
+    const [planned, ...others] = answer.json as unknown as Planned[]
+    expect(others).toEqual([])
+    expect(planned?.Plan).toMatchObject({ 'Node Type': 'Read', 'Relation Name': 'people', 'Actual Rows': 3 })
+    expect(planned?.Plan['Rows Read']).toBeGreaterThanOrEqual(3)
+    expect(JSON.stringify(planned?.Plan.Plans)).toContain('"Relation Name":"people"')
+    expect(planned?.['Query Text']).toMatch(/from `people`/)
+    expect(answer.headers.get('x-perigee-d1-calls')).toBe('1')
+  })
+
+  test('is what supabase-js asks for with explain()', async () => {
+    const client = createClient('http://localhost', PUBLISHABLE_KEY, { global: { fetch: fetchBackend }, auth: { persistSession: false } })
+    const text = await client.from('people').select('name').explain()
+    expect(text.data).toMatch(/^Read on people\n {2}-> {2}/)
+    const { data, error } = await client.from('people').select('name').limit(1).explain({ format: 'json', analyze: true })
+    expect([error, data]).toMatchObject([null, [{ Plan: { 'Node Type': 'Read', 'Rows Read': expect.any(Number) } }]])
+  })
+
+  test('of a write runs nothing, even when told to analyse it', async () => {
+    const before = (await service('/rest/v1/people?select=id&order=id')).text
+    for (const asked of [
+      { method: 'POST', body: { id: 'planned', name: 'x' } },
+      { method: 'PATCH', body: { name: 'x' } },
+      { method: 'DELETE' },
+    ]) {
+      const answer = await service(`/rest/v1/people?select=id${asked.method === 'POST' ? '' : '&id=eq.p1'}`, {
+        ...asked,
+        ...accept(JSON_ANALYZED),
+      })
+      expect(answer.status).toBe(200)
+      expect(answer.headers.get('content-type')).toBe(
+        'application/vnd.pgrst.plan+json; for="application/json"; options=verbose; charset=utf-8',
+      )
+      const statements = answer.json as unknown as Planned[]
+      expect(statements.some(({ Plan }) => Plan['Node Type'] === 'Write')).toBe(true)
+      expect(statements.every(({ Plan }) => Plan['Rows Read'] === undefined)).toBe(true)
+    }
+    expect((await service('/rest/v1/people?select=id&order=id')).text).toBe(before)
+  })
+
+  test('is made for the caller: a policy shows as it binds them', async () => {
+    const { ask } = await person()
+    const owners = await ask('/rest/v1/books?select=title&order=id&limit=5', accept(TEXT))
+    expect(owners.text).toContain('books_owner')
+    expect((await service('/rest/v1/books?select=title&order=id&limit=5', accept(TEXT))).text).not.toContain('books_owner')
+  })
+
+  test('of a session that ended is refused', async () => {
+    const { ask } = await person()
+    expect((await ask('/rest/v1/books', accept(TEXT))).status).toBe(200)
+    expect((await ask('/auth/v1/logout', { method: 'POST' })).status).toBe(204)
+    expect((await ask('/rest/v1/books', accept(TEXT))).status).toBe(401)
+  })
+
+  test('is refused as any request would be, before anything is planned', async () => {
+    expect(await stranger('/rest/v1/nothing', accept(TEXT))).toMatchObject({ status: 404, json: { code: 'PGRST205' } })
+    expect(await stranger('/rest/v1/people?secret=eq.x', accept(TEXT))).toMatchObject({ status: 400, json: { code: '42703' } })
+    const wrong = 'application/vnd.pgrst.plan+text; for="application/xml"'
+    expect(await stranger('/rest/v1/people', accept(wrong))).toMatchObject({ status: 406, json: { code: 'PGRST107' } })
+  })
+
+  test('is for whom the app says, and in production for nobody unless it does', async () => {
+    const asked = (plans: RestRules['plans'], key: 'publishable' | 'secret', mode: string) =>
+      under(plans ? { plans } : {}, key, '/rest/v1/people', { ...accept(TEXT), PERIGEE_ENV: mode, PERIGEE_HOSTS: 'localhost' }).then(
+        ({ status }) => status,
+      )
+    expect(await asked(undefined, 'secret', 'production')).toBe(406)
+    expect(await asked(undefined, 'publishable', 'development')).toBe(200)
+    expect(await asked('service', 'secret', 'production')).toBe(200)
+    expect(await asked('service', 'publishable', 'production')).toBe(406)
+    expect(await asked('anyone', 'publishable', 'production')).toBe(200)
+    expect(await asked('off', 'secret', 'development')).toBe(406)
   })
 })

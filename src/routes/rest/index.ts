@@ -5,6 +5,7 @@ import { AppError } from '../../core'
 import { execute } from '../../data'
 import type { AppContext, AppEnv } from '../../middleware'
 import { allowedMethods, answerOf, keyedQuery, planRequest, restErrors, type RestRequest } from '../../rest'
+import { explained } from './explain'
 import { root } from './root'
 
 /** Names the device that wrote, so that it can pass over its own change later. */
@@ -23,8 +24,8 @@ async function table(c: AppContext): Promise<Response> {
   const { model, stores, principal, requestId } = c.var
   const origin = c.req.header('x-client-id')?.slice(0, MAX_ORIGIN_LENGTH)
   const execution = { principal, now: Date.now(), requestId, ...(origin === undefined ? {} : { origin }) }
-  const [result] = await execute({ model, stores, query: await keyedQuery(plan, incoming), execution })
-  const answer = answerOf(plan, result!)
+  const request = { model, stores, query: await keyedQuery(plan, incoming), execution }
+  const answer = plan.media.plan ? await explained(c, plan, request) : answerOf(plan, (await execute(request))[0]!)
   if (answer.body === null) return c.newResponse(null, answer.status as StatusCode, answer.headers)
   return c.newResponse(answer.body, answer.status as ContentfulStatusCode, answer.headers)
 }
