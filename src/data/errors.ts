@@ -46,6 +46,12 @@ export const dataErrors = defineErrors({
     retry: false,
     postgrest: 'PGRST127',
   },
+  version_conflict: {
+    status: 412,
+    title: 'The row is not as the request says it must be. Read it again.',
+    retry: false,
+    postgrest: 'PT412',
+  },
   idempotency_key_reused: {
     status: 422,
     title: 'The Idempotency-Key was sent before, with another request.',
@@ -118,11 +124,24 @@ function raised(code: string, table: string, n: number, cause: unknown): AppErro
       return new AppError(dataErrors.reference_rows, { details: `The operation on "${table}" that is referred to gave ${n} rows.`, cause })
     case 'length':
       return new AppError(dataErrors.reference_too_long, { message: `value too long for type character varying(${n})`, cause })
+    case 'version':
+      return versionConflict(n, cause)
     case 'max':
       return new AppError(dataErrors.max_affected, { details: `The query affects ${n} rows`, cause })
     default:
       return null
   }
+}
+
+/** `version` is the row's own: 0 where there is no row and must be one, null where there is one and must be none. */
+export function versionConflict(version: number | null, cause: unknown): AppError {
+  if (version === null) return new AppError(dataErrors.version_conflict, { details: 'There is such a row.', cause })
+  if (version === 0) return new AppError(dataErrors.version_conflict, { details: 'There is no such row.', cause })
+  return new AppError(dataErrors.version_conflict, {
+    details: `The row is at version ${version}.`,
+    headers: { etag: `"${version}"` },
+    cause,
+  })
 }
 
 /** Postgres' words for a row that a policy doesn't let the caller make. */

@@ -3,10 +3,10 @@ import { AppError } from '../core'
 import type { Model } from '../define'
 import { readFault, run, type Statement, type Store, type Stores } from '../platform'
 import { compile, ofOperation, type CompiledQuery, type CompiledStatement, type Execution, type Query } from '../query'
-import { dataErrors, errorOf, notSingle } from './errors'
+import { dataErrors, errorOf, notSingle, versionConflict } from './errors'
 import { keptAnswer, scopedToCaller } from './idempotency'
 import { storeOf } from './partition'
-import { explain, failedOperation } from './probe'
+import { breaksAbsence, explain, failedOperation } from './probe'
 
 export interface ExecuteRequest {
   readonly model: Model
@@ -27,6 +27,8 @@ export interface Result {
   readonly affected: number
   /** How many of them are new; null for operations that make none. */
   readonly inserted: number | null
+  /** `version.stamp` of the one row that was written and is answered, or was read by its key; null otherwise. */
+  readonly revision: string | null
 }
 
 /**
@@ -97,7 +99,9 @@ async function refuse(model: Model, store: Store, query: Query, execution: Execu
   const explained = index === null ? null : await explain(refused, index, fault, error)
   const told = explained ?? errorOf(fault, model, error)
   if (!told) throw error
-  throw several && index !== null ? ofOperation(told, index) : told
+  const taken = index !== null && told.definition === dataErrors.unique_violation && (await breaksAbsence(refused, index, fault))
+  const fitting = taken ? versionConflict(null, error) : told
+  throw several && index !== null ? ofOperation(fitting, index) : fitting
 }
 
 function shape(query: Query, { statements }: CompiledQuery, answers: readonly Rows[]): Result[] {
@@ -123,9 +127,9 @@ type Answered = readonly (readonly [CompiledStatement, Rows])[]
 /** See query/compiled.ts for the two forms of a read. */
 function readResult(answers: Answered): Result {
   const [statement, rows] = answers.find(([{ role }]) => role === 'read' || role === 'read-rows')!
-  const head = rows[0] as { live: number; body: string; rows: number; total: number | null }
+  const head = rows[0] as { live: number; body: string; rows: number; total: number | null; revision?: string | null }
   if (head.live !== 1) throw new AppError(dataErrors.session_revoked)
-  const rest = { total: head.total, affected: 0, inserted: null }
+  const rest = { total: head.total, affected: 0, inserted: null, revision: head.revision ?? null }
   if (statement.role === 'read') return { body: head.body, rows: head.rows, ...rest }
   const records = rows.slice(1).map((row) => row['d'])
   return { body: `[${records.join(',')}]`, rows: records.length, ...rest }
@@ -143,5 +147,6 @@ function writeResult(answers: Answered, inserts: boolean): Result {
     total: null,
     affected: written.length,
     inserted: inserts ? written.filter((row) => row['g'] === 1).length : null,
+    revision: written.length === 1 && typeof written[0]!['v'] === 'string' ? written[0]!['v'] : null,
   }
 }

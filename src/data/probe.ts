@@ -106,3 +106,15 @@ async function explainUnique(
   const details = values && `Key (${fault.columns.join(', ')})=(${values.map(String).join(', ')}) already exists.`
   return uniqueViolation(nameOfUnique(table, fault.columns, fault.primaryKey), details, cause)
 }
+
+/**
+ * Whether the row is there that operation number `index` says there must not be. A row that has its key and another of its values may be
+ * told of by either; then it is looked for as the caller sees it.
+ */
+export async function breaksAbsence(refused: Refused, index: number, fault: DatabaseFault): Promise<boolean> {
+  const operation = refused.query.operations[index]
+  if (operation?.kind !== 'insert' || !operation.ifAbsent || fault.kind !== 'unique' || fault.table !== operation.table) return false
+  const key = operation.ifAbsent
+  if (key.length === fault.columns.length && fault.columns.every((name) => key.includes(name))) return true
+  return typeof (await ask(refused, index, takenKeyQuestion(key))) === 'string'
+}

@@ -21,7 +21,7 @@ export interface Execution {
 /**
  * One statement of a round trip. What comes back depends on the role:
  *
- * - `read`: exactly one row `{ live, body, rows, total }`. `live` is 1, or 0 when the caller's session is gone, and then `body` is
+ * - `read`: exactly one row `{ live, body, rows, total }`, with `revision` (see revision.ts) when the rows were asked for by a key. `live` is 1, or 0 when the caller's session is gone, and then `body` is
  *   NULL. `body` is the JSON text of the array of rows, `rows` how many stand in it, `total` how many match, NULL when not asked.
  * - `read-rows`: a header row `{ live, total, d: null }`, always first and always there, then one row `{ live: null, total: null, d }`
  *   a record, `d` the record's JSON text. No record follows when `live` is 0.

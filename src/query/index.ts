@@ -16,6 +16,7 @@ export type {
   JsonStep,
   Operation,
   OrderTerm,
+  Precondition,
   Query,
   Read,
   Reference,
@@ -25,6 +26,7 @@ export type {
   Target,
   Update,
 } from './query'
+export { findsOneRow } from './read'
 export { MAX_EMBED_DEPTH } from './select'
 export { encodeValue } from './value'
 export { writeErrors } from './write-errors'

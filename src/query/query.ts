@@ -157,7 +157,15 @@ export interface Expectation {
   readonly error: 'not-single' | 'max-affected'
 }
 
-export interface Insert {
+/** What must hold of the one row that is written; otherwise the whole query fails, and nothing is written. */
+export interface Precondition {
+  /** The `_version` that the row has; `any` when it only must be there. A row that isn't there has no version to differ. */
+  readonly ifVersion?: number | 'any'
+  /** The rest of the row's revision (see revision.ts), so that a version of another time line isn't taken for this one's. */
+  readonly ifStamp?: number
+}
+
+export interface Insert extends Precondition {
   readonly kind: 'insert'
   readonly table: string
   readonly rows: readonly Readonly<Record<string, unknown>>[]
@@ -165,11 +173,13 @@ export interface Insert {
   readonly columns?: readonly string[]
   readonly missing: 'null' | 'default'
   readonly conflict?: { readonly action: 'merge' | 'ignore'; readonly columns?: readonly string[] }
+  /** The key that must be free; a row that has it fails the precondition, not a constraint. */
+  readonly ifAbsent?: readonly string[]
   readonly returning?: Returning
   readonly expect?: Expectation
 }
 
-export interface Update {
+export interface Update extends Precondition {
   readonly kind: 'update'
   readonly table: string
   readonly set: Readonly<Record<string, unknown>>
@@ -180,7 +190,7 @@ export interface Update {
   readonly expect?: Expectation
 }
 
-export interface Delete {
+export interface Delete extends Precondition {
   readonly kind: 'delete'
   readonly table: string
   readonly where?: Condition

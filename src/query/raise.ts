@@ -2,7 +2,7 @@
 import { isTrue, literal, render, sql, type Rendered, type Sql } from './sql'
 
 /** Codes that platform/d1-errors.ts reads back. */
-export type RaiseCode = 'rls' | 'session' | 'max' | 'single' | 'visible' | 'log' | 'replay' | 'reference' | 'length'
+export type RaiseCode = 'rls' | 'session' | 'max' | 'single' | 'visible' | 'log' | 'replay' | 'reference' | 'length' | 'version'
 
 /**
  * An expression that fails with `PERIGEE|code|table|n`. It must stand in a branch of `iif`: SQLite computes a constant elsewhere

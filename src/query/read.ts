@@ -12,6 +12,7 @@ import { behind, orderBy, pageNumber, reversed, type SortKey } from './order'
 import { compileFolded } from './policy'
 import type { Condition, Read, SelectItem } from './query'
 import { keepRows, valuesOf } from './reference-keep'
+import { revisionOf } from './revision'
 import { sessionLives } from './session'
 import { allColumns, columnsFor, cut, isSingle, levelFilter, levelOf, levelOrder, rowText, type Level } from './select'
 import { waysOf } from './steer'
@@ -70,13 +71,21 @@ export function compileRead(context: CompileContext, read: Read, operation: numb
     const { from, reverse: _ } = pageOf(level, read, [])
     return { ...render(answer(live, total, sql`select '[]' as body, count(*) as rows from (${from})`)), role: 'read', operation }
   }
-  const { from, reverse } = pageOf(level, read, [row])
+  // What a write can be held to later, for a row that was asked for by its key.
+  const one = findsOneRow(table, read.where)
+  const revision = one && layout === 'fitting' ? revisionOf(level.rows.alias) : null
+  const { from, reverse } = pageOf(level, read, revision ? [row, revision] : [row])
   const alias = identifier(level.rows.alias)
-  if (layout === 'fitting' && expectedRows(table, read.select, read.limit) <= LARGE_PAGE) {
+  if (layout === 'fitting' && expectedRows(table, read.select, one ? 1 : read.limit) <= LARGE_PAGE) {
     const concat = reverse ? sql`group_concat(${row}, ',' order by \`#\` desc)` : sql`group_concat(${row}, ',')`
     return {
       ...render(
-        answer(live, total, sql`select '[' || coalesce(${concat}, '') || ']' as body, count(*) as rows from (${from}) as ${alias}`),
+        answer(
+          live,
+          total,
+          sql`select '[' || coalesce(${concat}, '') || ']' as body, count(*) as rows${revision ? sql`, max(${revision}) as revision` : EMPTY} from (${from}) as ${alias}`,
+          revision !== null,
+        ),
       ),
       role: 'read',
       operation,
@@ -110,9 +119,9 @@ export function compilePageChecks(context: CompileContext, read: Read, operation
   ]
 }
 
-function answer(live: Sql, total: Sql, page: Sql): Sql {
-  if (isTrue(live)) return sql`select 1 as live, body, rows, ${total} as total from (${page})`
-  return sql`select live, case when live then body end as body, case when live then rows else 0 end as rows, case when live then ${total} end as total from (select ${live} as live), (${page})`
+function answer(live: Sql, total: Sql, page: Sql, revised = false): Sql {
+  if (isTrue(live)) return sql`select 1 as live, body, rows, ${total} as total${revised ? sql`, revision` : EMPTY} from (${page})`
+  return sql`select live, case when live then body end as body, case when live then rows else 0 end as rows, case when live then ${total} end as total${revised ? sql`, case when live then revision end as revision` : EMPTY} from (select ${live} as live), (${page})`
 }
 
 function source(level: Level): Sql {
@@ -229,6 +238,11 @@ function pinnedBy(where: Condition | undefined): ReadonlySet<string> {
   return new Set(
     terms.flatMap((term) => (term.kind === 'compare' && term.operator === 'eq' && !term.target.path ? [term.target.column] : [])),
   )
+}
+
+/** Whether a filter can find no more than one row. */
+export function findsOneRow(table: TableModel, where: Condition | undefined): boolean {
+  return namesOneRow(table, pinnedBy(where))
 }
 
 /** Whether that is a key, so that there is nothing to search. */

@@ -9,6 +9,7 @@ import { foldOperand } from './fold'
 import { compilePolicy } from './policy'
 import type { Insert } from './query'
 import { keepWritten } from './reference-keep'
+import { revisionOf } from './revision'
 import { and, bind, column, identifier, isTrue, join, number, render, sql, TRUE, type Sql } from './sql'
 import { writeErrors } from './write-errors'
 import { raise, require } from './raise'
@@ -18,6 +19,7 @@ import { cellSql, chunks, payloadOf, proposedRows, type Payload } from './write-
 import { keepsContext, readsWritten, tablesWritten } from './write-reach'
 import { answerRows, returningOf, rowsAfter } from './write-returning'
 import { encodeDeclared, storedSql } from './write-value'
+import { ifVersion } from './write-version'
 
 /** Everything that the pieces of one insert share. */
 interface Plan {
@@ -28,6 +30,8 @@ interface Plan {
   /** Columns by which an existing row is found; null when the insert minds none. */
   readonly target: readonly string[] | null
   readonly operation: number
+  /** Whether the answer is kept, and so must be the same each time. */
+  readonly kept: boolean
   /** Predicates that would read what the statement itself writes, and are asked before or after it instead. */
   readonly deferred: { readonly insert: boolean; readonly using: boolean; readonly update: boolean; readonly read: boolean }
 }
@@ -54,6 +58,7 @@ export function compileInsert(context: CompileContext, insert: Insert, operation
     payload,
     target,
     operation,
+    kept: keep !== null,
     deferred: {
       insert: readsWritten(context, policies.insert, written),
       using: kind === 'merge' && (readsWritten(context, policies.update.using, written) || readsWritten(context, policies.read, written)),
@@ -99,7 +104,12 @@ function write(plan: Plan, text: string, answer: Sql | null): CompiledStatement 
     ...engine.map(({ name }) => (name === VERSION_COLUMN ? number(1) : CLOCK)),
   ]
   const source = sql`select ${join(values, ', ')} from json_each(${bind(text)}) where true`
-  const items = [...(answer ? [sql`${answer} as d`] : []), sql`${verdict(plan)} as g`]
+  const one = plan.insert.returning && plan.insert.rows.length === 1 && !plan.kept
+  const items = [
+    ...(answer ? [sql`${answer} as d`] : []),
+    ...(one ? [sql`${revisionOf(table.name)} as v`] : []),
+    sql`${verdict(plan)} as g`,
+  ]
   return {
     ...render(
       sql`insert into ${identifier(table.name)} (${join(names, ', ')}) ${source}${onConflict(plan)} returning ${join(items, ', ')}`,
@@ -114,7 +124,7 @@ function write(plan: Plan, text: string, answer: Sql | null): CompiledStatement 
     if (!merges(plan)) return sql` on conflict (${columns}) do nothing`
     const sets = mergedColumns(plan).map(([name, value]) => sql`${identifier(name)} = ${value}`)
     // The counter tells RETURNING which rows existed, so it never becomes 1 again.
-    const version = sql`max(${column(table.name, VERSION_COLUMN)}, 1) + 1`
+    const version = ifVersion(table, plan.insert, sql`max(${column(table.name, VERSION_COLUMN)}, 1) + 1`)
     const bump = require(and([usingSql(plan), proposedSql(plan)]), version, 'rls', table.name)
     const clock = sql`${identifier(UPDATED_AT_COLUMN)} = ${CLOCK}`
     return sql` on conflict (${columns}) do update set ${join([...sets, sql`${identifier(VERSION_COLUMN)} = ${bump}`, clock], ', ')}`
@@ -153,7 +163,10 @@ export function updateDefault(context: CompileContext, column: ColumnModel): Sql
 function verdict(plan: Plan): Sql {
   const { context, table, insert, deferred } = plan
   const policy = (expression: typeof table.policies.insert) => compilePolicy(context, table, expression, table.name)
-  const fresh = require(deferred.insert ? TRUE : policy(table.policies.insert), number(1), 'rls', table.name)
+  // A row that must have a version, and is new, has none.
+  const made =
+    insert.ifVersion === undefined ? number(1) : sql`iif(${column(table.name, VERSION_COLUMN)} < 1, 1, ${raise('version', table.name)})`
+  const fresh = require(deferred.insert ? TRUE : policy(table.policies.insert), made, 'rls', table.name)
   const merged = require(deferred.update ? TRUE : policy(table.policies.update.check), number(0), 'rls', table.name)
   const judged = merges(plan) ? sql`iif(${column(table.name, VERSION_COLUMN)} = 1, ${fresh}, ${merged})` : fresh
   if (!needsRead(insert) || deferred.read) return judged

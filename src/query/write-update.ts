@@ -11,6 +11,7 @@ import { compilePolicy } from './policy'
 import type { Delete, Update } from './query'
 import { isReference, referenceSql } from './reference'
 import { keepRemoved, keepWritten } from './reference-keep'
+import { revisionOf } from './revision'
 import { and, column, identifier, join, number, render, sql, TRUE, type Sql } from './sql'
 import { encodeValue } from './value'
 import { writeErrors } from './write-errors'
@@ -22,6 +23,7 @@ import { writableColumn } from './write-payload'
 import { deletesReachItself, keepsContext, readsWritten, tablesWritten } from './write-reach'
 import { answerRows, returningOf, rowsAfter, rowsBefore } from './write-returning'
 import { storedSql } from './write-value'
+import { expectPresent, ifVersion } from './write-version'
 
 export function compileUpdate(context: CompileContext, update: Update, operation: number, keep: Keep | null): CompiledStatement[] {
   const table = servedTable(context, update.table)
@@ -49,7 +51,7 @@ export function compileUpdate(context: CompileContext, update: Update, operation
     return [...statements, ...closeWrite(opening, operation)]
   }
   const engine: [string, Sql][] = [
-    [VERSION_COLUMN, sql`${column(table.name, VERSION_COLUMN)} + 1`],
+    [VERSION_COLUMN, ifVersion(table, update, sql`${column(table.name, VERSION_COLUMN)} + 1`)],
     [UPDATED_AT_COLUMN, CLOCK],
   ]
   const list = join(
@@ -63,12 +65,14 @@ export function compileUpdate(context: CompileContext, update: Update, operation
     !update.returning || deferred.read
       ? checked
       : require(compilePolicy(context, table, policies.read, table.name), checked, 'visible', table.name)
-  const items = [...(returning.inline ? [sql`${returning.inline} as d`] : []), sql`${shown} as g`]
+  const revision = update.returning && !keep ? [sql`${revisionOf(table.name)} as v`] : []
+  const items = [...(returning.inline ? [sql`${returning.inline} as d`] : []), ...revision, sql`${shown} as g`]
   statements.push({
     ...render(sql`update ${identifier(table.name)} set ${list} where ${where} returning ${join(items, ', ')}`),
     role: 'write',
     operation,
   })
+  statements.push(...expectPresent(table, update, operation))
   if (update.expect) statements.push(expectCount(update.expect, table.name, operation))
   if (opening.marksLog) statements.push(expectLogged(context, table, operation))
   const checks = [
@@ -100,12 +104,13 @@ export function compileDelete(context: CompileContext, remove: Delete, operation
     const count = sql`(select count(*) from ${identifier(table.name)} where ${where})`
     statements.push(expectCount(remove.expect, table.name, operation, count))
   }
-  const items = [...(returning.inline ? [sql`${returning.inline} as d`] : []), sql`0 as g`]
+  const items = [...(returning.inline ? [sql`${returning.inline} as d`] : []), sql`${ifVersion(table, remove, number(0))} as g`]
   statements.push({
     ...render(sql`delete from ${identifier(table.name)} where ${where} returning ${join(items, ', ')}`),
     role: 'write',
     operation,
   })
+  statements.push(...expectPresent(table, remove, operation))
   if (remove.expect && !reachesItself) statements.push(expectCount(remove.expect, table.name, operation))
   if (keep) statements.push(countRemoved(keep, table, operation))
   return [...statements, ...closeWrite(opening, operation)]
@@ -147,8 +152,8 @@ export function affected(
   policy: TableModel['policies']['delete'],
   operation: Update | Delete,
 ): Sql {
-  const { where, order, limit, returning } = operation
-  const looks = where !== undefined || returning !== undefined || limit !== undefined
+  const { where, order, limit, returning, ifVersion: version } = operation
+  const looks = where !== undefined || returning !== undefined || limit !== undefined || version !== undefined
   const predicate = (alias: string): Sql => {
     const rows = { context, table, alias }
     if (where) checkSize(where)

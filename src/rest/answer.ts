@@ -2,6 +2,7 @@
 import { AppError } from '../core'
 import { restErrors } from './errors'
 import { csvOf } from './csv'
+import { entityTag, isKnown } from './entity-tag'
 import { parseRows, stripNulls } from './json'
 import { preferenceApplied } from './prefer'
 import type { Plan } from './request'
@@ -14,6 +15,8 @@ export interface Outcome {
   readonly total: number | null
   readonly affected: number
   readonly inserted: number | null
+  /** `version.stamp` of the one row that the answer is about. */
+  readonly revision: string | null
 }
 
 export interface RestAnswer {
@@ -29,13 +32,22 @@ export function answerOf(plan: Plan, outcome: Outcome): RestAnswer {
   return plan.method === 'GET' || plan.method === 'HEAD' ? readAnswer(plan, result) : writeAnswer(plan, result)
 }
 
-function readAnswer(plan: Plan, { body, rows, total }: Outcome): RestAnswer {
+/** The same without its body, when the client has it: 304 with what may have changed around it (RFC 9110 section 15.4.5). */
+export function unlessKnown(answer: RestAnswer, ifNoneMatch: string | null): RestAnswer {
+  const { etag } = answer.headers
+  if (etag === undefined || answer.body === null || !isKnown(ifNoneMatch, etag)) return answer
+  const { 'content-type': _, ...headers } = answer.headers
+  return { status: 304, headers, body: null }
+}
+
+function readAnswer(plan: Plan, { body, rows, total, revision }: Outcome): RestAnswer {
   if (total !== null && plan.offset > total) {
     throw new AppError(restErrors.rest_bad_range, {
       details: `An offset of ${plan.offset} was requested, but there are only ${total} rows.`,
     })
   }
   const partial = total !== null && total > rows
+  const text = plan.method === 'HEAD' ? null : represented(plan, body)
   return {
     status: partial ? 206 : 200,
     headers: {
@@ -43,8 +55,15 @@ function readAnswer(plan: Plan, { body, rows, total }: Outcome): RestAnswer {
       'content-type': plan.media.contentType,
       'content-range': contentRange(plan.offset, rows, total),
       ...contentLocation(plan),
+      // What counts the rows beyond the body is a part of what the client knows.
+      ...(text === null
+        ? {}
+        : {
+            etag: entityTag(`${plan.media.contentType}${total === null ? '' : ` ${total}`}`, revision, text),
+            'cache-control': 'private, no-cache',
+          }),
     },
-    body: plan.method === 'HEAD' ? null : represented(plan, body),
+    body: text,
   }
 }
 
@@ -54,6 +73,7 @@ function writeAnswer(plan: Plan, outcome: Outcome): RestAnswer {
   // PostgREST has no planned count of a write; supabase-flutter fails without one, and it is known anyway.
   const counted = preferences.count === null ? null : affected
   const represents = preferences.return === 'representation'
+  const body = represents ? represented(plan, outcome.body) : null
   const location = method === 'POST' && preferences.return === 'headers-only' ? locationOf(plan, outcome) : null
   return {
     status: writeStatus(plan, represents, inserted),
@@ -62,8 +82,10 @@ function writeAnswer(plan: Plan, outcome: Outcome): RestAnswer {
       ...(method === 'PUT' ? {} : { 'content-range': method === 'PATCH' ? contentRange(0, affected, counted) : `*/${counted ?? '*'}` }),
       ...(location === null ? {} : { location }),
       ...(represents ? { 'content-type': plan.media.contentType } : {}),
+      // What removes a row leaves nothing to hold it to.
+      ...(outcome.revision === null ? {} : { etag: entityTag(plan.media.contentType, outcome.revision, body) }),
     },
-    body: represents ? represented(plan, outcome.body) : null,
+    body,
   }
 }
 

@@ -5,6 +5,7 @@ export const restErrors = defineErrors({
   rest_unparsable: { status: 400, title: 'The request could not be parsed', retry: false, postgrest: 'PGRST100' },
   rest_rpc_verb: { status: 405, title: 'Functions are called with GET, HEAD or POST', retry: false, postgrest: 'PGRST101' },
   rest_bad_body: { status: 400, title: 'Empty or invalid json', retry: false, postgrest: 'PGRST102' },
+  rest_bad_precondition: { status: 400, title: 'The request cannot be held to its If-Match', retry: false, postgrest: 'PGRST100' },
   rest_bad_range: { status: 416, title: 'Requested range not satisfiable', retry: false, postgrest: 'PGRST103' },
   rest_put_filters: {
     status: 405,

@@ -6,7 +6,7 @@ import type { Plan, RestRequest } from './request'
 
 const MAX_KEY_LENGTH = 255
 /** What else makes an answer what it is. */
-const ANSWERING = ['prefer', 'accept', 'content-type'] as const
+const ANSWERING = ['prefer', 'accept', 'content-type', 'if-match', 'if-none-match'] as const
 
 /**
  * The plan's query, with the key that the request carries and a hash of the request, so that the key serves no other.

@@ -1,5 +1,5 @@
 export { rootMedia } from './accept'
-export { answerOf, type Outcome, type RestAnswer } from './answer'
+export { answerOf, unlessKnown, type Outcome, type RestAnswer } from './answer'
 export { schemaOf } from './catalog'
 export { renderRestError, restErrors, type RenderedRestError } from './errors'
 export { keyedQuery } from './idempotency'

@@ -33,7 +33,15 @@ function refusal(line: string, sent?: Sent): { code: string; status: number; mes
   throw new Error(`${line} was accepted`)
 }
 
-const outcome = (over: Partial<Outcome> = {}): Outcome => ({ body: '[]', rows: 0, total: null, affected: 0, inserted: null, ...over })
+const outcome = (over: Partial<Outcome> = {}): Outcome => ({
+  body: '[]',
+  rows: 0,
+  total: null,
+  affected: 0,
+  inserted: null,
+  revision: null,
+  ...over,
+})
 
 describe('embeds', () => {
   const embedOf = (line: string) => {

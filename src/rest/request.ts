@@ -1,12 +1,13 @@
 // A request on a table to the query it asks and the way its answer is to be laid out. Touches no database and no clock.
 import { AppError } from '../core'
 import type { Model, TableModel } from '../define'
-import type { Expectation, Operation, Query, Read, Returning } from '../query'
+import { findsOneRow, type Expectation, type Operation, type Query, type Read, type Returning } from '../query'
 import { negotiate, type Media } from './accept'
 import { readRows, type Body, type Row } from './body'
 import { findTable, schemaOf } from './catalog'
 import { notImplemented, restErrors } from './errors'
 import { MAX_URL_LENGTH, parsePairs, parseParameters, type Parameters } from './parameters'
+import { keyOf, preconditionOf } from './precondition'
 import { parsePrefer, type Preferences } from './prefer'
 import { rowToPut } from './put'
 import { parseRange } from './range'
@@ -100,25 +101,27 @@ function plan(model: Model, request: RestRequest): Plan {
   const body: Body = { bytes: request.body ?? new Uint8Array(), contentType: request.header('content-type') }
   const write = { table: table.name, ...returningOf(table, selection, media, preferences), ...expectation(media, preferences, method) }
   const where = selection.where ? { where: selection.where } : {}
-  if (method === 'DELETE') return asking({ kind: 'delete', ...write, ...where }, 0, false)
+  const held = (one: boolean, changes: boolean, makes: readonly string[] | null) => preconditionOf(request.header, { one, changes, makes })
+  const changing = () => held(findsOneRow(table, selection.where), true, null)
+  if (method === 'DELETE') return asking({ kind: 'delete', ...write, ...where, ...changing() }, 0, false)
   const rows = readRows(body, parameters.columns)
   if (method === 'PATCH') {
     const set = setOf(rows, parameters, preferences)
     if (Object.keys(set).length === 0) return asking(nothing(table, selection), 0, true)
-    return asking({ kind: 'update', ...write, ...where, set }, 0, false)
+    return asking({ kind: 'update', ...write, ...where, ...changing(), set }, 0, false)
   }
   const columns = parameters.columns === null ? {} : { columns: parameters.columns }
   const missing = preferences.missing ?? 'null'
   if (method === 'PUT') {
     const row = rowToPut(table, parameters, rows)
-    return asking(
-      { kind: 'insert', ...write, rows: [row], ...columns, missing, conflict: { action: 'merge', columns: table.primaryKey } },
-      0,
-      false,
-    )
+    const demand = held(true, true, table.primaryKey)
+    const merge = demand.ifAbsent ? {} : { conflict: { action: 'merge' as const, columns: table.primaryKey } }
+    return asking({ kind: 'insert', ...write, rows: [row], ...columns, missing, ...merge, ...demand }, 0, false)
   }
   if (rows.length === 0) return asking(nothing(table, selection), 0, true)
-  return asking({ kind: 'insert', ...write, rows, ...columns, missing, ...conflict(parameters, preferences) }, 0, false)
+  const demand = held(rows.length === 1, preferences.resolution === 'merge-duplicates', keyOf(table, parameters.conflict))
+  const merge = demand.ifAbsent ? {} : conflict(parameters, preferences)
+  return asking({ kind: 'insert', ...write, rows, ...columns, missing, ...merge, ...demand }, 0, false)
 }
 
 function readOperation(

@@ -50,19 +50,25 @@ function tablePath(table: TableModel): Readonly<Record<string, Operation>> {
   const list = { type: 'array', items: reference('schemas', name) }
   const read = {
     tags,
-    parameters: [...parameters('select', 'order', 'limit', 'offset', 'or', 'and'), ...filters, ...parameters('PreferRead', 'Range')],
+    parameters: [
+      ...parameters('select', 'order', 'limit', 'offset', 'or', 'and'),
+      ...filters,
+      ...parameters('PreferRead', 'Range', 'IfNoneMatch'),
+    ],
     responses: {
       200: {
         description: 'The rows that the caller may read.',
-        headers: headers('Content-Range', 'Content-Location', 'Preference-Applied'),
+        headers: headers('Content-Range', 'Content-Location', 'Preference-Applied', 'ETag'),
         content: { ...rows(list), 'text/csv': { schema: { type: 'string' } } },
       },
+      304: { description: 'The client has these rows: `If-None-Match` named their ETag.' },
       206: { description: 'A part of them: `count` was preferred, and there are more.', headers: headers('Content-Range') },
       ...ERRORS,
     },
   }
   const written = (status: number, description: string) => ({
-    [status]: { description, headers: headers('Content-Range', 'Preference-Applied'), content: rows(list) },
+    [status]: { description, headers: headers('Content-Range', 'Preference-Applied', 'ETag'), content: rows(list) },
+    412: { description: 'The row is not as `If-Match` or `If-None-Match` says; `ETag` is its version.', headers: headers('ETag') },
     ...(status === 200 ? { 204: { description: 'Done; no representation was preferred.' } } : {}),
     ...ERRORS,
   })
@@ -72,7 +78,7 @@ function tablePath(table: TableModel): Readonly<Record<string, Operation>> {
       tags,
       operationId: `insert_${name}`,
       summary: `Insert or upsert ${name}`,
-      parameters: parameters('select', 'columns', 'on_conflict', 'PreferInsert', 'IdempotencyKey'),
+      parameters: parameters('select', 'columns', 'on_conflict', 'PreferInsert', 'IdempotencyKey', 'IfMatch', 'IfAbsent'),
       requestBody: {
         required: true,
         content: { 'application/json': { schema: { oneOf: [insertReference(name), { type: 'array', items: insertReference(name) }] } } },
@@ -87,7 +93,7 @@ function tablePath(table: TableModel): Readonly<Record<string, Operation>> {
       parameters: [
         ...parameters('select'),
         ...filters.filter((filter) => table.primaryKey.includes(filter.name)),
-        ...parameters('PreferWrite'),
+        ...parameters('PreferWrite', 'IfMatch', 'IfAbsent'),
       ],
       requestBody: { required: true, content: { 'application/json': { schema: insertReference(name) } } },
       responses: { ...written(200, 'The row, which took the place of another.'), 201: { description: 'The row, which is new.' } },
@@ -96,7 +102,7 @@ function tablePath(table: TableModel): Readonly<Record<string, Operation>> {
       tags,
       operationId: `update_${name}`,
       summary: `Update ${name}`,
-      parameters: [...parameters('select', 'or', 'and'), ...filters, ...parameters('PreferWrite', 'IdempotencyKey')],
+      parameters: [...parameters('select', 'or', 'and'), ...filters, ...parameters('PreferWrite', 'IdempotencyKey', 'IfMatch')],
       requestBody: { required: true, content: { 'application/json': { schema: reference('schemas', `${name}.update`) } } },
       responses: written(200, 'The rows as they are now.'),
     },
@@ -104,7 +110,7 @@ function tablePath(table: TableModel): Readonly<Record<string, Operation>> {
       tags,
       operationId: `delete_${name}`,
       summary: `Delete ${name}`,
-      parameters: [...parameters('select', 'or', 'and'), ...filters, ...parameters('PreferWrite', 'IdempotencyKey')],
+      parameters: [...parameters('select', 'or', 'and'), ...filters, ...parameters('PreferWrite', 'IdempotencyKey', 'IfMatch')],
       responses: written(200, 'The rows as they were.'),
     },
   }
@@ -193,6 +199,25 @@ export const TABLE_PARAMETERS: Readonly<Record<string, JsonSchema>> = {
     in: 'header',
     description: 'Sent again with the same request within 24 hours, the write is done once, and answered as it was.',
     schema: { type: 'string', maxLength: 255 },
+  },
+  IfNoneMatch: {
+    name: 'If-None-Match',
+    in: 'header',
+    description: 'The ETag of an earlier answer: 304 when nothing has changed.',
+    schema: { type: 'string' },
+  },
+  IfMatch: {
+    name: 'If-Match',
+    in: 'header',
+    description: 'The ETag of the one row, its version in quotes, or `*`: written only while the row is at that version.',
+    schema: { type: 'string' },
+    example: '"3"',
+  },
+  IfAbsent: {
+    name: 'If-None-Match',
+    in: 'header',
+    description: '`*`: the row is made, or nothing is done when its key is taken.',
+    schema: { type: 'string', const: '*' },
   },
   PreferRead: prefer('`count=exact`, `handling=strict`', 'count=exact'),
   PreferInsert: prefer(

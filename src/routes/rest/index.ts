@@ -4,7 +4,7 @@ import type { ContentfulStatusCode, StatusCode } from 'hono/utils/http-status'
 import { AppError } from '../../core'
 import { execute } from '../../data'
 import type { AppContext, AppEnv } from '../../middleware'
-import { allowedMethods, answerOf, keyedQuery, planRequest, restErrors, type RestRequest } from '../../rest'
+import { allowedMethods, answerOf, keyedQuery, planRequest, restErrors, unlessKnown, type RestRequest } from '../../rest'
 import { explained } from './explain'
 import { root } from './root'
 
@@ -25,7 +25,8 @@ async function table(c: AppContext): Promise<Response> {
   const origin = c.req.header('x-client-id')?.slice(0, MAX_ORIGIN_LENGTH)
   const execution = { principal, now: Date.now(), requestId, ...(origin === undefined ? {} : { origin }) }
   const request = { model, stores, query: await keyedQuery(plan, incoming), execution }
-  const answer = plan.media.plan ? await explained(c, plan, request) : answerOf(plan, (await execute(request))[0]!)
+  const laid = plan.media.plan ? await explained(c, plan, request) : answerOf(plan, (await execute(request))[0]!)
+  const answer = method === 'GET' ? unlessKnown(laid, incoming.header('if-none-match')) : laid
   if (answer.body === null) return c.newResponse(null, answer.status as StatusCode, answer.headers)
   return c.newResponse(answer.body, answer.status as ContentfulStatusCode, answer.headers)
 }
