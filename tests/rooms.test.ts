@@ -41,7 +41,7 @@ const PACKAGES: Readonly<Record<string, readonly RegExp[]>> = {
   migrations: [/^drizzle-orm(\/|$)/],
   platform: [/^zod$/, /^cloudflare:workers$/],
   auth: [/^jose$/, /^zod$/, /^drizzle-orm(\/|$)/, /^node:crypto$/, /^cloudflare:workers$/],
-  rest: [/^zod$/],
+  rest: [/^zod$/, /^node:crypto$/],
   middleware: [/^hono(\/|$)/, /^jose$/],
   routes: [/^hono(\/|$)/, /^zod$/, /^@hono\/zod-validator$/],
   'durable-objects': [/^cloudflare:workers$/],
