@@ -2,6 +2,7 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { fill, LIST } from '../../bench/data'
+import { checkTree, fillTree, TREE } from '../../bench/tree'
 import { call, PASSWORD, service, signUp, stranger, type User } from '../support/users'
 import { costOf, withinBudget } from './budget'
 
@@ -122,4 +123,12 @@ describe('sign-in', () => {
     const { response } = await list(none.headers)
     expect(costOf(response).d1Calls).toBe(1)
   })
+})
+
+// Last, because it adds rows that the other counts would see.
+test('embeds of three levels are one call', async () => {
+  await fillTree((env as unknown as { DB: D1Database }).DB, { all: all.id, twenty: twenty.id })
+  const { response, rows } = await list(all.headers, TREE)
+  checkTree(JSON.stringify(rows))
+  withinBudget('embeds of 3 levels', response)
 })
