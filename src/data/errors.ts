@@ -14,6 +14,11 @@ export const dataErrors = defineErrors({
   not_null_violation: { status: 400, title: 'A value is missing.', retry: false, postgrest: '23502' },
   check_violation: { status: 400, title: 'The row violates a check.', retry: false, postgrest: '23514' },
   wrong_datatype: { status: 400, title: 'A value is not of the type of its column.', retry: false, postgrest: '22P02' },
+  cast_text: { status: 400, title: 'A text is not a value of the type it is cast to.', retry: false, postgrest: '22P02' },
+  cast_range: { status: 400, title: 'A number is out of the range of its type.', retry: false, postgrest: '22003' },
+  cast_time: { status: 400, title: 'A text is not a date or time.', retry: false, postgrest: '22007' },
+  cast_field: { status: 400, title: 'A date or time is out of range.', retry: false, postgrest: '22008' },
+  cast_json: { status: 400, title: 'A JSON value cannot be cast to the type.', retry: false, postgrest: '22023' },
   trigger_refused: { status: 400, title: 'A trigger refused the change.', retry: false, postgrest: 'P0001' },
   policy_violation: { status: 403, title: 'The row violates a policy.', retry: false, postgrest: '42501' },
   session_revoked: { status: 401, title: 'JWT session revoked', retry: false, postgrest: 'PGRST303' },
@@ -100,6 +105,8 @@ export function errorOf(fault: DatabaseFault, model: Model, cause: unknown): App
       return new AppError(dataErrors.answer_too_large, { cause })
     case 'too-complex':
       return new AppError(dataErrors.statement_too_complex, { cause })
+    case 'overflow':
+      return new AppError(dataErrors.cast_range, { message: 'bigint out of range', cause })
     case 'overloaded':
       return new AppError(dataErrors.database_overloaded, { headers: RETRY_AFTER, cause })
     case 'unavailable':
@@ -128,6 +135,16 @@ function raised(code: string, table: string, n: number, cause: unknown): AppErro
       return versionConflict(n, cause)
     case 'max':
       return new AppError(dataErrors.max_affected, { details: `The query affects ${n} rows`, cause })
+    case 'cast-text':
+      return new AppError(dataErrors.cast_text, { message: `invalid input syntax for type ${table}`, cause })
+    case 'cast-range':
+      return new AppError(dataErrors.cast_range, { message: `${table} out of range`, cause })
+    case 'cast-time':
+      return new AppError(dataErrors.cast_time, { message: `invalid input syntax for type ${table}`, cause })
+    case 'cast-field':
+      return new AppError(dataErrors.cast_field, { message: `date/time field value out of range for type ${table}`, cause })
+    case 'cast-json':
+      return new AppError(dataErrors.cast_json, { message: `cannot cast this jsonb value to type ${table}`, cause })
     default:
       return null
   }

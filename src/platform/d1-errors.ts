@@ -18,6 +18,8 @@ export type DatabaseFault =
   /** A text or BLOB beyond what a value may be. */
   | { readonly kind: 'too-big' }
   | { readonly kind: 'too-complex' }
+  /** A sum of integers beyond 64 bits. */
+  | { readonly kind: 'overflow' }
   /** The app's own trigger refused. */
   | { readonly kind: 'trigger'; readonly message: string }
   /** Nothing was done; the same call may succeed in a moment. */
@@ -47,6 +49,7 @@ const SQLITE_TEXTS: readonly (readonly [RegExp, Reading])[] = [
     ([, table, column]) => ({ kind: 'datatype', table: table!, column: column! }),
   ],
   [/^datatype mismatch$/, () => ({ kind: 'datatype', table: null, column: null })],
+  [/^integer overflow$/, () => ({ kind: 'overflow' })],
   [/^string or blob too big$/, () => ({ kind: 'too-big' })],
   [/^Expression tree is too large \(maximum depth \d+\)$/, () => ({ kind: 'too-complex' })],
   [/^too many SQL variables$/, () => ({ kind: 'too-complex' })],

@@ -1,92 +1,113 @@
-// Aggregates: the columns that are selected beside them become the groups. Embeds can't stand among them.
+// Aggregates: what is selected beside them becomes the groups, embeds too. Rows are read in a first step, grouped in a second and
+// written as JSON in a third, so that what is written of a group is computed once a group.
 import { AppError } from '../core'
-import type { ColumnModel } from '../define'
-import { columnSql, placeOf, visibleColumns, type Rows } from './column'
-import { comparable } from './condition'
-import { queryErrors, unsupported } from './errors'
-import { orderBy, sortValues, type SortKey } from './order'
-import { writeColumn, writePlace, type Output } from './output'
-import type { OrderTerm, SelectItem } from './query'
-import { bind, identifier, join, jsonObject, literal, sql, type Pair, type Sql } from './sql'
+import type { TableModel } from '../define'
+import { clientColumn } from './column'
+import { queryErrors } from './errors'
+import { orderBy, type SortKey } from './order'
+import type { Output } from './output'
+import type { Embed, OrderTerm, SelectItem } from './query'
+import { identifier, join, jsonObject, sql, type Sql } from './sql'
 
-type Aggregate = Extract<SelectItem, { kind: 'aggregate' }>
+/** Whether the embed is an object or NULL, not a list. */
+export const isSingle = (embed: Embed): boolean => embed.relationship.kind === 'to-one' || embed.relationship.kind === 'one-to-one'
 
+/** Whether rows are grouped: an aggregate, or one in a to-one spread, whose aggregates are those of the row around it. */
 export function isGrouped(select: readonly SelectItem[]): boolean {
-  return select.some((item) => item.kind === 'aggregate')
+  return select.some(
+    (item) =>
+      item.kind === 'aggregate' || (item.kind === 'embed' && item.spread && !item.silent && isSingle(item) && isGrouped(item.select)),
+  )
 }
 
-/** `select … as d from (rows) group by … order by …`: a JSON object a group. Throws 42803 for an order by what isn't grouped. */
-export function groupedRow(rows: Rows, inner: Sql, select: readonly SelectItem[], order: readonly OrderTerm[]): Sql {
-  const grouped: Sql[] = []
-  const pairs = select.flatMap((item): Pair[] => {
-    switch (item.kind) {
-      case 'all':
-        return visibleColumns(rows.table).map((model) => {
-          const value = columnSql(rows, model)
-          grouped.push(value)
-          return [literal(model.name), writeColumn(model.type, value).value]
-        })
-      case 'column': {
-        const { value } = writePlace(placeOf(rows, item.target), item.cast)
-        grouped.push(...sortValues(placeOf(rows, item.target)))
-        return [[bind(item.as), value]]
-      }
-      case 'aggregate':
-        return [[bind(item.as), aggregate(rows, item).value]]
-      case 'embed':
-        throw unsupported('embeds beside aggregates')
-    }
+/** A member of a group's object. */
+export interface Part {
+  /** NULL for what only an order needs. */
+  readonly key: Sql | null
+  /** Its name, and what an order may call it by: the column it is of, within which embed. */
+  readonly as: string
+  readonly source: string | null
+  /** Over a row: the value to show, and what tells one group from another; of an aggregate only what goes in, NULL for all rows. */
+  readonly value: Sql | null
+  readonly by: readonly Sql[] | null
+  /** Of an aggregate: the function over the input. */
+  readonly fold: ((input: Sql | null) => Sql) | null
+  readonly write: (value: Sql) => Output
+}
+
+/** What an order term may name: a column or a place in one, of the rows or of an embed. */
+export function sourceName(term: Pick<OrderTerm, 'target' | 'embed'>): string {
+  return JSON.stringify([term.embed ?? null, term.target.column, (term.target.path ?? []).map(({ key, asText }) => [key, asText])])
+}
+
+export interface Grouping {
+  readonly table: TableModel
+  readonly parts: readonly Part[]
+  /** `from … where …` of the rows. */
+  readonly from: Sql
+  readonly order: readonly OrderTerm[]
+  /** `limit … offset …`. */
+  readonly cut: Sql
+}
+
+/** `g` the value of a part, `k` what its groups differ by. */
+const name = (letter: string, i: number): Sql => identifier(`${letter}${i}`)
+
+/** A JSON object a group, as `d`, in order. Throws 42803 for an order by what isn't grouped. */
+export function groupedRows({ table, parts, from, order, cut }: Grouping): Sql {
+  const plan = columnsOf(parts)
+  const keys = order.flatMap((term) => groupKeys(table, parts, plan, term))
+  const shown = parts.map((part, i) => (part.fold ? sql`${part.fold(plan.input(i))} as ${name('g', i)}` : name('g', i)))
+  const pairs = parts.flatMap(({ key, write }, i) => (key ? [[key, write(name('g', i)).value] as const] : []))
+  return sql`select ${jsonObject(pairs)} as d from (select ${join(shown, ', ')} from (select ${plan.list} ${from})${plan.groupBy}${orderBy(keys)}${cut})`
+}
+
+/** How many groups there are. */
+export function groupCount({ parts, from }: Pick<Grouping, 'parts' | 'from'>): Sql {
+  const { list, groupBy } = columnsOf(parts)
+  return groupBy.chunks.length === 0 ? sql`1` : sql`(select count(*) from (select 1 from (select ${list} ${from})${groupBy}))`
+}
+
+interface Columns {
+  /** What is read of a row. */
+  readonly list: Sql
+  readonly groupBy: Sql
+  readonly input: (part: number) => Sql | null
+  readonly keysOf: (part: number) => readonly Sql[]
+}
+
+function columnsOf(parts: readonly Part[]): Columns {
+  const columns: Sql[] = []
+  const keys = parts.map(({ by }, i) => (by ?? []).map((_, j) => name(`k${i}_`, j)))
+  parts.forEach(({ value, by }, i) => {
+    if (value) columns.push(sql`${value} as ${name('g', i)}`)
+    by?.forEach((key, j) => columns.push(sql`${key} as ${keys[i]![j]!}`))
   })
-  const texts = new Set(grouped.map((value) => JSON.stringify(value)))
-  const keys = order.flatMap((term): SortKey[] => {
-    if (term.embed !== undefined) throw unsupported('ordering groups by an embed')
-    return sortValues(placeOf(rows, term.target)).map((value) => {
-      if (!texts.has(JSON.stringify(value))) {
-        throw new AppError(queryErrors.not_grouped, {
-          message: `column "${rows.table.name}.${term.target.column}" must appear in the GROUP BY clause or be used in an aggregate function`,
-        })
-      }
-      return { value, descending: term.descending, nulls: term.nulls ?? (term.descending ? 'first' : 'last'), nullable: true, model: null }
+  const all = keys.flat()
+  return {
+    list: columns.length === 0 ? sql`1` : join(columns, ', '),
+    groupBy: all.length === 0 ? { chunks: [] } : sql` group by ${join(all, ', ')}`,
+    input: (i) => (parts[i]!.value === null ? null : name('g', i)),
+    keysOf: (i) => keys[i]!,
+  }
+}
+
+function groupKeys(table: TableModel, parts: readonly Part[], plan: Columns, term: OrderTerm): SortKey[] {
+  const wanted = sourceName(term)
+  const plain = term.embed === undefined && !term.target.path
+  const exact = parts.findIndex(({ source }) => source === wanted)
+  // A column's name wins over what the client calls a member.
+  const taken = table.columns.get(term.target.column)?.hidden === false
+  const i = exact >= 0 || !plain || taken ? exact : parts.findIndex(({ as }) => as === term.target.column)
+  const part = parts[i]
+  if (!part) {
+    if (term.embed === undefined) clientColumn(table, term.target.column)
+    const column = term.embed === undefined ? `${table.name}.${term.target.column}` : `${term.embed}.${term.target.column}`
+    throw new AppError(queryErrors.not_grouped, {
+      message: `column "${column}" must appear in the GROUP BY clause or be used in an aggregate function`,
     })
-  })
-  const groupBy = grouped.length > 0 ? sql` group by ${join(grouped, ', ')}` : sql``
-  return sql`select ${jsonObject(pairs)} as d from (${inner}) as ${identifier(rows.alias)}${groupBy}${orderBy(keys)}`
-}
-
-const NUMBERS = new Set<ColumnModel['type']>(['integer', 'bigint', 'real', 'numeric'])
-
-function aggregate(rows: Rows, item: Aggregate): Output {
-  if (item.cast !== undefined && item.cast !== 'text') throw unsupported('casting the result of an aggregate')
-  if (item.castInput !== undefined) throw unsupported('casting the input of an aggregate')
-  const output = result(rows, item)
-  return item.cast === 'text' ? { value: sql`cast(${output.value} as text)`, json: false } : output
-}
-
-function result(rows: Rows, item: Aggregate): Output {
-  if (!item.target) {
-    if (item.function !== 'count') throw unsupported(`${item.function}() without a column`)
-    return { value: sql`count(*)`, json: false }
   }
-  const place = placeOf(rows, item.target)
-  if (place.kind !== 'column') throw unsupported('aggregates over JSON')
-  const { model } = place
-  const value = comparable(model, place.value)
-  switch (item.function) {
-    case 'count':
-      return { value: sql`count(${value})`, json: false }
-    case 'sum':
-    case 'avg':
-      if (!NUMBERS.has(model.type)) throw missing(item.function, model)
-      return { value: item.function === 'sum' ? sql`sum(${value})` : sql`avg(${value})`, json: false }
-    case 'min':
-    case 'max': {
-      if (model.type === 'boolean' || model.type === 'json' || model.type === 'blob') throw missing(item.function, model)
-      const extreme = item.function === 'min' ? sql`min(${value})` : sql`max(${value})`
-      return model.type === 'numeric' ? { value: extreme, json: false } : writeColumn(model.type, extreme)
-    }
-  }
-}
-
-function missing(name: string, model: ColumnModel): AppError {
-  return new AppError(queryErrors.undefined_operator, { message: `function ${name}(${model.type}) does not exist` })
+  const values = part.fold ? [name('g', i)] : plan.keysOf(i)
+  const direction = { descending: term.descending, nulls: term.nulls ?? (term.descending ? 'first' : 'last') } as const
+  return values.map((value) => ({ ...direction, value, nullable: true, model: null }))
 }

@@ -19,8 +19,8 @@ export interface SortKey {
   readonly model: ColumnModel | null
 }
 
-/** Gives the value of a to-one embed's column; whoever knows the embeds does. */
-export type EmbedValue = (term: OrderTerm & { readonly embed: string }) => Sql
+/** Gives what a to-one embed's column sorts by; whoever knows the embeds does. */
+export type EmbedValue = (term: OrderTerm & { readonly embed: string }) => readonly Sql[]
 
 /** So many values are sorted by; D1 takes 100 terms. */
 const MOST_KEYS = 64
@@ -34,7 +34,8 @@ export function sortKeys(rows: Rows, order: readonly OrderTerm[], embedValue: Em
     if (seen.has(name)) return []
     seen.add(name)
     const direction = { descending: term.descending, nulls: term.nulls ?? (term.descending ? 'first' : 'last') } as const
-    if (term.embed !== undefined) return [{ ...direction, value: embedValue({ ...term, embed: term.embed }), nullable: true, model: null }]
+    if (term.embed !== undefined)
+      return embedValue({ ...term, embed: term.embed }).map((value) => ({ ...direction, value, nullable: true, model: null }))
     const place = placeOf(rows, term.target)
     const nullable = place.kind !== 'column' || !place.model.notNull || place.model.read !== null
     return sortValues(place).map((value) => ({ ...direction, value, nullable, model: place.kind === 'column' ? place.model : null }))

@@ -87,7 +87,20 @@ export interface OrderTerm {
   readonly embed?: string
 }
 
-export type Cast = 'text' | 'integer' | 'real' | 'boolean' | 'json' | 'date' | 'timestamp'
+/** A type to cast to, by Postgres' name; `real` for any floating one. */
+export type Cast =
+  | 'text'
+  | 'smallint'
+  | 'integer'
+  | 'bigint'
+  | 'real'
+  | 'numeric'
+  | 'boolean'
+  | 'json'
+  | 'date'
+  | 'timestamp'
+  | 'timestamptz'
+  | 'uuid'
 export type AggregateFunction = 'count' | 'sum' | 'avg' | 'min' | 'max'
 
 export type SelectItem =

@@ -2,10 +2,30 @@
 import { isTrue, literal, render, sql, type Rendered, type Sql } from './sql'
 
 /** Codes that platform/d1-errors.ts reads back. */
-export type RaiseCode = 'rls' | 'session' | 'max' | 'single' | 'visible' | 'log' | 'replay' | 'reference' | 'length' | 'version'
+export type RaiseCode =
+  | 'rls'
+  | 'session'
+  | 'max'
+  | 'single'
+  | 'visible'
+  | 'log'
+  | 'replay'
+  | 'reference'
+  | 'length'
+  | 'version'
+  /** Of casts, the type's name in the place of the table's: the text isn't one, */
+  | 'cast-text'
+  /** the value is beyond the type, */
+  | 'cast-range'
+  /** the text isn't a time, */
+  | 'cast-time'
+  /** or one that doesn't exist, */
+  | 'cast-field'
+  /** the JSON is of another type. */
+  | 'cast-json'
 
 /**
- * An expression that fails with `PERIGEE|code|table|n`. It must stand in a branch of `iif`: SQLite computes a constant elsewhere
+ * An expression that fails with `PERIGEE|code|table|n`. It must stand in a branch of `iif` or `case`: SQLite computes a constant elsewhere
  * before it looks at any row.
  */
 export function raise(code: RaiseCode, table: string, n: Sql = { chunks: ["'0'"] }): Sql {

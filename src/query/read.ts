@@ -7,14 +7,14 @@ import { servedTable, type CompileContext } from './context'
 import { columnsRead } from './correlation'
 import { tooComplex, unsupported } from './errors'
 import { foldPolicy } from './fold'
-import { groupedRow, isGrouped } from './group'
+import { groupCount, groupedRows, isGrouped, isSingle } from './group'
 import { behind, orderBy, pageNumber, reversed, type SortKey } from './order'
 import { compileFolded } from './policy'
 import type { Condition, Read, SelectItem } from './query'
 import { keepRows, valuesOf } from './reference-keep'
 import { revisionOf } from './revision'
 import { sessionLives } from './session'
-import { allColumns, columnsFor, cut, isSingle, levelFilter, levelOf, levelOrder, rowText, type Level } from './select'
+import { columnsFor, cut, levelFilter, levelOf, levelOrder, partsOf, rowText, type Level } from './select'
 import { waysOf } from './steer'
 import { and, EMPTY, identifier, isFalse, isTrue, join, NULL, number, render, sql, TRUE, type Sql } from './sql'
 import { expectCount } from './write-guard'
@@ -59,12 +59,8 @@ export function compileRead(context: CompileContext, read: Read, operation: numb
   if (repeatedRows(read.select, Math.min(read.limit ?? table.maxRows, table.maxRows), true) > MAX_REPEATED_ROWS)
     throw tooComplex('its lists repeat the same rows over and over. Embed fewer inside one another, or give them and the page a `limit`.')
   const live = sessionLives(context)
+  if (isGrouped(read.select)) return { ...render(groupedRead(level, read, live)), role: 'read', operation }
   const total = read.total === undefined ? NULL : totalOf(level, read)
-  const body = read.countOnly ? sql`'[]'` : sql`'[' || coalesce(group_concat(d, ','), '') || ']'`
-  if (isGrouped(read.select)) {
-    const grouped = sql`${groupedRow(level.rows, filtered(level, read), read.select, read.order ?? [])}${cut(table, read)}`
-    return { ...render(answer(live, total, sql`select ${body} as body, count(*) as rows from (${grouped})`)), role: 'read', operation }
-  }
   // Also when nothing of it is answered: what is selected must be there.
   const row = rowText(level, read.select)
   if (read.countOnly) {
@@ -104,8 +100,7 @@ export function compilePageChecks(context: CompileContext, read: Read, operation
   const level = levelOf(context, table, context.alias('t'), read.select)
   if (isGrouped(read.select)) {
     if (context.sources.has(operation)) throw unsupported('references to aggregates')
-    const grouped = sql`${groupedRow(level.rows, filtered(level, read), read.select, read.order ?? [])}${cut(table, read)}`
-    return read.expect ? [expectCount(read.expect, table.name, operation, sql`(select count(*) from (${grouped}))`)] : []
+    return read.expect ? [expectCount(read.expect, table.name, operation, sql`(select count(*) from (${groupsOf(level, read).rows}))`)] : []
   }
   const counted = sql`(select count(*) from (${pageOf(level, read, []).from}))`
   const checks = read.expect ? [expectCount(read.expect, table.name, operation, counted)] : []
@@ -117,6 +112,23 @@ export function compilePageChecks(context: CompileContext, read: Read, operation
     ...checks,
     ...keepRows(context, table, operation, sql`select ${values} as v from (${from}) as ${identifier(level.rows.alias)}${order}`),
   ]
+}
+
+/** Groups as rows, and how many there are in all. */
+function groupsOf(level: Level, read: Read): { readonly rows: Sql; readonly count: Sql } {
+  if (read.after || read.before) throw unsupported('cursors over groups')
+  const { table } = level.rows
+  const order = read.order ?? []
+  const from = sql`${source(level)} where ${and([policyOf(level, read), levelFilter(level, read.where)])}`
+  const parts = partsOf(level, read.select, order)
+  return { rows: groupedRows({ table, parts, from, order, cut: cut(table, read) }), count: groupCount({ parts, from }) }
+}
+
+function groupedRead(level: Level, read: Read, live: Sql): Sql {
+  const { rows, count } = groupsOf(level, read)
+  const body = read.countOnly ? sql`'[]'` : sql`'[' || coalesce(group_concat(d, ','), '') || ']'`
+  const total = read.total === undefined ? NULL : count
+  return answer(live, total, sql`select ${body} as body, count(*) as rows from (${rows})`)
 }
 
 function answer(live: Sql, total: Sql, page: Sql, revised = false): Sql {
@@ -138,10 +150,6 @@ function policyOf(level: Level, read: Read): Sql {
     waysOf(context, table, branch, []).flatMap(({ unindexed }) => [...unindexed]),
   )
   return compileFolded(context, table, policy, level.rows.alias, { pinned: pinnedBy(read.where), unindexed: new Set(hints) })
-}
-
-function filtered(level: Level, read: Read): Sql {
-  return sql`select ${allColumns(level.rows)} ${source(level)} where ${and([policyOf(level, read), levelFilter(level, read.where)])}`
 }
 
 function totalOf(level: Level, read: Read): Sql {

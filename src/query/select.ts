@@ -1,16 +1,18 @@
 // What a read answers with: rows as JSON, built by SQLite, with the rows that are embedded in them. Each table, junctions too,
 // is read under its own policy, and joined by what the caller sees of the keys.
 import { AppError } from '../core'
-import type { TableModel } from '../define'
+import type { ColumnModel, TableModel } from '../define'
+import { aggregated, aggregateInput, aggregateType } from './aggregate'
+import { castTo, typedPlace, type Typed } from './cast'
 import { columnSql, placeOf, visibleColumns, type Rows } from './column'
-import { checkSize, compileCondition } from './condition'
+import { checkSize, comparable, compileCondition } from './condition'
 import { servedTable, type CompileContext } from './context'
 import { queryErrors, tooComplex, unsupported } from './errors'
-import { groupedRow, isGrouped } from './group'
+import { groupedRows, isGrouped, isSingle, sourceName, type Part } from './group'
 import { orderBy, pageNumber, sortKeys, sortValues, type SortKey } from './order'
 import { writeColumn, writePlace, type Output } from './output'
 import { compilePolicy } from './policy'
-import type { Condition, Embed, OrderTerm, SelectItem } from './query'
+import type { Condition, Embed, OrderTerm, SelectItem, Target } from './query'
 import { and, bind, column, identifier, join, jsonObject, jsonObjectText, literal, sql, TRUE, type Pair, type Sql } from './sql'
 
 /** How deep embeds nest: SQLite's parser allows little more. */
@@ -59,9 +61,6 @@ function embedNamed(level: Level, name: string): Embed {
   return embed
 }
 
-/** Whether the embed is an object or NULL, not a list. */
-export const isSingle = (embed: Embed): boolean => embed.relationship.kind === 'to-one' || embed.relationship.kind === 'one-to-one'
-
 /** A row's JSON object. */
 export function rowObject(level: Level, select: readonly SelectItem[]): Sql {
   return jsonObject(members(level, select).map(([key, { value }]): Pair => [key, value]))
@@ -83,7 +82,7 @@ function members(level: Level, select: readonly SelectItem[]): Member[] {
       case 'column':
         return [[keyOf(rows.table, item.as), writePlace(placeOf(rows, item.target), item.cast)]]
       case 'aggregate':
-        throw new Error('grouped rows are written by groupedRow')
+        throw new Error('grouped rows are written by groupedRows')
       case 'embed':
         return embedMembers(level, item)
     }
@@ -101,8 +100,10 @@ function embedMembers(level: Level, embed: Embed): Member[] {
   if (embed.spread) return spreadMembers(embed, source)
   const key = level.rows.context.model.tables.has(embed.as) ? literal(embed.as) : bind(embed.as)
   if (isGrouped(embed.select)) {
-    if (isSingle(embed)) throw unsupported('aggregates of a to-one embed')
-    return [[key, { json: true, value: sql`(select json_group_array(json(d)) from (${groups(source, embed)}))` }]]
+    const value = isSingle(embed)
+      ? sql`select json(d) from (${groups(source, embed)})`
+      : sql`select json_group_array(json(d)) from (${groups(source, embed)})`
+    return [[key, { json: true, value: sql`(${value})` }]]
   }
   const row = rowObject(source.level, embed.select)
   const alias = identifier(source.level.rows.alias)
@@ -113,29 +114,145 @@ function embedMembers(level: Level, embed: Embed): Member[] {
       : sql`(select ${row} ${source.from} where ${source.where} limit 1)`
     return [[key, { json: true, value }]]
   }
+  const rows = page(source, embed, [row])
   const value = deep
-    ? sql`(select json_group_array(json(d)) from (select ${row} as d from (${page(source, embed)}) as ${alias}))`
-    : sql`(select json_group_array(${row}) from (${page(source, embed)}) as ${alias})`
+    ? sql`(select json_group_array(json(d)) from (select ${row} as d from (${rows}) as ${alias}))`
+    : sql`(select json_group_array(${row}) from (${rows}) as ${alias})`
   return [[key, { json: true, value }]]
 }
 
 /** The groups of an embed, each row's JSON as `d`. */
-function groups(source: Source, embed: Embed): Sql {
-  const { table } = source.level.rows
-  const inner = sql`select ${allColumns(source.level.rows)} ${source.from} where ${source.where}`
-  return sql`${groupedRow(source.level.rows, inner, embed.select, embed.order ?? [])} limit ${pageNumber(Math.min(embed.limit ?? table.maxRows, table.maxRows), 'limit')} offset ${pageNumber(embed.offset ?? 0, 'offset')}`
+function groups({ level, from, where }: Source, embed: Embed): Sql {
+  const order = embed.order ?? []
+  const rows = sql`${from} where ${where}`
+  return groupedRows({
+    table: level.rows.table,
+    parts: partsOf(level, embed.select, order),
+    from: rows,
+    order,
+    cut: cut(level.rows.table, embed),
+  })
+}
+
+/** Takes a value of a to-one embed's row to the row that is grouped. */
+type Lift = (value: Sql) => Sql
+
+/** The members of groups. `order` may speak of what a to-one embed shows. */
+export function partsOf(level: Level, select: readonly SelectItem[], order: readonly OrderTerm[]): Part[] {
+  return collect(level, select, order, (value) => value, null)
+}
+
+function collect(level: Level, select: readonly SelectItem[], order: readonly OrderTerm[], lift: Lift, within: string | null): Part[] {
+  const { rows } = level
+  const named = (column: string, path: Target['path'], embed = within) =>
+    sourceName({ target: path ? { column, path } : { column }, ...(embed === null ? {} : { embed }) })
+  return select.flatMap((item): Part[] => {
+    switch (item.kind) {
+      case 'all':
+        return visibleColumns(rows.table).map((model) => ({
+          ...grouped({ type: model.type, value: columnSql(rows, model) }, lift),
+          key: literal(model.name),
+          as: model.name,
+          source: named(model.name, undefined),
+        }))
+      case 'column': {
+        const place = placeOf(rows, item.target)
+        const typed = item.cast === undefined ? typedPlace(place) : castTo(typedPlace(place), item.cast)
+        const source = named(item.target.column, item.target.path)
+        return [{ ...grouped(typed, lift), key: keyOf(rows.table, item.as), as: item.as, source }]
+      }
+      case 'aggregate':
+        return [aggregatePart(level, item, lift, within !== null)]
+      case 'embed':
+        return embedParts(level, item, order, lift, within)
+    }
+  })
+}
+
+/** A value that tells groups apart. */
+function grouped({ type, value }: Typed, lift: Lift): Pick<Part, 'value' | 'by' | 'fold' | 'write'> {
+  const by =
+    type === 'json'
+      ? sortValues({ kind: 'column', model: { type } as ColumnModel, value })
+      : [type === 'numeric' ? comparable({ type } as ColumnModel, value) : value]
+  return { value: lift(value), by: by.map(lift), fold: null, write: (shown) => writeColumn(type, shown) }
+}
+
+function aggregatePart(level: Level, item: Extract<SelectItem, { kind: 'aggregate' }>, lift: Lift, spread: boolean): Part {
+  const { function: name, target, as } = item
+  const common = { key: bind(as), as, source: null, by: null }
+  const written = (type: Typed['type']) => (shown: Sql) => {
+    const result = item.cast === undefined ? { type, value: shown } : castTo({ type, value: shown }, item.cast)
+    return writeColumn(result.type, result.value)
+  }
+  if (!target) {
+    if (name !== 'count') throw unsupported(`${name}() without a column`)
+    // Of an embed that is spread: the rows that have one.
+    const value = spread ? lift(TRUE) : null
+    return { ...common, value, fold: (input) => sql`count(${input ?? { chunks: ['*'] }})`, write: written('bigint') }
+  }
+  const place = typedPlace(placeOf(level.rows, target))
+  const typed = item.castInput === undefined ? place : castTo(place, item.castInput)
+  const type = aggregateType(name, typed.type)
+  return { ...common, value: lift(aggregateInput(typed)), fold: (input) => aggregated(name, input!), write: written(type) }
+}
+
+function embedParts(level: Level, embed: Embed, order: readonly OrderTerm[], lift: Lift, within: string | null): Part[] {
+  if (embed.silent) return []
+  if (embed.spread && isSingle(embed)) {
+    const { level: inner, from, where } = sourceOf(level, embed)
+    const one: Lift = (value) => lift(sql`(select ${value} ${from} where ${where} limit 1)`)
+    return collect(inner, embed.select, order, one, within === null ? embed.as : `${within}.${embed.as}`)
+  }
+  const parts = embedMembers(level, embed).map(([key, { value, json }]): Part => ({
+    key,
+    as: embed.as,
+    source: null,
+    value: lift(value),
+    by: [lift(value)],
+    fold: null,
+    write: (shown) => ({ value: json ? sql`json(${shown})` : shown, json }),
+  }))
+  return [...parts, ...sortedByEmbed(level, embed, order, lift, within)]
+}
+
+/** What groups are ordered by that shows in an embed of theirs: it is the same for all rows of a group. */
+function sortedByEmbed(level: Level, embed: Embed, order: readonly OrderTerm[], lift: Lift, within: string | null): Part[] {
+  if (within !== null || embed.spread || !isSingle(embed) || isGrouped(embed.select)) return []
+  return order.flatMap((term): Part[] => {
+    const shown = embed.select.some(
+      (item) =>
+        (item.kind === 'all' && !term.target.path) ||
+        (item.kind === 'column' && item.cast === undefined && sourceName(item) === sourceName({ target: term.target })),
+    )
+    if (term.embed !== embed.as || !shown) return []
+    const [value, ...more] = relatedValue(level, { ...term, embed: embed.as })
+    if (!value || more.length > 0) throw unsupported('ordering groups by JSON of an embed')
+    const fold = (input: Sql | null) => sql`min(${input!})`
+    return [
+      {
+        key: null,
+        as: '',
+        source: sourceName(term),
+        value: lift(value),
+        by: null,
+        fold,
+        write: (plain) => ({ value: plain, json: false }),
+      },
+    ]
+  })
 }
 
 /** Lifts an embed's members into the row around: one value each, or a list each when there are many rows. */
 function spreadMembers(embed: Embed, source: Source): Member[] {
-  if (isGrouped(embed.select)) throw unsupported('aggregates in a spread embed')
+  if (isGrouped(embed.select)) throw unsupported('Aggregates are not implemented for one-to-many or many-to-many spreads.')
   const deep = source.level.depth >= DEEP
   return members(source.level, embed.select).map(([key, { value, json }]): Member => {
     if (isSingle(embed)) {
       const one = sql`select ${value} as v ${source.from} where ${source.where} limit 1`
       return [key, { json, value: deep ? sql`(select ${json ? sql`json(v)` : sql`v`} from (${one}))` : sql`(${one})` }]
     }
-    const rows = sql`from (${page(source, embed)}) as ${identifier(source.level.rows.alias)}`
+    const rows = sql`from (${page(source, embed, [value])}) as ${identifier(source.level.rows.alias)}`
     if (!deep) return [key, { json: true, value: sql`(select json_group_array(${value}) ${rows})` }]
     return [key, { json: true, value: sql`(select json_group_array(${json ? sql`json(v)` : sql`v`}) from (select ${value} as v ${rows}))` }]
   })
@@ -185,14 +302,6 @@ function noRelationship(table: TableModel): AppError {
   return new AppError(queryErrors.no_relationship, { message: `Could not find the relationship of '${table.name}' in the schema cache` })
 }
 
-/** All columns, so that what is written from the page has them; the page is cut before any JSON is built. */
-export function allColumns(rows: Rows): Sql {
-  return join(
-    [...rows.table.columns.keys()].map((name) => column(rows.alias, name)),
-    ', ',
-  )
-}
-
 /** The key and the columns that `parts` speak of: rows that are sorted and united carry nothing else with them. */
 export function columnsFor(rows: Rows, parts: readonly Sql[]): Sql {
   const text = parts.map(textOf).join(' ')
@@ -208,11 +317,12 @@ function textOf({ chunks }: Sql): string {
   return chunks.map((chunk) => (typeof chunk === 'string' ? chunk : '?')).join('')
 }
 
-function page(source: Source, embed: Embed): Sql {
+/** The rows of an embed in order and cut, with the columns that `parts` speak of. */
+function page(source: Source, embed: Embed, parts: readonly Sql[]): Sql {
   const { rows } = source.level
   const paged = embed.offset !== undefined || (embed.order !== undefined && embed.limit !== undefined)
   const keys = levelOrder(source.level, embed.order, paged)
-  return sql`select ${allColumns(rows)} ${source.from} where ${source.where}${orderBy(keys)}${cut(rows.table, embed)}`
+  return sql`select ${columnsFor(rows, parts)} ${source.from} where ${source.where}${orderBy(keys)}${cut(rows.table, embed)}`
 }
 
 /** `limit` and `offset`; never more than the table's `maxRows`. */
@@ -234,7 +344,7 @@ function found(level: Level, embed: Embed): Sql {
 }
 
 /** A column of a to-one embed's row, to order by. */
-function relatedValue(level: Level, term: OrderTerm & { readonly embed: string }): Sql {
+function relatedValue(level: Level, term: OrderTerm & { readonly embed: string }): Sql[] {
   const embed = embedNamed(level, term.embed)
   if (!isSingle(embed)) {
     throw new AppError(queryErrors.order_not_to_one, {
@@ -243,7 +353,7 @@ function relatedValue(level: Level, term: OrderTerm & { readonly embed: string }
     })
   }
   const source = sourceOf(level, embed)
-  const values = sortValues(placeOf(source.level.rows, term.target))
-  if (values.length > 1) throw unsupported('ordering by JSON of an embed')
-  return sql`(select ${values[0]!} ${source.from} where ${source.where} limit 1)`
+  return sortValues(placeOf(source.level.rows, term.target)).map(
+    (value) => sql`(select ${value} ${source.from} where ${source.where} limit 1)`,
+  )
 }

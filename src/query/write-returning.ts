@@ -3,12 +3,11 @@
 import type { TableModel } from '../define'
 import type { CompiledStatement } from './compiled'
 import type { CompileContext } from './context'
-import { unsupported } from './errors'
-import { isGrouped } from './group'
+import { groupedRows, isGrouped } from './group'
 import { orderBy } from './order'
 import type { Returning } from './query'
-import { levelFilter, levelOf, levelOrder, rowObject } from './select'
-import { and, identifier, render, sql, type Sql } from './sql'
+import { levelFilter, levelOf, levelOrder, partsOf, rowObject, type Level } from './select'
+import { and, EMPTY, identifier, render, sql, type Sql } from './sql'
 import { writtenRows } from './write-guard'
 import { readsWritten } from './write-reach'
 
@@ -28,9 +27,9 @@ export function returningOf(
   apart: boolean,
 ): ReturningPlan {
   if (!returning) return { inline: null, after: false }
-  if (isGrouped(returning.select)) throw unsupported('aggregates of the rows of a write')
   const masked = [...table.columns.values()].some((column) => column.read !== null && readsWritten(context, column.read, written))
-  const after = apart || masked || (returning.order?.length ?? 0) > 0 || returning.select.some((item) => item.kind === 'embed')
+  const several = isGrouped(returning.select) || returning.select.some((item) => item.kind === 'embed')
+  const after = apart || masked || several || (returning.order?.length ?? 0) > 0
   if (after) return { inline: null, after }
   return { inline: rowObject(levelOf(context, table, table.name, returning.select), returning.select), after }
 }
@@ -40,6 +39,7 @@ export function rowsAfter(context: CompileContext, table: TableModel, returning:
   const alias = context.alias('t')
   const level = levelOf(context, table, alias, returning.select)
   const { from, where, order } = writtenRows(context, table, alias, null)
+  if (isGrouped(returning.select)) return grouped(level, returning, sql`from ${from} where ${and([where, levelFilter(level, undefined)])}`)
   const keys = levelOrder(level, returning.order, false)
   const ordered = keys.length > 0 ? orderBy(keys) : sql` order by ${order}`
   return sql`select ${rowObject(level, returning.select)} as d from ${from} where ${and([where, levelFilter(level, undefined)])}${ordered}`
@@ -48,8 +48,14 @@ export function rowsAfter(context: CompileContext, table: TableModel, returning:
 /** The same of rows that the operation is about to remove. `where` speaks of the table by its name. */
 export function rowsBefore(context: CompileContext, table: TableModel, returning: Returning, where: Sql): Sql {
   const level = levelOf(context, table, table.name, returning.select)
-  const order = orderBy(levelOrder(level, returning.order, false))
-  return sql`select ${rowObject(level, returning.select)} as d from ${identifier(table.name)} where ${and([where, levelFilter(level, undefined)])}${order}`
+  const from = sql`from ${identifier(table.name)} where ${and([where, levelFilter(level, undefined)])}`
+  if (isGrouped(returning.select)) return grouped(level, returning, from)
+  return sql`select ${rowObject(level, returning.select)} as d ${from}${orderBy(levelOrder(level, returning.order, false))}`
+}
+
+/** Groups of the rows of a write. */
+function grouped(level: Level, { select, order = [] }: Returning, from: Sql): Sql {
+  return groupedRows({ table: level.rows.table, parts: partsOf(level, select, order), from, order, cut: EMPTY })
 }
 
 /** Answers with rows of either kind. */

@@ -1,7 +1,7 @@
 // `select=` and `order=`: what to answer with and in which order, as the client wrote it. Names are resolved in resolve.ts.
 import { AppError } from '../core'
 import { MAX_EMBED_DEPTH, type AggregateFunction, type Cast, type JsonStep, type OrderTerm, type Target } from '../query'
-import { restErrors } from './errors'
+import { notImplemented, restErrors } from './errors'
 import { accepts, atEnd, cursor, expects, expectsEnd, fail, jsonPath, matches, name, sees, type Cursor } from './scan'
 
 /** One item of a select, before any name is looked up. */
@@ -115,31 +115,42 @@ function outputName(column: string, path: readonly JsonStep[] | undefined): stri
 const CASTS: Readonly<Record<string, Cast>> = {
   text: 'text',
   varchar: 'text',
+  'character varying': 'text',
+  smallint: 'smallint',
+  int2: 'smallint',
   int: 'integer',
-  int2: 'integer',
   int4: 'integer',
-  int8: 'integer',
   integer: 'integer',
-  smallint: 'integer',
-  bigint: 'integer',
+  bigint: 'bigint',
+  int8: 'bigint',
+  real: 'real',
+  float: 'real',
   float4: 'real',
   float8: 'real',
-  real: 'real',
-  numeric: 'real',
+  'double precision': 'real',
+  numeric: 'numeric',
+  decimal: 'numeric',
   bool: 'boolean',
   boolean: 'boolean',
   json: 'json',
   jsonb: 'json',
   date: 'date',
   timestamp: 'timestamp',
-  timestamptz: 'timestamp',
+  'timestamp without time zone': 'timestamp',
+  timestamptz: 'timestamptz',
+  'timestamp with time zone': 'timestamptz',
+  uuid: 'uuid',
 }
+
+/** Types that Postgres has and this doesn't. */
+const UNCASTABLE = new Set('bit,box,bpchar,bytea,char,cidr,circle,citext,inet,interval,line,lseg,macaddr,money,name,oid,path,point,polygon,regclass,time,timetz,tsquery,tsvector,xml'.split(',')) // prettier-ignore
 
 function cast(c: Cursor): Cast | undefined {
   if (!accepts(c, '::')) return undefined
   const word = name(c)
-  if (!Object.hasOwn(CASTS, word)) throw new AppError(restErrors.rest_unknown_cast, { message: `type "${word}" does not exist` })
-  return CASTS[word]
+  if (Object.hasOwn(CASTS, word)) return CASTS[word]
+  if (UNCASTABLE.has(word)) throw notImplemented(`A cast to ${word}`)
+  throw new AppError(restErrors.rest_unknown_cast, { message: `type "${word}" does not exist` })
 }
 
 /** Reads `col.desc.nullslast,rel(col)`; empty text is no order. */
