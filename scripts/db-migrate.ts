@@ -59,7 +59,8 @@ export function renewEpochs(options: MigrateOptions = {}): void {
   for (const binding of stores(options)) query(binding, 'UPDATE sys_store SET epoch = lower(hex(randomblob(16))) WHERE id = 1', options)
 }
 
-function stores(options: MigrateOptions): string[] {
+/** The bindings of the databases, as wrangler.toml names them. */
+export function stores(options: MigrateOptions): string[] {
   const config = readFileSync(options.config ?? join(root, 'wrangler.toml'), 'utf8')
   return [...config.matchAll(/^\s*binding\s*=\s*["'](DB(?:_\d+)?)["']/gm)].map(([, binding]) => binding!)
 }
@@ -75,7 +76,8 @@ function noteBookmark(binding: string, options: MigrateOptions, say: (line: stri
   )
 }
 
-function query(binding: string, sql: string, options: MigrateOptions): Record<string, unknown>[] {
+/** Runs SQL in one database; the rows of the first statement. Throws `MigrateError`. */
+export function query(binding: string, sql: string, options: MigrateOptions): Record<string, unknown>[] {
   const { status, stdout } = wrangler(['d1', 'execute', binding, '--json', '--command', sql], options, 'pipe')
   if (status !== 0) throw new MigrateError(`${binding} didn't answer: ${stdout.trim()}`)
   const [result] = JSON.parse(stdout.slice(stdout.indexOf('['))) as { results: Record<string, unknown>[] }[]

@@ -63,4 +63,5 @@ export default table(trips, {
     ownerId: { default: ({ auth }) => auth.uid },
     createdAt: { readOnly: true, default: ({ now }) => now },
   },
+  searchable: ['title', 'notes'],
 })

@@ -3,5 +3,6 @@ export { MAX_PAGE, pruneChanges, readChanges, renewEpoch, RETENTION_MS, RETENTIO
 export { dataErrors } from './errors'
 export { execute, type ExecuteRequest, type Result } from './execute'
 export { IDEMPOTENCY_MS } from '../query'
+export { reindex } from './reindex'
 export { sweep, type Swept } from './sweep'
 export { planQuery, type PlanStep, type StatementPlan } from './query-plan'

@@ -19,6 +19,7 @@ import {
 } from './model'
 import { relationshipsOf } from './relationship'
 import { resolveExpression, type TableNames } from './resolve'
+import { checkSearchNames, searchModel } from './searchable'
 import type { Policy, TableDeclaration, TableRules } from './table'
 
 /** The declaration can't work; every problem is listed. */
@@ -72,6 +73,7 @@ function build(app: AppDefinition): { model: Model; problems: Problem[] } {
   const tables = new Map<string, TableModel>()
   for (const [name, draft] of drafts) tables.set(name, { ...draft, relationships: relationshipsOf(draft, drafts) })
   for (const table of tables.values()) checkPartition(table, tables, problems)
+  checkSearchNames(tables.values(), problems)
   checkExposed(
     [...tables.values()].filter(({ served }) => served),
     problems,
@@ -143,6 +145,7 @@ function tableModel(source: Source, names: TableNames, problems: Problem[]): Tab
       update: { using: policy('update', sides?.using), check: policy('update', sides?.check) },
       delete: policy('delete', rules?.delete),
     },
+    search: searchModel(rules?.searchable, { columns, report }),
     partition: rules?.partition === undefined ? null : (names.get(name)?.get(rules.partition) ?? null),
     maxRows: rules?.maxRows ?? DEFAULT_MAX_ROWS,
     audit: rules?.audit ?? false,

@@ -22,6 +22,7 @@ export {
   type TableModel,
   type Unique,
 } from './model'
+export { searchIndexName, SEARCH_LANGUAGES, type Searchable, type SearchLanguage, type SearchModel } from './searchable'
 export {
   anyone,
   nobody,

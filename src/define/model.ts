@@ -1,5 +1,6 @@
 // The model: what every protocol, the compiler and the migrations know of an app. Plain data, built once from its declaration.
 import type { Expression, OperandNode } from './expression'
+import type { SearchModel } from './searchable'
 
 /** How a column's values are stored, written in JSON and compared. */
 export type ColumnType =
@@ -124,6 +125,8 @@ export interface TableModel {
     readonly update: { readonly using: Expression; readonly check: Expression }
     readonly delete: Expression
   }
+  /** What full-text search reads; null when nothing is declared `searchable`. */
+  readonly search: SearchModel | null
   /** Wire name of the partition column. */
   readonly partition: string | null
   readonly maxRows: number

@@ -2,6 +2,7 @@
 import type { AnySQLiteColumn } from 'drizzle-orm/sqlite-core'
 import { getTableName, type SQLiteTableLike } from './drizzle'
 import type { ColumnsOf, Expression, PolicyArgument, RowOf, Value } from './expression'
+import type { Searchable } from './searchable'
 
 /** Decides, as data, who may. Called once, when the model is built. */
 export type Policy<T extends SQLiteTableLike = SQLiteTableLike> = (argument: PolicyArgument<T>) => Expression
@@ -42,6 +43,8 @@ export interface TableRules<T extends SQLiteTableLike> {
   readonly update: Policy<T> | UpdatePolicy<T>
   readonly delete: Policy<T>
   readonly columns?: { readonly [K in keyof ColumnsOf<T>]?: ColumnRule<T, DataOf<ColumnsOf<T>[K]>> }
+  /** Text columns that full-text search reads, for example `['title', 'body']`. */
+  readonly searchable?: Searchable<keyof ColumnsOf<T> & string>
   /** The column by which rows are spread over several stores. */
   readonly partition?: keyof ColumnsOf<T> & string
   /**

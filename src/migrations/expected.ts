@@ -11,6 +11,7 @@ import {
 } from '../define'
 import * as engine from '../schema'
 import type { DatabaseSchema, TableSchema } from './schema'
+import { searchSchemas, searchTriggers } from './search'
 import { identifier } from './sql'
 import { readTable } from './tables'
 import { logTriggers } from './triggers'
@@ -56,7 +57,9 @@ function withTriggers(table: TableSchema, model: Model, needed: ReadonlyMap<stri
   const rules = model.tables.get(table.name)
   const columns = new Set(needed.get(table.name))
   if (rules?.partition) columns.add(rules.partition)
-  return { ...table, triggers: logTriggers(table, { needed: columns, context: rules ? rules.audit || rules.sync : false }) }
+  const log = logTriggers(table, { needed: columns, context: rules ? rules.audit || rules.sync : false })
+  if (!rules?.search) return { ...table, triggers: log }
+  return { ...table, triggers: [...log, ...searchTriggers(rules)], search: searchSchemas(rules) }
 }
 
 /** Index names are one namespace in a database, and SQLite would only say so halfway through a migration. */

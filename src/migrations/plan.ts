@@ -4,6 +4,7 @@ import { difference, needsValue, type TableDifference } from './difference'
 import { cannotRebuild, rebuildStatements, referenceDuring, withReferrers } from './rebuild'
 import { applyRenames, type Rename } from './rename'
 import { findTable, type DatabaseSchema, type TableSchema } from './schema'
+import { planSearch } from './search'
 import { identifier } from './sql'
 
 /** What the developer said of changes that could lose data. */
@@ -42,9 +43,14 @@ export function planMigration(before: DatabaseSchema, after: DatabaseSchema, int
   }
   if (problems.length > 0) return { statements: [], summary: [], problems }
 
+  const search = planSearch(pairs, created, dropped, rebuilt)
   const isAltered = ({ added, dropped: gone }: TableDifference) => added.length > 0 || gone.length > 0
   const touched = (table: TableSchema, change: TableDifference) =>
-    rebuilt.has(table.name) || renamed.touched.has(table.name) || isAltered(change) || change.triggersChanged
+    rebuilt.has(table.name) ||
+    renamed.touched.has(table.name) ||
+    search.touched.has(table.name) ||
+    isAltered(change) ||
+    change.triggersChanged
   const logTouched = ['sys_changes', 'sys_statement'].some((name) => rebuilt.has(name))
   const retriggered = pairs.filter(({ after: table, change }) => logTouched || touched(table, change))
   const kept = pairs.filter(({ after: table }) => !rebuilt.has(table.name))
@@ -57,6 +63,7 @@ export function planMigration(before: DatabaseSchema, after: DatabaseSchema, int
     ...[...retriggered.map((pair) => pair.before), ...dropped].flatMap((table) =>
       table.triggers.map(({ name }) => `DROP TRIGGER IF EXISTS ${identifier(name)}`),
     ),
+    ...search.drops,
     ...renamed.statements,
     ...[
       ...kept.flatMap(({ change }) => change.droppedIndexes),
@@ -67,6 +74,7 @@ export function planMigration(before: DatabaseSchema, after: DatabaseSchema, int
     ...kept.filter((pair) => !isLate(pair)).flatMap(alter),
     ...rebuildStatements(rebuilds, dropped),
     ...kept.filter(isLate).flatMap(alter),
+    ...search.creates,
     ...[...created, ...retriggered.map((pair) => pair.after)].flatMap((table) => table.triggers.map(({ sql }) => sql)),
     ...(created.some(({ name }) => name === 'sys_store') ? engineRows() : []),
   ]
@@ -74,7 +82,8 @@ export function planMigration(before: DatabaseSchema, after: DatabaseSchema, int
     ...intents.renames.map(({ table, column, to }) => `rename ${column === null ? table : `${table}.${column}`} to ${to}`),
     ...created.map(({ name }) => `create ${name}`),
     ...dropped.map(({ name }) => `drop ${name}`),
-    ...kept.flatMap(({ after: { name }, change }) => summarize(name, change)),
+    ...kept.flatMap(({ after: { name }, change }) => summarize(name, change, search.touched.has(name))),
+    ...search.summary,
     ...rebuilds.map(({ after: { name }, change }) => `rebuild ${name}: ${change.rebuild.join(', ') || 'it refers to a rebuilt table'}`),
   ]
   return { statements, summary, problems: [] }
@@ -89,13 +98,13 @@ function alter({ after: table, change }: Pair): string[] {
   ]
 }
 
-function summarize(table: string, change: TableDifference): string[] {
+function summarize(table: string, change: TableDifference, searched: boolean): string[] {
   return [
     ...change.added.map((column) => `add ${table}.${column.name}`),
     ...change.dropped.map((column) => `drop ${table}.${column.name}`),
     ...change.droppedIndexes.map((index) => `drop index ${index.name}`),
     ...change.addedIndexes.map((index) => `index ${table} by ${index.name}`),
-    ...(change.triggersChanged && change.added.length + change.dropped.length === 0 ? [`log ${table} anew`] : []),
+    ...(change.triggersChanged && !searched && change.added.length + change.dropped.length === 0 ? [`log ${table} anew`] : []),
   ]
 }
 

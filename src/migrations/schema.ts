@@ -41,6 +41,13 @@ export interface TriggerSchema {
   readonly sql: string
 }
 
+/** A full-text index; derived, so that a change makes it anew. */
+export interface SearchSchema {
+  readonly name: string
+  /** CREATE VIRTUAL TABLE. */
+  readonly sql: string
+}
+
 export interface TableSchema {
   readonly name: string
   readonly columns: readonly ColumnSchema[]
@@ -49,8 +56,10 @@ export interface TableSchema {
   readonly foreignKeys: readonly ForeignKeySchema[]
   readonly checks: readonly CheckSchema[]
   readonly indexes: readonly IndexSchema[]
-  /** The engine's own, which feed the change log. */
+  /** The engine's own, which feed the change log and keep the full-text indexes. */
   readonly triggers: readonly TriggerSchema[]
+  /** Absent where nothing is searchable. */
+  readonly search?: readonly SearchSchema[]
 }
 
 /** Tables in the order of declaration, the engine's first. */

@@ -12,11 +12,14 @@ export interface SchemaRow {
 }
 
 /** Reads what `verifySchema` compares. */
-export const SCHEMA_QUERY = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' AND name NOT LIKE '_cf_%'"
+export const SCHEMA_QUERY =
+  "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' AND name NOT LIKE '_cf_%' AND " +
+  // What FTS5 makes beside its tables is its own.
+  "NOT (type = 'table' AND name LIKE 'sys_fts_%' AND sql NOT LIKE 'CREATE VIRTUAL TABLE%')"
 
 export interface Difference {
   readonly table: string
-  readonly kind: 'table' | 'column' | 'constraint' | 'strict' | 'index' | 'trigger'
+  readonly kind: 'table' | 'column' | 'constraint' | 'strict' | 'index' | 'trigger' | 'search'
   /** What is missing, changed or too much. */
   readonly message: string
 }
@@ -30,7 +33,12 @@ export function verifySchema(actual: readonly SchemaRow[], expected: DatabaseSch
     const row = actual.find(({ type, name }) => type === 'table' && name.toLowerCase() === table.name.toLowerCase())
     if (!row?.sql) return [{ table: table.name, kind: 'table' as const, message: `table "${table.name}" is missing` }]
     const own = actual.filter(({ tbl_name: owner, sql }) => owner.toLowerCase() === table.name.toLowerCase() && sql !== null)
-    return [...compareTable(table, row.sql), ...compareObjects(table, own, 'index'), ...compareObjects(table, own, 'trigger')]
+    return [
+      ...compareTable(table, row.sql),
+      ...compareObjects(table, own, 'index'),
+      ...compareObjects(table, own, 'trigger'),
+      ...compareSearch(table, actual),
+    ]
   })
 }
 
@@ -72,4 +80,13 @@ function compareObjects(table: TableSchema, rows: readonly SchemaRow[], kind: 'i
   }
   for (const name of found.keys()) if (!wanted.has(name)) say(name, "isn't declared")
   return differences
+}
+
+function compareSearch(table: TableSchema, rows: readonly SchemaRow[]): Difference[] {
+  return (table.search ?? []).flatMap((index): Difference[] => {
+    const there = rows.find(({ type, name }) => type === 'table' && name.toLowerCase() === index.name.toLowerCase())
+    if (there?.sql && normalize(there.sql) === normalize(index.sql)) return []
+    const what = there ? "isn't what the model implies" : 'is missing'
+    return [{ table: table.name, kind: 'search', message: `full-text index "${index.name}" of "${table.name}" ${what}` }]
+  })
 }

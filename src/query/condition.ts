@@ -9,6 +9,7 @@ import type { JsonPlace } from './json-order'
 import { likeSql } from './like'
 import type { Comparison, Condition, Input, Target } from './query'
 import { isReference, referencedList, referenceSql } from './reference'
+import { findsRows, searchSql, unsought } from './search'
 import { and, bind, balanced, FALSE, NULL, or, sql, TRUE, type Sql } from './sql'
 import { encodeValue, storable, typeName } from './value'
 
@@ -39,17 +40,27 @@ export function checkSize(condition: Condition): void {
   walk(condition, 0)
 }
 
-/** The filter as a predicate; a row passes where it is TRUE. Throws the errors of unknown columns and malformed values. */
-export function compileCondition(rows: Rows, condition: Condition, related: FindRelated): Sql {
+/**
+ * The filter as a predicate; a row passes where it is TRUE, and where that alone counts it is `positive`. Throws the errors of unknown
+ * columns and malformed values.
+ */
+export function compileCondition(rows: Rows, condition: Condition, related: FindRelated, positive = true): Sql {
   switch (condition.kind) {
-    case 'and':
-      return and(condition.terms.map((term) => compileCondition(rows, term, related)))
+    case 'and': {
+      const search = positive && findsRows(rows, condition)
+      return and(
+        condition.terms.map((term) => {
+          const predicate = compileCondition(rows, term, related, positive)
+          return search && !findsRows(rows, term) ? unsought(predicate) : predicate
+        }),
+      )
+    }
     case 'or': {
-      const choice = or(condition.terms.map((term) => compileCondition(rows, term, related)))
+      const choice = or(condition.terms.map((term) => compileCondition(rows, term, related, positive)))
       return leaves(condition) > MANY_CHOICES ? sql`+${choice}` : choice
     }
     case 'not':
-      return sql`not (${compileCondition(rows, condition.term, related)})`
+      return sql`not (${compileCondition(rows, condition.term, related, false)})`
     case 'related':
       return condition.present ? related(condition.embed) : sql`not ${related(condition.embed)}`
     case 'compare':
@@ -69,7 +80,7 @@ export function compileCondition(rows: Rows, condition: Condition, related: Find
     case 'range':
       throw unsupported('ranges (sl, sr, nxl, nxr, adj)')
     case 'search':
-      throw unsupported('full-text search (fts, plfts, phfts, wfts)')
+      return searchSql(rows, condition, positive)
   }
 }
 

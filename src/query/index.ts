@@ -27,6 +27,7 @@ export type {
   Update,
 } from './query'
 export { findsOneRow } from './read'
+export { reindexAll, type Reindex } from './reindex'
 export { MAX_EMBED_DEPTH } from './select'
 export { encodeValue } from './value'
 export { writeErrors } from './write-errors'

@@ -14,6 +14,7 @@ import type { Condition, Read, SelectItem } from './query'
 import { keepRows, valuesOf } from './reference-keep'
 import { revisionOf } from './revision'
 import { sessionLives } from './session'
+import { findsRows, unsought } from './search'
 import { columnsFor, cut, levelFilter, levelOf, levelOrder, partsOf, rowText, type Level } from './select'
 import { waysOf } from './steer'
 import { and, EMPTY, identifier, isFalse, isTrue, join, NULL, number, render, sql, TRUE, type Sql } from './sql'
@@ -149,7 +150,8 @@ function policyOf(level: Level, read: Read): Sql {
   const hints = (branchesOf(policy) ?? [policy]).flatMap((branch) =>
     waysOf(context, table, branch, []).flatMap(({ unindexed }) => [...unindexed]),
   )
-  return compileFolded(context, table, policy, level.rows.alias, { pinned: pinnedBy(read.where), unindexed: new Set(hints) })
+  const predicate = compileFolded(context, table, policy, level.rows.alias, { pinned: pinnedBy(read.where), unindexed: new Set(hints) })
+  return findsRows(level.rows, read.where) ? unsought(predicate) : predicate
 }
 
 function totalOf(level: Level, read: Read): Sql {
@@ -181,7 +183,12 @@ function pageOf(level: Level, read: Read, parts: readonly Sql[]): { readonly fro
   const cuts = keys.length > 0 || read.limit !== undefined
   const constant = policy !== null && [...columnsRead(policy)].every((name) => pinned.has(name))
   const searched =
-    policy !== null && cuts && !constant && !namesOneRow(table, pinned) && (!read.where || leaves(read.where) <= MANY_FILTERS)
+    policy !== null &&
+    cuts &&
+    !constant &&
+    !namesOneRow(table, pinned) &&
+    !findsRows(level.rows, read.where) &&
+    (!read.where || leaves(read.where) <= MANY_FILTERS)
   const ways = searched ? (branchesOf(policy) ?? [policy]).flatMap((branch) => waysTo(level, branch, sorted, pinned)) : []
   let from: Sql
   if (ways.length > 1) {

@@ -12,6 +12,7 @@ import type { Delete, Update } from './query'
 import { isReference, referenceSql } from './reference'
 import { keepRemoved, keepWritten } from './reference-keep'
 import { revisionOf } from './revision'
+import { findsRows, unsought } from './search'
 import { and, column, identifier, join, number, render, sql, TRUE, type Sql } from './sql'
 import { encodeValue } from './value'
 import { writeErrors } from './write-errors'
@@ -157,11 +158,11 @@ export function affected(
   const predicate = (alias: string): Sql => {
     const rows = { context, table, alias }
     if (where) checkSize(where)
-    return and([
+    const policies = and([
       compilePolicy(context, table, policy, alias),
       looks ? compilePolicy(context, table, table.policies.read, alias) : TRUE,
-      where ? compileCondition(rows, where, relatedInWrite) : TRUE,
     ])
+    return and([findsRows(rows, where) ? unsought(policies) : policies, where ? compileCondition(rows, where, relatedInWrite) : TRUE])
   }
   if (limit === undefined) return predicate(table.name)
   const alias = context.alias('w')

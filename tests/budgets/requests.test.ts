@@ -69,6 +69,16 @@ describe('the list of 20', () => {
   })
 })
 
+test('a search, for who sees all and for who sees none', async () => {
+  const search = LIST.replace('?', '?title=wfts."number 7" or "number 9"&')
+  const { response, rows } = await list(all.headers, search)
+  expect(rows).toHaveLength(2)
+  withinBudget('search', response)
+  const nothing = await list(none.headers, search)
+  expect(nothing.rows).toEqual([])
+  withinBudget('search: sees none', nothing.response)
+})
+
 test('a row by its key', async () => {
   const { response, rows } = await list(all.headers, '/rest/v1/trips?id=eq.01900000-0000-7000-9000-000000000007')
   expect(rows).toHaveLength(1)

@@ -39,12 +39,13 @@ describe('/openapi.json', () => {
   test('names each served table and visible column, and nothing else', () => {
     const tables = Object.keys(document.paths).filter((path) => path.startsWith('/rest/v1/'))
     expect(tables).toEqual(
-      ['people', 'books', 'editions', 'reviews', 'tags', 'book_tags', 'fans', 'people#annex', 'loans#annex', 'samples'].map(
+      ['people', 'books', 'editions', 'reviews', 'articles', 'tags', 'book_tags', 'fans', 'people#annex', 'loans#annex', 'samples'].map(
         (name) => `/rest/v1/${name}`,
       ),
     )
     expect(Object.keys(document.components['schemas']?.['people']?.properties ?? {})).toEqual(['id', 'name', 'email', 'mentor_id'])
     expect(document.components['schemas']?.['books.insert']?.required).toEqual(['title'])
+    expect(answer.text).toMatch(/Full-text search: `wfts/)
     expect(answer.text).not.toMatch(/"secret"|_version|_updated_at|auth_users|sys_changes/)
   })
 

@@ -14,8 +14,10 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-function migrate(...flags: string[]): { status: number | null; output: string } {
-  const script = ['--import', './scripts/register.mjs', 'scripts/db-migrate.ts', '--persist-to', folder, ...flags]
+const migrate = (...flags: string[]) => command('db-migrate.ts', ...flags)
+
+function command(name: string, ...flags: string[]): { status: number | null; output: string } {
+  const script = ['--import', './scripts/register.mjs', `scripts/${name}`, '--persist-to', folder, ...flags]
   const env = { ...process.env, WRANGLER_SEND_METRICS: 'false' }
   const { status, stdout, stderr } = spawnSync(process.execPath, script, { cwd: root, encoding: 'utf8', env })
   return { status, output: `${stdout}${stderr}` }
@@ -50,4 +52,20 @@ test('it migrates, finds nothing to apply the second time, and names what somebo
   expect(second.status).toBe(1)
   expect(second.output).toContain(`column "auth_users.surprise" isn't declared`)
   expect(second.output).toContain('index "auth_sessions_user" on "auth_sessions" is missing')
+})
+
+test('in the database that is there now, db:reindex makes the full-text indexes whole and says so', () => {
+  open((db) =>
+    db.exec(
+      `INSERT INTO profiles (id, handle, display_name, created_at) VALUES ('p', 'pp', 'P', 0);
+       INSERT INTO trips (id, owner_id, title, created_at) VALUES ('t', 'p', 'Over the pass', 0);
+       INSERT INTO sys_fts_trips (sys_fts_trips) VALUES ('delete-all')`,
+    ),
+  )
+  const found = () => open((db) => db.prepare(`SELECT count(*) AS n FROM sys_fts_trips WHERE sys_fts_trips MATCH 'pass'`).get())
+  expect(found()).toEqual({ n: 0 })
+  const { status, output } = command('db-reindex.ts')
+  expect(output).toContain('DB: sys_fts_trips holds what trips does.')
+  expect(status).toBe(0)
+  expect(found()).toEqual({ n: 1 })
 })

@@ -2,6 +2,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { searchSchemas, searchTriggers } from '../../src/migrations/search'
 import { logTriggers } from '../../src/migrations/triggers'
 import {
   engineSchema,
@@ -34,6 +35,7 @@ interface Shape {
   readonly references: readonly { readonly to: string; readonly onDelete: string }[]
   readonly auto: boolean
   readonly indexed: boolean
+  readonly searched: readonly ('english' | 'simple')[]
 }
 
 const shape = (auto: boolean): fc.Arbitrary<Shape> =>
@@ -47,6 +49,7 @@ const shape = (auto: boolean): fc.Arbitrary<Shape> =>
     ),
     auto: fc.constant(auto),
     indexed: fc.boolean(),
+    searched: fc.subarray(['english', 'simple'] as ('english' | 'simple')[]),
   })
 
 // Whether the key is a number stays, as nothing turns one kind of key into the other.
@@ -91,7 +94,11 @@ function schemaOf(all: Readonly<Record<(typeof NAMES)[number], Shape | null>>): 
       indexes: one.indexed ? [{ name: `${name}_by_id`, unique: true, terms: ['`id`'], where: null }] : [],
       triggers: [],
     }
-    return [{ ...table, triggers: logTriggers(table, { needed: new Set(['text']), context: one.indexed }) }]
+    const log = logTriggers(table, { needed: new Set(['text']), context: one.indexed })
+    const columns = table.columns.filter((column) => column.type === 'TEXT').map((column) => column.name)
+    if (one.searched.length === 0 || columns.length === 0) return [{ ...table, triggers: log }]
+    const rules = { name, search: { columns, languages: one.searched, rowid: '_rowid_' } }
+    return [{ ...table, triggers: [...log, ...searchTriggers(rules)], search: searchSchemas(rules) }]
   })
   return { tables: [...engineSchema().tables, ...tables] }
 }
@@ -124,6 +131,17 @@ const read = (db: DatabaseSync, table: string, columns: readonly string[]) =>
 
 function apply(db: DatabaseSync, statements: readonly string[]): void {
   db.exec(`BEGIN;\n${statements.map((statement) => `${statement};`).join('\n')}\nCOMMIT;`)
+}
+
+/** Each full-text index holds what its table does, no more and no less, and nothing is left of others. */
+function indexesHold(db: DatabaseSync, schema: DatabaseSchema): void {
+  const wanted = schema.tables.flatMap((table) => table.search ?? []).map(({ name }) => name)
+  for (const name of wanted) db.exec(`INSERT INTO ${name} (${name}, rank) VALUES ('integrity-check', 1)`)
+  const there = db.prepare(`SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL%' ORDER BY name`).all()
+  expect(there.map(({ name }) => name)).toEqual(wanted.toSorted())
+  expect(db.prepare(`SELECT count(*) AS n FROM sqlite_master WHERE name LIKE 'sys_fts_%' AND type = 'trigger'`).get()).toEqual({
+    n: 3 * schema.tables.filter(({ search }) => search).length,
+  })
 }
 
 test('a plan leads from any schema to any other without losing a row', () => {
@@ -162,16 +180,24 @@ test('a plan leads from any schema to any other without losing a row', () => {
         expect(db.prepare('SELECT max(seq) AS n FROM sys_changes').get()).toEqual(logged)
         expect(db.prepare('PRAGMA foreign_key_check').all()).toEqual([])
         expect(planMigration(after, after).statements).toEqual([])
+        indexesHold(db, after)
         for (const { name } of kept) {
           // Number 3 was given and is gone in `a`, there in the others.
           db.exec(`INSERT INTO ${name} DEFAULT VALUES`)
           expect(db.prepare(`SELECT max(id) AS n FROM ${name}`).get()).toEqual({ n: 4 })
           expect(db.prepare('SELECT tbl, key FROM sys_changes ORDER BY seq DESC').get()).toEqual({ tbl: name, key: '[4]' })
         }
+        for (const { name } of kept) {
+          const texts = after.tables.find((table) => table.name === name)!.columns.some((column) => column.name === 'text')
+          db.exec(`UPDATE ${name} SET id = 40${texts ? ", text = 'other words'" : ''} WHERE id = 4`)
+          indexesHold(db, after)
+          db.exec(`DELETE FROM ${name} WHERE id = 40`)
+        }
+        indexesHold(db, after)
       } finally {
         db.close()
       }
     }),
     { numRuns: Number(process.env['FUZZ_RUNS'] ?? 150), ...(process.env['FUZZ_SEED'] ? { seed: Number(process.env['FUZZ_SEED']) } : {}) },
   )
-})
+}, 60_000)

@@ -38,7 +38,7 @@ function tablePath(table: TableModel): Readonly<Record<string, Operation>> {
   const filters = visibleColumns(table).map((column) => ({
     name: column.name,
     in: 'query',
-    description: `Filter: an operator and a value, for example \`${example(column.type)}\`.`,
+    description: `Filter: an operator and a value, for example \`${example(column.type)}\`.${table.search?.columns.includes(column.name) ? SEARCH : ''}`,
     schema: { type: 'string' },
     examples: { [column.name]: { value: example(column.type) } },
   }))
@@ -115,6 +115,10 @@ function tablePath(table: TableModel): Readonly<Record<string, Operation>> {
     },
   }
 }
+
+/** Said of columns that are declared searchable. */
+const SEARCH =
+  ' Full-text search: `wfts."exact words" or other -unwanted`, `plfts.all words`, `phfts.one after the other`, `fts.a & (b | c:*)`.'
 
 const insertReference = (name: string): JsonSchema => reference('schemas', `${name}.insert`)
 const headers = (...names: string[]): JsonSchema => Object.fromEntries(names.map((name) => [name, { schema: { type: 'string' } }]))

@@ -90,6 +90,21 @@ export const annexLoans = sqliteTable('annex_loans', {
   bookId: integer('book_id').references(() => books.id),
 })
 
+/** What people wrote of it, for full-text search: in two languages, one column of which not everyone reads. */
+export const articles = sqliteTable(
+  'articles',
+  {
+    id: text('id').primaryKey(),
+    title: text('title').notNull(),
+    body: text('body'),
+    remarks: text('remarks'),
+    authorId: text('author_id').references(() => people.id, { onDelete: 'cascade' }),
+    public: integer('public', { mode: 'boolean' }).notNull().default(true),
+    likes: integer('likes').notNull().default(0),
+  },
+  (t) => [index('articles_author').on(t.authorId), index('articles_public').on(t.public, t.likes)],
+)
+
 /** One column of each type. */
 export const samples = sqliteTable('samples', {
   id: text('id').primaryKey(),
@@ -133,6 +148,12 @@ export default app({
     table(reviews, {
       ...open,
       read: ({ row, auth, or, eq, isNull }) => or(isNull(row.hiddenBy), eq(row.reviewerId, auth.uid)),
+    }),
+    table(articles, {
+      ...open,
+      read: ({ row, auth, or, eq }) => or(eq(row.public, true), eq(row.authorId, auth.uid)),
+      columns: { remarks: { read: owner(articles.authorId) } },
+      searchable: { columns: ['title', 'body', 'remarks'], language: ['english', 'simple'] },
     }),
     table(tags, open),
     table(bookTags, open),
