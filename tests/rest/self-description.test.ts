@@ -45,7 +45,18 @@ describe('the root', () => {
   test('names each served table and visible column, and nothing else', async () => {
     const { text } = await service('/rest/v1/')
     const { paths, definitions } = await document()
-    expect(Object.keys(paths)).toEqual(['/', '/book_tags', '/books', '/editions', '/fans', '/people', '/reviews', '/samples', '/tags'])
+    expect(Object.keys(paths)).toEqual([
+      '/',
+      '/articles',
+      '/book_tags',
+      '/books',
+      '/editions',
+      '/fans',
+      '/people',
+      '/reviews',
+      '/samples',
+      '/tags',
+    ])
     expect(Object.keys(paths['/books'] ?? {})).toEqual(['get', 'post', 'delete', 'patch'])
     expect(Object.keys(definitions['people']?.properties ?? {})).toEqual(['id', 'name', 'email', 'mentor_id'])
     expect(text).not.toMatch(/secret"|_version|_updated_at|auth_users|sys_changes|annex/)
