@@ -57,6 +57,18 @@ export const dataErrors = defineErrors({
     retry: false,
     postgrest: 'PT412',
   },
+  cursor_expired: {
+    status: 410,
+    title: 'The cursor is of another time or place of the database. Start anew with an empty one.',
+    retry: false,
+    postgrest: 'PT410',
+  },
+  cursor_too_long: {
+    status: 400,
+    title: 'A value that the rows are sorted by is too long for a cursor.',
+    retry: false,
+    postgrest: '54000',
+  },
   idempotency_key_reused: {
     status: 422,
     title: 'The Idempotency-Key was sent before, with another request.',

@@ -2,7 +2,16 @@
 import { AppError } from '../core'
 import type { Model } from '../define'
 import { readFault, run, type Statement, type Store, type Stores } from '../platform'
-import { compile, ofOperation, type CompiledQuery, type CompiledStatement, type Execution, type Query } from '../query'
+import {
+  compile,
+  ofOperation,
+  type CompiledQuery,
+  type CompiledStatement,
+  type Execution,
+  type Query,
+  type Read,
+  type StoredValue,
+} from '../query'
 import { dataErrors, errorOf, notSingle, versionConflict } from './errors'
 import { keptAnswer, scopedToCaller } from './idempotency'
 import { storeOf } from './partition'
@@ -29,6 +38,18 @@ export interface Result {
   readonly inserted: number | null
   /** `version.stamp` of the one row that was written and is answered, or was read by its key; null otherwise. */
   readonly revision: string | null
+  /** Where a page begins and ends, when it was asked. */
+  readonly page: Page | null
+}
+
+/** Values that the first and the last row of a page are sorted by, as `after` and `before` take them; null where there is no row. */
+export interface Page {
+  readonly store: string
+  readonly epoch: string
+  readonly first: readonly StoredValue['stored'][] | null
+  readonly last: readonly StoredValue['stored'][] | null
+  /** Whether there are more rows in the direction of reading. */
+  readonly more: boolean
 }
 
 /**
@@ -48,13 +69,18 @@ export async function execute(request: ExecuteRequest): Promise<Result[]> {
   if (asks && writes) await asks
   try {
     const [answers] = await Promise.all([runCompiled(store, compiled), asks])
-    return shape(query, compiled, answers)
+    return shape(store, query, compiled, answers)
   } catch (error) {
     if (error instanceof AppError) throw error
     const fault = readFault(error)
     if (fault.kind === 'too-big' && compiled.statements.some(({ role }) => role === 'read')) {
       const asRows = compile(model, implied(query), local, 'rows')
-      return shape(query, asRows, await runCompiled(store, asRows).catch((again: unknown) => refuse(model, store, query, local, again)))
+      return shape(
+        store,
+        query,
+        asRows,
+        await runCompiled(store, asRows).catch((again: unknown) => refuse(model, store, query, local, again)),
+      )
     }
     if (fault.kind === 'raise' && fault.code === 'replay') return keptAnswer(store, query)
     return refuse(model, store, query, local, error)
@@ -104,10 +130,10 @@ async function refuse(model: Model, store: Store, query: Query, execution: Execu
   throw several && index !== null ? ofOperation(fitting, index) : fitting
 }
 
-function shape(query: Query, { statements }: CompiledQuery, answers: readonly Rows[]): Result[] {
+function shape(store: Store, query: Query, { statements }: CompiledQuery, answers: readonly Rows[]): Result[] {
   const results = query.operations.map((operation, i) => {
     const mine = statements.flatMap((statement, j) => (statement.operation === i ? [[statement, answers[j] ?? []] as const] : []))
-    if (operation.kind === 'read') return readResult(mine)
+    if (operation.kind === 'read') return readResult(store, operation, mine)
     return writeResult(mine, operation.kind === 'insert')
   })
   const [only] = results
@@ -125,14 +151,27 @@ function shape(query: Query, { statements }: CompiledQuery, answers: readonly Ro
 type Answered = readonly (readonly [CompiledStatement, Rows])[]
 
 /** See query/compiled.ts for the two forms of a read. */
-function readResult(answers: Answered): Result {
+function readResult(store: Store, { places }: Read, answers: Answered): Result {
   const [statement, rows] = answers.find(([{ role }]) => role === 'read' || role === 'read-rows')!
   const head = rows[0] as { live: number; body: string; rows: number; total: number | null; revision?: string | null }
   if (head.live !== 1) throw new AppError(dataErrors.session_revoked)
-  const rest = { total: head.total, affected: 0, inserted: null, revision: head.revision ?? null }
+  const rest = { total: head.total, affected: 0, inserted: null, revision: head.revision ?? null, page: null }
   if (statement.role === 'read') return { body: head.body, rows: head.rows, ...rest }
-  const records = rows.slice(1).map((row) => row['d'])
-  return { body: `[${records.join(',')}]`, rows: records.length, ...rest }
+  const page = statement.page ? pageOf(store, places, statement.page, rows) : null
+  const records = (page?.records ?? rows.slice(1)).map((row) => row['d'])
+  return { body: `[${records.join(',')}]`, rows: records.length, ...rest, page: page?.page ?? null }
+}
+
+/** Takes the row off that only says that there are more. Throws `cursor_expired`. */
+function pageOf(store: Store, places: Read['places'], { size, reverse }: NonNullable<CompiledStatement['page']>, rows: Rows) {
+  const epoch = String(rows[0]!['p'] ?? '')
+  const from = places?.from
+  if (from && (from.store !== store.name || from.epoch !== epoch)) throw new AppError(dataErrors.cursor_expired)
+  const found = rows.slice(1)
+  const more = found.length > size
+  const records = more ? (reverse ? found.slice(1) : found.slice(0, -1)) : found
+  const place = (row: Rows[number] | undefined) => (row ? (JSON.parse(String(row['p'])) as StoredValue['stored'][]) : null)
+  return { records, page: { store: store.name, epoch, first: place(records[0]), last: place(records.at(-1)), more } }
 }
 
 /** See query/write.ts. */
@@ -148,5 +187,6 @@ function writeResult(answers: Answered, inserts: boolean): Result {
     affected: written.length,
     inserted: inserts ? written.filter((row) => row['g'] === 1).length : null,
     revision: written.length === 1 && typeof written[0]!['v'] === 'string' ? written[0]!['v'] : null,
+    page: null,
   }
 }

@@ -22,5 +22,10 @@ export async function keptAnswer(store: Store, { idempotency }: Query): Promise<
   const kept = answer?.results[0] as { fingerprint: string; answer: string } | undefined
   if (kept === undefined) throw new AppError(dataErrors.idempotency_expired)
   if (kept.fingerprint !== fingerprint) throw new AppError(dataErrors.idempotency_key_reused)
-  return (JSON.parse(kept.answer) as Omit<Result, 'total' | 'revision'>[]).map((result) => ({ ...result, total: null, revision: null }))
+  return (JSON.parse(kept.answer) as Omit<Result, 'total' | 'revision' | 'page'>[]).map((result) => ({
+    ...result,
+    total: null,
+    revision: null,
+    page: null,
+  }))
 }

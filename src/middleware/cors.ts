@@ -16,6 +16,8 @@ const EXPOSED = [
   'Retry-After',
   'ETag',
   'Link',
+  'X-Next-Cursor',
+  'X-Prev-Cursor',
   'X-Total-Count',
   'X-Supabase-Api-Version',
   'X-Request-Id',

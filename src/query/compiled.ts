@@ -33,6 +33,11 @@ export interface CompiledStatement {
   readonly role: 'guard' | 'write' | 'check' | 'returned' | 'read' | 'read-rows'
   /** Which of the query's operations it belongs to. */
   readonly operation: number
+  /**
+   * Of `read-rows` with places: the rows that the page has at most; one more comes when there are more, last, or first when the page was read
+   * backwards. Each has its place as `p`; the header's `p` is the epoch.
+   */
+  readonly page?: { readonly size: number; readonly reverse: boolean }
 }
 
 /** One statement runs alone; several run as one batch, which is one transaction. */

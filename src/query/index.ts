@@ -23,6 +23,7 @@ export type {
   Returning,
   SelectItem,
   Shape,
+  StoredValue,
   Target,
   Update,
 } from './query'

@@ -5,7 +5,8 @@ import type { ColumnModel } from '../define'
 import { columnSql, jsonRank, jsonText, placeOf, type Place, type Rows } from './column'
 import { bindValue, comparable } from './condition'
 import { queryErrors, tooComplex, unsupported } from './errors'
-import type { Input, OrderTerm } from './query'
+import { storedSql } from './place'
+import type { Input, OrderTerm, StoredValue } from './query'
 import { and, bind, join, number, or, sql, type Sql } from './sql'
 
 /** One thing to sort by. */
@@ -80,13 +81,14 @@ export function reversed(keys: readonly SortKey[]): SortKey[] {
  * Rows behind the one whose sort values are `cursor`, one value a key. Throws `bad_cursor` when their number differs, and 22P02
  * and the like for a value of the wrong type.
  */
-export function behind(keys: readonly SortKey[], cursor: readonly Input[]): Sql {
+export function behind(keys: readonly SortKey[], cursor: readonly (Input | StoredValue)[]): Sql {
   if (cursor.length !== keys.length) {
     throw new AppError(queryErrors.bad_cursor, { message: `The cursor has ${cursor.length} values, and the order ${keys.length} columns.` })
   }
   const values = keys.map((key, i): Sql | null => {
     const input = cursor[i]!
     if (key.model === null || key.model.type === 'json') throw unsupported('cursors over a related or a JSON value')
+    if (typeof input === 'object' && input !== null && 'stored' in input) return storedSql(key, input)
     if (typeof input === 'object' && input !== null) throw unsupported('references to earlier results in a cursor')
     return input === null ? null : bindValue(key.model, input)
   })

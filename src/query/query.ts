@@ -42,6 +42,11 @@ export interface Reference {
 /** A client's value. Text is read according to the column's type; nothing else is assumed of it. */
 export type Input = string | number | boolean | null | { readonly reference: Reference }
 
+/** A value that the row of a page was sorted by, as an earlier page told it: see place.ts. */
+export interface StoredValue {
+  readonly stored: string | null
+}
+
 export type Comparison = 'eq' | 'neq' | 'gt' | 'gte' | 'lt' | 'lte' | 'isdistinct'
 
 export type Condition =
@@ -146,8 +151,10 @@ export interface Read {
   readonly limit?: number
   readonly offset?: number
   /** Keyset: the order's values of the row to start behind (`after`) or to end before (`before`, reading backwards). */
-  readonly after?: readonly Input[]
-  readonly before?: readonly Input[]
+  readonly after?: readonly (Input | StoredValue)[]
+  readonly before?: readonly (Input | StoredValue)[]
+  /** Also tell where the page begins and ends. `from` is where its `after` or `before` come from: no other store, no other time line. */
+  readonly places?: { readonly from?: { readonly store: string; readonly epoch: string } }
   /** Also count all rows that match. */
   readonly total?: 'exact' | 'planned' | 'estimated'
   /** No rows, only counts (HEAD). */

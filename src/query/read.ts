@@ -10,6 +10,7 @@ import { foldPolicy } from './fold'
 import { groupCount, groupedRows, isGrouped, isSingle } from './group'
 import { behind, orderBy, pageNumber, reversed, type SortKey } from './order'
 import { compileFolded } from './policy'
+import { placeSql } from './place'
 import type { Condition, Read, SelectItem } from './query'
 import { keepRows, valuesOf } from './reference-keep'
 import { revisionOf } from './revision'
@@ -60,6 +61,7 @@ export function compileRead(context: CompileContext, read: Read, operation: numb
   if (repeatedRows(read.select, Math.min(read.limit ?? table.maxRows, table.maxRows), true) > MAX_REPEATED_ROWS)
     throw tooComplex('its lists repeat the same rows over and over. Embed fewer inside one another, or give them and the page a `limit`.')
   const live = sessionLives(context)
+  if (isGrouped(read.select) && read.places) throw unsupported('cursors over groups')
   if (isGrouped(read.select)) return { ...render(groupedRead(level, read, live)), role: 'read', operation }
   const total = read.total === undefined ? NULL : totalOf(level, read)
   // Also when nothing of it is answered: what is selected must be there.
@@ -71,8 +73,9 @@ export function compileRead(context: CompileContext, read: Read, operation: numb
   // What a write can be held to later, for a row that was asked for by its key.
   const one = findsOneRow(table, read.where)
   const revision = one && layout === 'fitting' ? revisionOf(level.rows.alias) : null
-  const { from, reverse } = pageOf(level, read, revision ? [row, revision] : [row])
   const alias = identifier(level.rows.alias)
+  if (read.places) return compilePlaces(level, read, operation, row, live, total)
+  const { from, reverse } = pageOf(level, read, revision ? [row, revision] : [row])
   if (layout === 'fitting' && expectedRows(table, read.select, one ? 1 : read.limit) <= LARGE_PAGE) {
     const concat = reverse ? sql`group_concat(${row}, ',' order by \`#\` desc)` : sql`group_concat(${row}, ',')`
     return {
@@ -92,6 +95,18 @@ export function compileRead(context: CompileContext, read: Read, operation: numb
   const records = sql`select ${row} as d from (${from}) as ${alias} where (select live from sys_live)${reverse ? sql` order by \`#\` desc` : EMPTY} limit -1`
   const statement = sql`with sys_live(live) as materialized (select ${live}) select live, case when live then ${total} end as total, null as d from sys_live union all select null, null, d from (${records})`
   return { ...render(statement), role: 'read-rows', operation }
+}
+
+/** The same with each row's place, and one row more than the page has, to know whether there are more. */
+function compilePlaces(level: Level, read: Read, operation: number, row: Sql, live: Sql, total: Sql): CompiledStatement {
+  const { maxRows } = level.rows.table
+  const size = Math.min(read.limit ?? maxRows, maxRows)
+  const place = placeSql(level.rows, levelOrder(level, read.order, true))
+  const beyond: Level = { ...level, rows: { ...level.rows, table: { ...level.rows.table, maxRows: size + 1 } } }
+  const { from, reverse } = pageOf(beyond, { ...read, limit: size + 1, offset: 0 }, [row, place])
+  const records = sql`select ${row} as d, ${place} as p from (${from}) as ${identifier(level.rows.alias)} where (select live from sys_live)${reverse ? sql` order by \`#\` desc` : EMPTY} limit -1`
+  const statement = sql`with sys_live(live) as materialized (select ${live}) select live, case when live then ${total} end as total, null as d, (select \`epoch\` from \`sys_store\` where \`id\` = 1) as p from sys_live union all select null, null, d, p from (${records})`
+  return { ...render(statement), role: 'read-rows', operation, page: { size, reverse } }
 }
 
 /** What is asked of a page apart from its answer: how many rows it may have, and values that later operations take from it. */

@@ -1,9 +1,11 @@
 // The result of a query to status, headers and body. Passes the database's JSON through as text; parses only where asked to.
 import { AppError } from '../core'
+import type { Page } from '../data'
 import { restErrors } from './errors'
 import { csvOf } from './csv'
 import { entityTag, isKnown } from './entity-tag'
 import { parseRows, stripNulls } from './json'
+import { pageHeaders } from './paging'
 import { preferenceApplied } from './prefer'
 import type { Plan } from './request'
 
@@ -17,6 +19,8 @@ export interface Outcome {
   readonly inserted: number | null
   /** `version.stamp` of the one row that the answer is about. */
   readonly revision: string | null
+  /** Where the page begins and ends. */
+  readonly page: Page | null
 }
 
 export interface RestAnswer {
@@ -40,7 +44,7 @@ export function unlessKnown(answer: RestAnswer, ifNoneMatch: string | null): Res
   return { status: 304, headers, body: null }
 }
 
-function readAnswer(plan: Plan, { body, rows, total, revision }: Outcome): RestAnswer {
+function readAnswer(plan: Plan, { body, rows, total, revision, page }: Outcome): RestAnswer {
   if (total !== null && plan.offset > total) {
     throw new AppError(restErrors.rest_bad_range, {
       details: `An offset of ${plan.offset} was requested, but there are only ${total} rows.`,
@@ -53,8 +57,10 @@ function readAnswer(plan: Plan, { body, rows, total, revision }: Outcome): RestA
     headers: {
       ...commonHeaders(plan),
       'content-type': plan.media.contentType,
-      'content-range': contentRange(plan.offset, rows, total),
+      // How many rows stand before a cursor isn't known.
+      'content-range': plan.paging?.from ? `*/${total ?? '*'}` : contentRange(plan.offset, rows, total),
       ...contentLocation(plan),
+      ...(plan.paging && page ? pageHeaders(plan.paging, plan.search, page) : {}),
       // What counts the rows beyond the body is a part of what the client knows.
       ...(text === null
         ? {}

@@ -40,6 +40,7 @@ const outcome = (over: Partial<Outcome> = {}): Outcome => ({
   affected: 0,
   inserted: null,
   revision: null,
+  page: null,
   ...over,
 })
 

@@ -8,6 +8,7 @@ import { findTable, schemaOf } from './catalog'
 import { notImplemented, restErrors } from './errors'
 import { MAX_URL_LENGTH, parsePairs, parseParameters, type Parameters } from './parameters'
 import { keyOf, preconditionOf } from './precondition'
+import { pagingOf, placesOf, takeCursor, type Paging } from './paging'
 import { parsePrefer, type Preferences } from './prefer'
 import { rowToPut } from './put'
 import { parseRange } from './range'
@@ -37,6 +38,8 @@ export interface Plan {
   readonly profiled: boolean
   /** Nothing is written: the body named no row, or no column. */
   readonly empty: boolean
+  /** Whether the answer says where the pages around are. */
+  readonly paging?: Paging
 }
 
 /** How many plans of reads are remembered, and the longest query string among them. */
@@ -79,7 +82,9 @@ function plan(model: Model, request: RestRequest): Plan {
   if (!reads && !inserts && method !== 'PATCH' && method !== 'DELETE') {
     throw new AppError(restErrors.rest_unsupported_method, { message: `Unsupported HTTP method: ${method}` })
   }
-  const parameters = parseParameters(parsePairs(request.search))
+  const pairs = parsePairs(request.search)
+  const cursor = reads ? takeCursor(table, pairs) : { text: null, others: pairs }
+  const parameters = parseParameters(cursor.others)
   const selection = resolveSelection(model, table, parameters, { ignoreLimits: !reads, ignoreRootFilters: inserts })
   const accepted = negotiate(request.header('accept'))
   const preferences = parsePrefer(request.header('prefer'))
@@ -96,7 +101,11 @@ function plan(model: Model, request: RestRequest): Plan {
 
   if (reads) {
     const read = readOperation(table, selection, preferences, method === 'GET' ? parseRange(request.header('range')) : null)
-    return asking(method === 'HEAD' ? { ...read, countOnly: true } : read, read.offset ?? 0, false)
+    const asked = method === 'HEAD' ? { ...read, countOnly: true } : read
+    if (cursor.text === null) return asking(asked, read.offset ?? 0, false)
+    const paging = pagingOf(table, selection, cursor.text)
+    const { places, ...side } = placesOf(paging, read)
+    return { ...asking({ ...asked, ...side, ...(method === 'HEAD' || !places ? {} : { places }) }, 0, false), paging }
   }
   const body: Body = { bytes: request.body ?? new Uint8Array(), contentType: request.header('content-type') }
   const write = { table: table.name, ...returningOf(table, selection, media, preferences), ...expectation(media, preferences, method) }

@@ -51,14 +51,14 @@ function tablePath(table: TableModel): Readonly<Record<string, Operation>> {
   const read = {
     tags,
     parameters: [
-      ...parameters('select', 'order', 'limit', 'offset', 'or', 'and'),
+      ...parameters('select', 'order', 'limit', 'offset', 'cursor', 'or', 'and'),
       ...filters,
       ...parameters('PreferRead', 'Range', 'IfNoneMatch'),
     ],
     responses: {
       200: {
         description: 'The rows that the caller may read.',
-        headers: headers('Content-Range', 'Content-Location', 'Preference-Applied', 'ETag'),
+        headers: headers('Content-Range', 'Content-Location', 'Preference-Applied', 'ETag', 'X-Next-Cursor', 'X-Prev-Cursor', 'Link'),
         content: { ...rows(list), 'text/csv': { schema: { type: 'string' } } },
       },
       304: { description: 'The client has these rows: `If-None-Match` named their ETag.' },
@@ -187,6 +187,7 @@ export const TABLE_PARAMETERS: Readonly<Record<string, JsonSchema>> = {
   order: query('order', 'Columns with `.asc` or `.desc`, and `.nullsfirst` or `.nullslast`.', 'created_at.desc,id'),
   limit: query('limit', 'At most so many rows.', '20', { type: 'integer', minimum: 0 }),
   offset: query('offset', 'Pass over so many rows.', '0', { type: 'integer', minimum: 0 }),
+  cursor: query('cursor', 'Pages that stay where they are: empty for the first, then `X-Next-Cursor` of the answer.', ''),
   or: query('or', 'Filters of which one must hold; `and(…)` and `or(…)` nest.', '(a.eq.1,b.is.null)'),
   and: query('and', 'Filters that must all hold.', '(a.gte.1,a.lt.9)'),
   columns: query('columns', 'The keys of the body to use; others are passed over.', 'id,title'),
