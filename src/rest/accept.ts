@@ -1,10 +1,10 @@
-// The Accept header: an array, one object, or CSV, and with nulls or without.
+// The Accept header: an array, one object, CSV or GeoJSON, and with nulls or without.
 import { AppError } from '../core'
 import { restErrors } from './errors'
 import { parsePlanMedia, type PlanMedia } from './plan-media'
 
 export interface Media {
-  readonly form: 'array' | 'object' | 'csv'
+  readonly form: 'array' | 'object' | 'csv' | 'geojson'
   readonly stripNulls: boolean
   /** Of the answer. */
   readonly contentType: string
@@ -66,12 +66,15 @@ function mediaOf(type: string, stripNulls: boolean): Media | null {
       return { ...JSON_ARRAY, stripNulls }
     case 'application/vnd.pgrst.array':
     case 'application/vnd.pgrst.array+json':
+      if (!stripNulls) return JSON_ARRAY
       return { form: 'array', stripNulls, contentType: `application/vnd.pgrst.array+json${suffix}` }
     case 'application/vnd.pgrst.object':
     case 'application/vnd.pgrst.object+json':
       return { form: 'object', stripNulls, contentType: `application/vnd.pgrst.object+json${suffix}` }
     case 'text/csv':
       return { form: 'csv', stripNulls: false, contentType: 'text/csv; charset=utf-8' }
+    case 'application/geo+json':
+      return { form: 'geojson', stripNulls: false, contentType: 'application/geo+json; charset=utf-8' }
     default:
       return null
   }

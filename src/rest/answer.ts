@@ -4,10 +4,12 @@ import type { Page } from '../data'
 import { restErrors } from './errors'
 import { csvOf } from './csv'
 import { entityTag, isKnown } from './entity-tag'
+import { geoJsonOf } from './geojson'
 import { parseRows, stripNulls } from './json'
 import { pageHeaders } from './paging'
 import { preferenceApplied } from './prefer'
 import type { Plan } from './request'
+import { inZone } from './timezone'
 
 /** What running one operation gave; see src/data. */
 export interface Outcome {
@@ -30,7 +32,7 @@ export interface RestAnswer {
   readonly body: string | null
 }
 
-/** Lays out an answer. Errors: PGRST103 for an offset past a known total. */
+/** Lays out an answer. Errors: PGRST103 for an offset past a known total, 22023 for GeoJSON of what holds none. */
 export function answerOf(plan: Plan, outcome: Outcome): RestAnswer {
   const result = plan.empty ? { ...outcome, body: '[]', rows: 0, affected: 0, inserted: null } : outcome
   return plan.method === 'GET' || plan.method === 'HEAD' ? readAnswer(plan, result) : writeAnswer(plan, result)
@@ -48,6 +50,7 @@ function readAnswer(plan: Plan, { body, rows, total, revision, page }: Outcome):
   if (total !== null && plan.offset > total) {
     throw new AppError(restErrors.rest_bad_range, {
       details: `An offset of ${plan.offset} was requested, but there are only ${total} rows.`,
+      headers: { 'content-range': `*/${total}` },
     })
   }
   const partial = total !== null && total > rows
@@ -102,8 +105,10 @@ function writeStatus({ method, preferences }: Plan, represents: boolean, inserte
 }
 
 /** One object is what running the query made sure of. */
-function represented({ media }: Plan, body: string): string {
-  if (media.form === 'csv') return csvOf(parseRows(body))
+function represented({ method, media, fields, preferences: { timezone } }: Plan, rows: string): string {
+  const body = timezone === null ? rows : inZone(rows, fields, timezone.zone)
+  if (media.form === 'csv') return csvOf(parseRows(body), fields)
+  if (media.form === 'geojson') return geoJsonOf(parseRows(body), fields, method !== 'GET')
   const text = media.stripNulls ? stripNulls(body) : body
   return media.form === 'object' ? text.slice(1, -1) : text
 }

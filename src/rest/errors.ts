@@ -51,6 +51,8 @@ export const restErrors = defineErrors({
   rest_unknown_payload_column: { status: 400, title: 'Could not find the column in the schema cache', retry: false, postgrest: 'PGRST204' },
   rest_unknown_table: { status: 404, title: 'Could not find the table in the schema cache', retry: false, postgrest: 'PGRST205' },
   rest_unknown_cast: { status: 400, title: 'type does not exist', retry: false, postgrest: '42704' },
+  rest_unknown_timezone: { status: 400, title: 'invalid value for parameter "TimeZone"', retry: false, postgrest: '22023' },
+  rest_no_geometry: { status: 400, title: 'geometry column is missing', retry: false, postgrest: '22023' },
   rest_duplicate_embed: { status: 400, title: 'table name specified more than once', retry: false, postgrest: '42712' },
   rest_null_byte: { status: 400, title: 'invalid byte sequence for encoding "UTF8": 0x00', retry: false, postgrest: '22021' },
   rest_unstorable_text: { status: 400, title: 'unsupported Unicode escape sequence', retry: false, postgrest: '22P05' },

@@ -1,6 +1,7 @@
 // The Prefer header: what the client wishes, which of it applies, and how the answer says so.
 import { AppError } from '../core'
 import { notImplemented, restErrors } from './errors'
+import { parseZone, type Zone } from './timezone'
 
 export interface Preferences {
   readonly resolution: 'merge-duplicates' | 'ignore-duplicates' | null
@@ -8,7 +9,7 @@ export interface Preferences {
   readonly return: 'minimal' | 'headers-only' | 'representation' | null
   readonly count: 'exact' | 'planned' | 'estimated' | null
   readonly handling: 'lenient' | 'strict' | null
-  readonly timezone: string | null
+  readonly timezone: { readonly name: string; readonly zone: Zone } | null
   readonly maxAffected: number | null
   /** supabase-swift asks for this in Prefer, where PostgREST knows no such thing. */
   readonly stripNulls: boolean
@@ -26,7 +27,7 @@ const STRIPPED_NULLS = 'return=stripped-nulls'
 
 /**
  * Reads the header, several of them joined by commas. The first occurrence of each preference wins.
- * Errors: PGRST122 for what isn't known under `handling=strict` and for a bad timezone; PGRST127 for `tx=rollback`.
+ * Errors: PGRST122 for what isn't known under `handling=strict`, 22023 for a zone that isn't one; PGRST127 for `tx=rollback`.
  */
 export function parsePrefer(header: string | null): Preferences {
   const chosen = new Map<string, string>()
@@ -43,7 +44,6 @@ export function parsePrefer(header: string | null): Preferences {
     else if (!chosen.has(key)) chosen.set(key, value)
   }
   const timezone = chosen.get('timezone') ?? null
-  if (timezone !== null) applyTimezone(timezone, unknown)
   if (chosen.get('handling') === 'strict' && unknown.length > 0) throw invalid(unknown)
   if (chosen.get('tx') === 'rollback') throw notImplemented('Prefer: tx=rollback')
   const pick = (key: string): never => (chosen.get(key) ?? null) as never
@@ -53,7 +53,7 @@ export function parsePrefer(header: string | null): Preferences {
     return: pick('return'),
     count: pick('count'),
     handling: pick('handling'),
-    timezone,
+    timezone: timezone === null ? null : { name: timezone, zone: parseZone(timezone) },
     maxAffected: chosen.get('handling') === 'strict' && chosen.has('max-affected') ? Number(chosen.get('max-affected')) : null,
     stripNulls: parts.includes(STRIPPED_NULLS),
   }
@@ -62,22 +62,6 @@ export function parsePrefer(header: string | null): Preferences {
 function invalid(preferences: readonly string[]): AppError {
   return new AppError(restErrors.rest_strict_preferences, { details: `Invalid preferences: ${preferences.join(', ')}` })
 }
-
-/** Times are answered in UTC: that zone is honoured, any other is a preference that can't be, and no zone at all is an error. */
-function applyTimezone(timezone: string, unknown: string[]): void {
-  if (!isTimezone(timezone)) throw invalid([`timezone=${timezone}`])
-  if (!isUtc(timezone)) unknown.push(`timezone=${timezone}`)
-}
-
-function isTimezone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
-  } catch {
-    return false
-  }
-}
-
-const isUtc = (timezone: string): boolean => /^(?:Etc\/)?(?:UTC|GMT)$/i.test(timezone) || /^[+-]00:?00$/.test(timezone)
 
 /** What of the preferences applied to this request, in PostgREST's order; null when nothing did. */
 export function preferenceApplied(preferences: Preferences, method: string): string | null {
@@ -90,7 +74,7 @@ export function preferenceApplied(preferences: Preferences, method: string): str
     write && preferences.return !== null && `return=${preferences.return}`,
     count !== null && `count=${count}`,
     handling !== null && `handling=${handling}`,
-    timezone !== null && isUtc(timezone) && `timezone=${timezone}`,
+    timezone !== null && `timezone=${timezone.name}`,
     (method === 'PATCH' || method === 'DELETE') && maxAffected !== null && `max-affected=${maxAffected}`,
   ].filter((entry) => entry !== false)
   return applied.length > 0 ? applied.join(', ') : null

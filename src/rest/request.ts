@@ -6,6 +6,8 @@ import { negotiate, type Media } from './accept'
 import { readRows, type Body, type Row } from './body'
 import { findTable, schemaOf } from './catalog'
 import { notImplemented, restErrors } from './errors'
+import { fieldsOf, type Field } from './fields'
+import { missingGeometry } from './geojson'
 import { MAX_URL_LENGTH, parsePairs, parseParameters, type Parameters } from './parameters'
 import { keyOf, preconditionOf } from './precondition'
 import { pagingOf, placesOf, takeCursor, type Paging } from './paging'
@@ -32,6 +34,8 @@ export interface Plan {
   readonly media: Media
   readonly preferences: Preferences
   readonly search: string
+  /** What stands in a row of the answer, where laying it out needs to know. */
+  readonly fields: readonly Field[]
   /** The window that was asked for; where the answer begins. */
   readonly offset: number
   /** Whether the client named its schema, which the answer then repeats. */
@@ -89,7 +93,11 @@ function plan(model: Model, request: RestRequest): Plan {
   const accepted = negotiate(request.header('accept'))
   const preferences = parsePrefer(request.header('prefer'))
   const media = { ...accepted, stripNulls: accepted.stripNulls || preferences.stripNulls }
-  const common = { table, media, preferences, search: request.search, profiled: profile !== null }
+  const named = media.form === 'csv' || media.form === 'geojson' || preferences.timezone !== null
+  const fields = named ? fieldsOf(model, table, selection.select) : []
+  const shown = reads || preferences.return === 'representation'
+  if (media.form === 'geojson' && shown && !fields.some(({ kind }) => kind === 'json')) throw missingGeometry()
+  const common = { table, media, preferences, fields, search: request.search, profiled: profile !== null }
   const shape = { form: media.form === 'object' ? ('one' as const) : ('list' as const), ...(media.stripNulls ? { stripNulls: true } : {}) }
   const asking = (operation: Operation, offset: number, empty: boolean): Plan => ({
     ...common,

@@ -50,8 +50,8 @@ export function resolveSelection(model: Model, table: TableModel, parameters: Pa
   }
   for (const { path, value } of parameters.orders) at(root, path).order ??= value
   if (!options.ignoreLimits) {
-    each(parameters.limits, (limit, path) => (at(root, path).limit ??= inRange(limit, 'limit')))
-    each(parameters.offsets, (offset, path) => (at(root, path).offset ??= inRange(offset, 'offset')))
+    each(parameters.limits, (limit, path) => (at(root, path).limit ??= limitOf(limit)))
+    each(parameters.offsets, (offset, path) => (at(root, path).offset ??= Math.max(0, offset)))
   }
   return { select: root.items.map(finishItem), ...clauses(root) }
 }
@@ -60,11 +60,8 @@ function each<T>(list: readonly At<T>[], visit: (value: T, path: readonly string
   for (const { path, value } of list) visit(value, path)
 }
 
-function inRange(value: number, what: string): number {
-  if (value < 0)
-    throw new AppError(restErrors.rest_bad_range, {
-      details: `${what === 'limit' ? 'Limit' : 'Offset'} should be greater than or equal to zero.`,
-    })
+function limitOf(value: number): number {
+  if (value < 0) throw new AppError(restErrors.rest_bad_range, { details: 'Limit should be greater than or equal to zero.' })
   return value
 }
 
@@ -142,7 +139,7 @@ function isSilent(select: readonly SelectItem[]): boolean {
   return select.every((item) => item.kind === 'embed' && item.silent)
 }
 
-/** Tells filters on an embed's name from filters on columns, whose names win. */
+/** Tells filters on an embed's name from filters on columns: `is.null` asks of the embed, anything else of a column that is called so. */
 function relate(condition: Condition, from: Draft): Condition {
   switch (condition.kind) {
     case 'and':
@@ -157,6 +154,7 @@ function relate(condition: Condition, from: Draft): Condition {
       const embed = path ? undefined : from.embeds.find((candidate) => candidate.as === column)
       if (!embed) return condition
       if (condition.kind === 'is' && condition.value === 'null') return { kind: 'related', embed: embed.as, present: false }
+      if (from.table.columns.get(column)?.hidden === false) return condition
       throw new AppError(restErrors.rest_embed_operator, {
         message: `Bad operator on the '${embed.as}' embedded resource`,
         details: 'Only is null or not is null filters are allowed on embedded resources',
@@ -170,11 +168,11 @@ function orderTerm(term: OrderTerm, from: Draft): OrderTerm {
   const embed =
     from.embeds.find((candidate) => candidate.as === term.embed) ?? from.embeds.find((candidate) => candidate.node.name === term.embed)
   if (!embed) throw notEmbedded(term.embed)
-  const { kind, to } = embed.relationship
+  const { kind } = embed.relationship
   if (kind !== 'to-one' && kind !== 'one-to-one') {
     throw new AppError(restErrors.rest_order_not_to_one, {
       message: `A related order on '${embed.as}' is not possible`,
-      details: `'${from.table.name}' and '${to}' do not form a many-to-one or one-to-one relationship`,
+      details: `'${from.table.name}' and '${embed.as}' do not form a many-to-one or one-to-one relationship`,
     })
   }
   return { ...term, embed: embed.as }
