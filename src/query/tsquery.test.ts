@@ -1,6 +1,6 @@
 // What each of Postgres' ways of reading a search text makes of it.
 import { describe, expect, test } from 'vitest'
-import { parseSearch, type SearchMode, type SearchTree } from './tsquery'
+import { MAX_CHARACTERS, MAX_DISTANCE, MAX_PARENTHESES, MAX_WORDS, parseSearch, type SearchMode, type SearchTree } from './tsquery'
 
 /** As Postgres prints a tsquery, without stems. */
 function print(tree: SearchTree | null): string {
@@ -89,6 +89,22 @@ describe.each<[SearchMode, readonly (readonly [string, string])[]]>([
   test.each(cases)('%s', (text, printed) => {
     expect(print(parseSearch(mode, text, 'english'))).toBe(printed)
   })
+})
+
+test('as much as is allowed, and no more', () => {
+  const reads = (mode: SearchMode, text: string) => parseSearch(mode, text, 'english') !== null
+  expect(reads('plain', 'x'.repeat(MAX_CHARACTERS))).toBe(true)
+  expect(() => reads('plain', 'x'.repeat(MAX_CHARACTERS + 1))).toThrow(`more than ${MAX_CHARACTERS} characters`)
+  expect(reads('web', 'cat '.repeat(MAX_WORDS))).toBe(true)
+  expect(() => reads('web', 'cat '.repeat(MAX_WORDS + 1))).toThrow(`more than ${MAX_WORDS} words`)
+  expect(reads('raw', `cat <${MAX_DISTANCE}> rat`)).toBe(true)
+  expect(() => reads('raw', `cat <${MAX_DISTANCE + 1}> rat`)).toThrow('between zero and 16384')
+  const choices = (count: number) => `(${Array.from({ length: count }, () => 'cat').join('|')})`
+  expect(reads('raw', `${choices(10)} <-> ${choices(10)}`)).toBe(true)
+  expect(() => reads('raw', `${choices(10)} <-> ${choices(11)}`)).toThrow('more than 100 phrases')
+  expect(() => reads('raw', `${choices(10)} <-> ${choices(10)} <-> ${choices(10)}`)).toThrow('more than 100 phrases')
+  expect(reads('raw', `${'('.repeat(MAX_PARENTHESES)}cat${')'.repeat(MAX_PARENTHESES)}`)).toBe(true)
+  expect(() => reads('raw', `${'('.repeat(MAX_PARENTHESES + 1)}cat`)).toThrow(`more than ${MAX_PARENTHESES} deep`)
 })
 
 test('simple keeps stop words', () => {

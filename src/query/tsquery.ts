@@ -27,16 +27,18 @@ export type SearchTree =
 
 export type SearchMode = 'raw' | 'plain' | 'phrase' | 'web'
 
-/** Words that one search may have, parentheses that may stand inside one another, and places that `<N>` may span. */
+/** Characters and words that one search may have, parentheses that may stand inside one another, and places that `<N>` may span. */
+export const MAX_CHARACTERS = 20_000
 export const MAX_WORDS = 200
 export const MAX_PARENTHESES = 20
 export const MAX_DISTANCE = 16_384
 
 /**
  * Reads a search text. Null when nothing is left to look for: no word, or stop words alone. Only `raw` can be malformed: 42601, or
- * 22023 for a distance. Throws `too_complex` for too many words or parentheses.
+ * 22023 for a distance. Throws `too_complex` for too many characters, words or parentheses.
  */
 export function parseSearch(mode: SearchMode, text: string, language: SearchLanguage): SearchTree | null {
+  if (text.length > MAX_CHARACTERS) throw tooComplex(`it searches for a text of more than ${MAX_CHARACTERS} characters.`)
   const reader = new Reader(text, language)
   const tree = mode === 'raw' ? raw(reader) : mode === 'web' ? web(reader) : mode === 'phrase' ? reader.words(text, false) : plain(reader)
   return tree && cleaned(tree)

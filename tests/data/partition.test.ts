@@ -1,6 +1,8 @@
 // A table whose rows are spread over two databases: a query goes to one of them, or is refused with the column that would tell.
 import { beforeAll, expect, test } from 'vitest'
-import { ALL, ask, db, eq, insert, lastCost, mount, people, person, read, refusal, remove, rows, second, update } from './club'
+import { reindex } from '../../src/data'
+import { openStores, type Env } from '../../src/platform'
+import { ALL, ask, db, eq, insert, lastCost, model, mount, people, person, read, refusal, remove, rows, second, update } from './club'
 
 const ann = person('ann')
 const needs = (column: string) => ({
@@ -73,6 +75,37 @@ test('a query that could concern several databases is refused by name', async ()
     ),
   ).toEqual(needs('club_id'))
   expect(await refusal(ask(ann, [insert('messages', row)]))).toEqual(needs('club_id'))
+})
+
+test('each database searches its own rows, and makes its indexes anew by itself', async () => {
+  const search = (club: string, text: string) =>
+    rows(
+      ann,
+      read('messages', {
+        kind: 'and',
+        terms: [eq('club_id', club), { kind: 'search', target: { column: 'text' }, mode: 'plain', config: null, text }],
+      }),
+    )
+  for (const club of clubs)
+    await ask(ann, [insert('messages', { club_id: club, id: 'searched', author_id: 'ann', text: `Meeting of ${club}` })])
+  for (const club of clubs) {
+    expect(await search(club, `meetings ${club}`)).toMatchObject([{ club_id: club, id: 'searched' }])
+  }
+  const stores = openStores({ DB: db, DB_1: second } as unknown as Env, () => {})
+  for (const { db: database } of stores.all)
+    await database.prepare(`insert into sys_fts_messages (sys_fts_messages) values ('delete-all')`).run()
+  expect(await search('alpha', 'meeting')).toEqual([])
+  for (const store of stores.all) expect(await reindex(store, model)).toEqual(['sys_fts_messages'])
+  for (const club of clubs) expect(await search(club, 'meeting')).toMatchObject([{ club_id: club }])
+  await expect(
+    reindex(
+      { ...stores.primary, db: second },
+      {
+        ...model,
+        tables: new Map([...model.tables].map(([name, table]) => [name, name === 'messages' ? { ...table, name: 'gone' } : table])),
+      },
+    ),
+  ).rejects.toThrow('no such table')
 })
 
 test('a row never moves to another partition', async () => {

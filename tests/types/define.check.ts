@@ -19,6 +19,9 @@ table(notes, { ...rest, read: ({ row, gt, now }) => gt(now, row.at) })
 table(notes, { ...rest, read: ({ row, exists, eq }) => exists(others, (o) => eq(o.noteId, row.id)) })
 table(notes, { ...rest, read: owner(notes.ownerId), columns: { ownerId: { default: ({ auth }) => auth.uid, readOnly: true } } })
 
+table(notes, { ...rest, read: anyone(), searchable: ['kind'] })
+table(notes, { ...rest, read: anyone(), searchable: { columns: ['kind', 'ownerId'], language: ['simple', 'english'] } })
+
 // @ts-expect-error the read policy is missing
 table(notes, rest)
 // @ts-expect-error the delete policy is missing
@@ -29,6 +32,10 @@ table(notes, { ...rest, read: anyone(), update: { using: anyone() } })
 table(notes, { ...rest, read: ({ row, auth, eq }) => eq(row.owner, auth.uid) })
 // @ts-expect-error not one of the enum's texts
 table(notes, { ...rest, read: ({ row, eq }) => eq(row.kind, 'final!') })
+// @ts-expect-error no such column to search
+table(notes, { ...rest, read: anyone(), searchable: ['owner'] })
+// @ts-expect-error no such language
+table(notes, { ...rest, read: anyone(), searchable: { columns: ['kind'], language: 'klingon' } })
 // @ts-expect-error a number is no text
 table(notes, { ...rest, read: ({ row, auth, eq }) => eq(row.stars, auth.uid) })
 // @ts-expect-error the other table has no such column

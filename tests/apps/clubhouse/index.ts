@@ -180,6 +180,7 @@ export default app({
     }),
     table(entries, { read: anyone(), insert: signedIn(), update: nobody(), delete: nobody() }),
     table(messages, {
+      searchable: ['text'],
       read: signedIn(),
       insert: owner(messages.authorId),
       update: owner(messages.authorId),
