@@ -4,7 +4,7 @@ import { env } from 'cloudflare:workers'
 import { createClient } from '@supabase/supabase-js'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createBackend } from '../../src/backend'
-import type { RestRules } from '../../src/define'
+import { buildModel, type RestRules } from '../../src/define'
 import { deriveApiKeys, type Env } from '../../src/platform'
 import library from '../apps/library'
 import { fetchBackend, mount, nobody, person, PUBLISHABLE_KEY, service, stranger } from './backend'
@@ -45,18 +45,9 @@ describe('the root', () => {
   test('names each served table and visible column, and nothing else', async () => {
     const { text } = await service('/rest/v1/')
     const { paths, definitions } = await document()
-    expect(Object.keys(paths)).toEqual([
-      '/',
-      '/articles',
-      '/book_tags',
-      '/books',
-      '/editions',
-      '/fans',
-      '/people',
-      '/reviews',
-      '/samples',
-      '/tags',
-    ])
+    const served = [...buildModel(library).tables.values()].filter((table) => table.served && table.exposed.schema === 'public')
+    expect(Object.keys(paths)).toEqual(['/', ...served.map(({ exposed }) => `/${exposed.name}`).toSorted()])
+    expect(Object.keys(paths)).toContain('/book_tags')
     expect(Object.keys(paths['/books'] ?? {})).toEqual(['get', 'post', 'delete', 'patch'])
     expect(Object.keys(definitions['people']?.properties ?? {})).toEqual(['id', 'name', 'email', 'mentor_id'])
     expect(text).not.toMatch(/secret"|_version|_updated_at|auth_users|sys_changes|annex/)
@@ -255,4 +246,20 @@ describe('a plan', () => {
     expect(await asked('anyone', 'publishable', 'production')).toBe(200)
     expect(await asked('off', 'secret', 'development')).toBe(406)
   })
+})
+
+test('development remembers the forms of what was asked, for the index advisor; production does not', async () => {
+  const shapes = async () =>
+    (await (await under({}, 'publishable', '/dev/shapes')).json()) as { role: string; count: number; rowsRead: number; query: unknown }[]
+  const mine = async () => (await shapes()).filter(({ query }) => JSON.stringify(query).includes('"rating"'))
+  await under({}, 'publishable', '/rest/v1/books?rating=gt.1&select=id', { PERIGEE_ENV: 'production', PERIGEE_HOSTS: 'localhost' })
+  expect(await mine()).toEqual([])
+  for (const rating of ['1', '2', '3']) expect((await stranger(`/rest/v1/books?rating=gt.${rating}&select=id`)).status).toBe(200)
+  expect((await service('/rest/v1/books?rating=gt.1&select=id')).status).toBe(200)
+  // Refused, so there is nothing to advise.
+  await stranger('/rest/v1/books?rating=gt.many&select=id')
+  expect((await mine()).map(({ role, count }) => [role, count])).toEqual([
+    ['anon', 3],
+    ['service_role', 1],
+  ])
 })

@@ -40,7 +40,7 @@ test('in development the page comes with a policy that lets nothing in from else
   expect(answer.headers.get('cache-control')).toBe('no-store')
 })
 
-test.each(['/', '/start/app.js', '/dev/app', '/dev/trace/x'])('in production %s answers 404', async (path) => {
+test.each(['/', '/start/app.js', '/dev/app', '/dev/trace/x', '/dev/shapes'])('in production %s answers 404', async (path) => {
   for (const change of [{ PERIGEE_ENV: 'production' }, { PERIGEE_ENV: '' }]) {
     const answer = await ask(path, { change })
     expect(answer.status).toBe(404)

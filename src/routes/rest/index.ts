@@ -2,8 +2,9 @@
 import { Hono } from 'hono'
 import type { ContentfulStatusCode, StatusCode } from 'hono/utils/http-status'
 import { AppError } from '../../core'
-import { execute } from '../../data'
+import { execute, recordShape } from '../../data'
 import type { AppContext, AppEnv } from '../../middleware'
+import { isDevelopment } from '../../platform'
 import { allowedMethods, answerOf, keyedQuery, planRequest, restErrors, unlessKnown, type RestRequest } from '../../rest'
 import { explained } from './explain'
 import { root } from './root'
@@ -26,6 +27,8 @@ async function table(c: AppContext): Promise<Response> {
   const execution = { principal, now: Date.now(), requestId, ...(origin === undefined ? {} : { origin }) }
   const request = { model, stores, query: await keyedQuery(plan, incoming), execution }
   const laid = plan.media.plan ? await explained(c, plan, request) : answerOf(plan, (await execute(request))[0]!)
+  // For `npm run advise`.
+  if (isDevelopment(c.env) && !plan.media.plan) recordShape(plan.query, principal, c.var.cost.rowsRead)
   const answer = method === 'GET' ? unlessKnown(laid, incoming.header('if-none-match')) : laid
   if (answer.body === null) return c.newResponse(null, answer.status as StatusCode, answer.headers)
   return c.newResponse(answer.body, answer.status as ContentfulStatusCode, answer.headers)

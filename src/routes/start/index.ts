@@ -1,6 +1,7 @@
 // The start page and what it asks for, on a developer's own machine only. Asks no database.
 import { Hono } from 'hono'
 import { AppError } from '../../core'
+import { readShapes } from '../../data'
 import { describeExpression, type Model, type TableModel } from '../../define'
 import { requestErrors, type AppEnv } from '../../middleware'
 import { readTrace } from '../../observability'
@@ -50,6 +51,9 @@ start.get('/dev/trace/:requestId', ownMachineOnly(), (c) => {
     throw new AppError(requestErrors.not_found, { message: 'This request asked nothing of the database, or is no longer remembered.' })
   return c.json(trace)
 })
+
+/** What was asked lately, by form: `npm run advise` looks for the indexes that would help. */
+start.get('/dev/shapes', ownMachineOnly(), (c) => c.json(readShapes()))
 
 async function asset(assets: Fetcher | undefined, url: URL): Promise<Response> {
   const answer = await assets?.fetch(url)

@@ -1,0 +1,71 @@
+// Advice as a developer reads it: the line to add to a table's declaration, and what it is good for. Prints nothing itself.
+import { relative } from 'node:path'
+import type { Model } from '../../src/define'
+import type { Condition, OrderTerm, Query, SelectItem } from '../../src/query'
+import type { Outcome } from './advice'
+
+/** What to add where, and the rows read before and after. */
+export function describeAdvice(model: Model, { advice, measured }: Outcome, rows: number): string {
+  const helped = measured.filter(({ before, after }) => after < before)
+  const lines = measured.length === 0 ? ['No question was asked that reads rows.'] : []
+  if (advice.length === 0 && measured.length > 0)
+    lines.push(`Nothing to add: no index makes any of ${measured.length} kinds of question read fewer rows.`)
+  for (const table of new Set(advice.map((one) => one.table))) {
+    const file = model.tables.get(table)?.file
+    lines.push(`Add to "${table}"${file ? ` in ${relative(process.cwd(), file)}` : ''}, then \`npm run db:generate\`:`)
+    for (const { name, properties } of advice.filter((one) => one.table === table))
+      lines.push(`  index('${name}').on(${properties.map((property) => `t.${property}`).join(', ')}),`)
+    lines.push('')
+  }
+  if (helped.length > 0) lines.push(`Rows read, at ${rows.toLocaleString('en')} rows a table:`)
+  for (const { query, role, count, before, after } of helped) {
+    lines.push(
+      `  ${before.toLocaleString('en')} → ${after.toLocaleString('en')}  ${describeQuery(query)}  (${role}, asked ${count} ${count === 1 ? 'time' : 'times'})`,
+    )
+  }
+  return lines.join('\n').trimEnd()
+}
+
+/** One line: `read trips where team_id eq … order by created_at desc limit …, with waypoints`. */
+export function describeQuery({ operations }: Query): string {
+  return operations
+    .map((operation) => {
+      if (operation.kind === 'insert') return `insert ${operation.table}`
+      const { kind, table, where, order, limit } = operation
+      const embeds = kind === 'read' ? embedded(operation.select) : []
+      return [
+        `${kind} ${table}`,
+        ...(where ? [`where ${conditionText(where)}`] : []),
+        ...(order ? [`order by ${order.map(orderText).join(', ')}`] : []),
+        ...(limit === undefined ? [] : ['limit …']),
+        ...(embeds.length > 0 ? [`with ${embeds.join(', ')}`] : []),
+      ].join(' ')
+    })
+    .join('; ')
+}
+
+const embedded = (items: readonly SelectItem[]): string[] =>
+  items.flatMap((item) => (item.kind === 'embed' ? [item.relationship.to, ...embedded(item.select)] : []))
+
+const orderText = ({ target, descending, embed }: OrderTerm): string =>
+  `${embed === undefined ? '' : `${embed}.`}${target.column}${descending ? ' desc' : ''}`
+
+function conditionText(condition: Condition): string {
+  switch (condition.kind) {
+    case 'and':
+    case 'or':
+      return condition.terms
+        .map((term) => (term.kind === 'and' || term.kind === 'or' ? `(${conditionText(term)})` : conditionText(term)))
+        .join(` ${condition.kind} `)
+    case 'not':
+      return `not (${conditionText(condition.term)})`
+    case 'related':
+      return `${condition.present ? '' : 'no '}${condition.embed}`
+    case 'is':
+      return `${condition.target.column} is ${condition.value}`
+    case 'compare':
+      return `${condition.target.column} ${condition.operator} …`
+    default:
+      return `${condition.target.column} ${condition.kind} …`
+  }
+}
