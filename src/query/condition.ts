@@ -10,6 +10,7 @@ import { likeSql } from './like'
 import type { Comparison, Condition, Input, Target } from './query'
 import { isReference, referencedList, referenceSql } from './reference'
 import { findsRows, searchSql, unsought } from './search'
+import { regexSql } from './regex'
 import { and, bind, balanced, FALSE, NULL, or, sql, TRUE, type Sql } from './sql'
 import { encodeValue, storable, typeName } from './value'
 
@@ -74,7 +75,7 @@ export function compileCondition(rows: Rows, condition: Condition, related: Find
     case 'quantified':
       return quantified(rows, condition)
     case 'match':
-      throw unsupported('regular expressions (match, imatch)')
+      return match(rows, condition.target, condition.pattern, condition.ignoreCase)
     case 'contain':
       return contain(rows, condition)
     case 'range':
@@ -211,14 +212,18 @@ function is(place: Place, value: 'null' | 'not_null' | 'true' | 'false' | 'unkno
 
 function like(place: Place, pattern: string, ignoreCase: boolean): Sql {
   if (!storable(pattern)) throw valueError(queryErrors.invalid_encoding, 'invalid byte sequence for encoding "UTF8"')
-  return likeSql(textual(place, ignoreCase), pattern, ignoreCase)
+  return likeSql(textual(place, ignoreCase ? '~~*' : '~~'), pattern, ignoreCase)
 }
 
-function textual(place: Place, ignoreCase: boolean): Sql {
+function match(rows: Rows, target: Target, pattern: string, ignoreCase: boolean): Sql {
+  return regexSql(textual(placeOf(rows, target), ignoreCase ? '~*' : '~'), pattern, ignoreCase)
+}
+
+function textual(place: Place, operator: string): Sql {
   if (place.kind === 'text') return jsonText(place.value, place.path)
   if (place.kind === 'column' && (place.model.type === 'text' || place.model.type === 'uuid' || place.model.type === 'date'))
     return place.value
-  throw undefinedOperator(place, ignoreCase ? '~~*' : '~~')
+  throw undefinedOperator(place, operator)
 }
 
 /** Each is a condition of its own. */
@@ -226,11 +231,11 @@ const MOST_CHOICES = 500
 
 function quantified(rows: Rows, condition: Extract<Condition, { kind: 'quantified' }>): Sql {
   const { target, operator, values } = condition
-  if (operator === 'match' || operator === 'imatch') throw unsupported('regular expressions (match, imatch)')
   if (operator === 'eq' && condition.quantifier === 'any') return inList(rows, target, values)
   if (values.length > MOST_CHOICES) throw tooComplex(`a list of any or all has more than ${MOST_CHOICES} values.`)
   const terms = values.map((value): Sql => {
     if (operator === 'like' || operator === 'ilike') return value === null ? NULL : like(placeOf(rows, target), value, operator === 'ilike')
+    if (operator === 'match' || operator === 'imatch') return value === null ? NULL : match(rows, target, value, operator === 'imatch')
     return compare(rows, target, operator, value)
   })
   if (terms.length === 0) return condition.quantifier === 'any' ? FALSE : TRUE

@@ -1,8 +1,10 @@
 // LIKE as Postgres means it: case counts unless told otherwise, and patterns are as long as they like. SQLite's own operator
 // ignores the case of ASCII, and D1 refuses patterns beyond 50 bytes, so it is never used.
 import { AppError } from '../core'
+import { foldText, variants } from './characters'
 import { queryErrors } from './errors'
 import { bind, sql, type Sql } from './sql'
+import { globSql, patternOf, walkSql, type Item } from './walk'
 
 /** A run of plain text, exactly one character, or any number of them. */
 type Token = { readonly text: string } | 'one' | 'many'
@@ -51,8 +53,20 @@ function settled(tokens: readonly Token[]): Token[] {
   return out
 }
 
+/** SQLite's own `lower` knows letters of ASCII only. */
+const CASED_BEYOND_ASCII = /(?![\0-\u007f])[\p{Lu}\p{Ll}\p{Lt}\u24b6-\u24e9\u2160-\u217f]/u
+
+/** Each letter stands for both of its cases. */
+function inEitherCase(subject: Sql, tokens: readonly Token[]): Sql {
+  const items = tokens.flatMap((token): Item[] =>
+    token === 'one' || token === 'many' ? [token] : Array.from(token.text, (character) => ({ set: variants(character.codePointAt(0)!) })),
+  )
+  return globSql(subject, items) ?? walkSql(subject, patternOf(items))
+}
+
 /** Whether `subject` (an expression with a text value) is like the pattern; NULL when it is NULL. */
 export function likeSql(subject: Sql, pattern: string, ignoreCase: boolean): Sql {
+  if (ignoreCase && CASED_BEYOND_ASCII.test(pattern)) return inEitherCase(subject, settled(parse(pattern)))
   const folded = ignoreCase ? pattern.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase()) : pattern
   const value = ignoreCase ? sql`lower(${subject})` : subject
   const tokens = settled(parse(folded))
@@ -144,7 +158,7 @@ function inTurn(value: Sql, tokens: readonly Token[]): Sql {
 
 /** The same decided here, for two values known now. */
 export function likeMatches(subject: string, pattern: string, ignoreCase: boolean): boolean {
-  const fold = (text: string) => [...(ignoreCase ? text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase()) : text)]
+  const fold = (text: string) => [...(ignoreCase ? foldText(text) : text)]
   const characters = fold(subject)
   const steps = parse(fold(pattern).join('')).flatMap((token): (string | number)[] =>
     isText(token) ? [...token.text] : [token === 'one' ? 1 : 0],

@@ -69,11 +69,24 @@ export function lower(value: Stored): Stored {
   return typeof value === 'string' ? fold(value) : value === null ? null : String(value)
 }
 
-/** LIKE with `%`, `_` and `\` before either; every other character stands for itself. Only ASCII letters fold. */
+/** Each character in lower case, where that is one character of its own kind. */
+const foldAll = (text: string): string =>
+  Array.from(text, (one) => {
+    const lower = one.toLowerCase()
+    return [...lower].length === 1 && one <= '\u007f' === lower <= '\u007f' ? lower : one
+  }).join('')
+
+/** LIKE with `%`, `_` and `\` before either; every other character stands for itself. */
 export function like(value: Stored, pattern: Stored, ignoreCase: boolean): Truth {
   if (value === null || pattern === null) return null
-  const prepared = (text: Stored) => [...(ignoreCase ? fold(String(text)) : String(text))]
+  const prepared = (text: Stored) => [...(ignoreCase ? foldAll(String(text)) : String(text))]
   return matches(prepared(value), prepared(pattern), 0, 0)
+}
+
+/** `~` and `~*`, for patterns that mean the same in JavaScript; `\w` there is of ASCII alone. */
+export function match(value: Stored, pattern: string | null, ignoreCase: boolean): Truth {
+  if (value === null || pattern === null) return null
+  return new RegExp(pattern.replaceAll('\\w', '[\\wéÉ𝒳ｚ]'), ignoreCase ? 'siv' : 'sv').test(String(value))
 }
 
 function matches(text: readonly string[], pattern: readonly string[], at: number, from: number): boolean {

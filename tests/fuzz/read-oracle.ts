@@ -3,7 +3,7 @@ import type { ColumnType, Relationship, TableModel } from '../../src/define'
 import type { Condition, Embed, JsonStep, OrderTerm, Read, SelectItem, Target } from '../../src/query/query'
 import { jsonTruth } from './jsonb'
 import { keysOf } from './keyset'
-import { and, at, compare, isIn, like, not, or, order as orderOf, type Stored, type Truth } from './logic'
+import { and, at, compare, isIn, like, match, not, or, order as orderOf, type Stored, type Truth } from './logic'
 import { visible, type Row, type World } from './policy-oracle'
 import type { Kind } from './apps'
 import { stored } from './rows'
@@ -81,10 +81,13 @@ export function holds(world: World, table: TableModel, row: Row, condition: Cond
     }
     case 'like':
       return like(target(table, row, condition.target).value, condition.pattern, condition.ignoreCase)
+    case 'match':
+      return match(target(table, row, condition.target).value, condition.pattern, condition.ignoreCase)
     case 'quantified': {
       const { type, value } = target(table, row, condition.target)
       const { operator } = condition
       const terms = condition.values.map((item): Truth => {
+        if (operator === 'match' || operator === 'imatch') return match(value, item, operator === 'imatch')
         if (operator === 'like' || operator === 'ilike') return like(value, item, operator === 'ilike')
         return compare(operator as 'eq', value, asStored(type, item))
       })

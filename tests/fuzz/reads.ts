@@ -120,7 +120,9 @@ export function condition(choose: Draw, table: TableModel, embeds: readonly Embe
   return filter(choose, choose.pick(known(table)))
 }
 
-const PATTERNS = "% a% %a %A% u_ _ b% %x%y 100\\% %[% %?% %*% é% \\_% %o'k% a%b%".split(' ').concat('')
+const PATTERNS = "É é_ É% %É% % a% %a %A% u_ _ b% %x%y 100\\% %[% %?% %*% é% \\_% %o'k% a%b%".split(' ').concat('')
+
+const REGEXES = 'a ^a b$ ^u\\d$ [a-c] ^[^a]*$ ^.$ (a|x)y? ^\\w+$ \\d{2,} é ^(u1|red)$ a.*b %$ \\W ^$ ^(a|b){1,2}$'.split(' ').concat('')
 
 const asInput = (value: unknown): Input => (typeof value === 'object' ? JSON.stringify(value) : String(value))
 
@@ -138,6 +140,7 @@ function filter(choose: Draw, column: ColumnModel): Condition {
   if (way === 6) return quantified(choose, column.type === 'text', target, value)
   if (way === 0) return { kind: 'in', target, values: choose.times(choose.int(3), value) }
   if (way === 1 && column.type === 'text') return { kind: 'like', target, pattern: choose.pick(PATTERNS), ignoreCase: choose.chance(50) }
+  if (way === 2 && column.type === 'text') return { kind: 'match', target, pattern: choose.pick(REGEXES), ignoreCase: choose.chance(50) }
   return {
     kind: 'compare',
     target,
@@ -148,8 +151,20 @@ function filter(choose: Draw, column: ColumnModel): Condition {
 
 /** `any` and `all` of a list, also of an empty one and of one with NULL. */
 function quantified(choose: Draw, textual: boolean, target: Target, value: () => Input): Condition {
-  const operator = choose.pick(['eq', 'gt', 'gte', 'lt', 'lte', ...(textual ? (['like', 'ilike'] as const) : [])] as const)
-  const one = () => (operator === 'like' || operator === 'ilike' ? choose.pick(PATTERNS) : String(value()))
+  const operator = choose.pick([
+    'eq',
+    'gt',
+    'gte',
+    'lt',
+    'lte',
+    ...(textual ? (['like', 'ilike', 'match', 'imatch'] as const) : []),
+  ] as const)
+  const one = () =>
+    operator === 'like' || operator === 'ilike'
+      ? choose.pick(PATTERNS)
+      : operator === 'match' || operator === 'imatch'
+        ? choose.pick(REGEXES)
+        : String(value())
   const values = choose.times(choose.int(3), () => (choose.chance(20) ? null : one()))
   return { kind: 'quantified', target, operator, quantifier: choose.pick(['any', 'all'] as const), values }
 }

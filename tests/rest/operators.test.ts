@@ -1,4 +1,4 @@
-// Filters beyond the comparisons, over HTTP and by supabase-js: containment and order of JSON.
+// Filters beyond the comparisons, over HTTP and by supabase-js: patterns, containment and order of JSON.
 import { createClient } from '@supabase/supabase-js'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { fetchBackend, mount, person, PUBLISHABLE_KEY, service, stranger } from './backend'
@@ -23,9 +23,43 @@ beforeAll(async () => {
 
 /** The numbers of the rows that a filter finds. */
 async function found(filter: string): Promise<unknown> {
-  const { status, json } = await stranger(`/rest/v1/samples?select=id&order=id&${filter}`)
+  const { status, json } = await stranger(
+    `/rest/v1/samples?select=id&order=id&${filter.includes('id=') ? '' : `id=lt.${id(50)}&`}${filter}`,
+  )
   return status === 200 ? (json as { id: string }[]).map((row) => Number(row.id.slice(-2))) : [status, (json as { code: string }).code]
 }
+
+describe('patterns', () => {
+  const NOTES = ['Alpine', 'alpine walk', 'École', 'room 101', 'room 1010', "o'k (x)", null]
+
+  beforeAll(async () => {
+    const rows = NOTES.map((note, i) => ({ id: id(50 + i), note }))
+    expect((await service('/rest/v1/samples', { body: rows })).status).toBe(201)
+  })
+
+  test.each([
+    ['note=match.^Alp', [50]],
+    ['note=imatch.^alp', [50, 51]],
+    ['note=match.^room [0-9]{3}$', [53]],
+    ['note=match.^room (\\d\\d)%2B$', [54]],
+    ['note=not.match.[a-z]%20', [50, 52]],
+    ['note=imatch.^é', [52]],
+    ['note=ilike.éCOLE', [52]],
+    ['note=ilike.*É*', [52]],
+    ['note=match(any).{^A,"^(room|x) \\\\d{4}$"}', [50, 54]],
+    ['note=match(all).{room,1010}', [54]],
+    ['or=(note.match.Alp,note.match."\\\\(x\\\\)$",note.imatch(any).{^é})', [50, 52, 55]],
+    ["note=match.' or 1=1--", []],
+  ])('%s', async (filter, expected) => {
+    expect(await found(`id=gte.${id(50)}&${filter}`)).toEqual(expected)
+  })
+
+  test('supabase-js regexMatch and regexIMatch', async () => {
+    const from = () => supabase.from('samples').select('note').order('note')
+    expect((await from().regexMatch('note', '^(Alp|room 1..$)')).data).toEqual([{ note: 'Alpine' }, { note: 'room 101' }])
+    expect((await from().regexIMatch('note', '^ALPINE$')).data).toEqual([{ note: 'Alpine' }])
+  })
+})
 
 describe('JSON', () => {
   test.each([
