@@ -1,6 +1,7 @@
 // What a developer exports from `app/index.ts`: the whole declaration of their backend, as one value.
 import type { SQLiteTableLike } from './drizzle'
 import type { TableDeclaration } from './table'
+import type { ViewDeclaration } from './view'
 
 export interface AuthRules {
   /** Refuse new people; those who are known still sign in. */
@@ -27,6 +28,8 @@ export interface AppDefinition {
   readonly name: string
   readonly description?: string
   readonly tables: readonly TableDeclaration[]
+  /** What is read as a table and written as none; the migrations make them. */
+  readonly views?: readonly ViewDeclaration[]
   /** Tables that policies and the app's own code use but no protocol serves. */
   readonly internal?: readonly SQLiteTableLike[]
   readonly auth?: AuthRules

@@ -1,7 +1,8 @@
 // Turns an app's declaration into the model, or says everything that is wrong with it. Touches no database.
 import { getTableConfig, type SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { AppDefinition } from './app'
-import { columnModel, engineColumns } from './column'
+import { columnModel, columnType, engineColumns } from './column'
+import { computedColumns } from './computed'
 import { getTableName, type SQLiteTableLike } from './drizzle'
 import { buildExpression, type Expression } from './expression'
 import {
@@ -10,6 +11,7 @@ import {
   UPDATED_AT_COLUMN,
   VERSION_COLUMN,
   type ColumnModel,
+  type ColumnType,
   type ForeignKey,
   type Index,
   type Model,
@@ -17,10 +19,12 @@ import {
   type TableModel,
   type Unique,
 } from './model'
+import { declaredRelations, nameOf as sourceName } from './relation'
 import { relationshipsOf } from './relationship'
-import { resolveExpression, type TableNames } from './resolve'
 import { checkSearchNames, searchModel } from './searchable'
+import { resolveExpression, type Known } from './resolve'
 import type { Policy, TableDeclaration, TableRules } from './table'
+import { fieldNames, viewFields, viewKeys, type ViewDeclaration, type ViewField } from './view'
 
 /** The declaration can't work; every problem is listed. */
 export class ModelError extends Error {
@@ -59,19 +63,44 @@ function build(app: AppDefinition): { model: Model; problems: Problem[] } {
     ...app.tables.map(({ table, rules, file }: TableDeclaration) => ({ table, rules, file })),
     ...(app.internal ?? []).map((table) => ({ table, rules: null, file: null })),
   ]
-  const names: Map<string, ReadonlyMap<string, string>> = new Map()
-  for (const { table, file } of sources) {
-    const name = getTableName(table)
+  const names = new Map<string, ReadonlyMap<string, string>>()
+  const types = new Map<string, ReadonlyMap<string, ColumnType>>()
+  const declare = (name: string, file: string | null, properties: ReadonlyMap<string, string>) => {
     const report = (message: string) => problems.push({ table: name, file, message })
-    if (names.has(name)) report('it is declared twice. Keep one of the two in `tables` or `internal`.')
-    if (/^(auth|sys|sqlite)_/.test(name)) report('names that begin with auth_, sys_ or sqlite_ belong to the engine. Rename the table.')
-    names.set(name, new Map(getTableConfig(table as SQLiteTable).columns.map((column) => [propertyOf(table, column.name), column.name])))
+    if (names.has(name)) report('it is declared twice. Keep one of the two in `tables`, `views` or `internal`.')
+    if (/^(auth|sys|sqlite)_/.test(name)) report('names that begin with auth_, sys_ or sqlite_ belong to the engine. Rename it.')
+    names.set(name, properties)
   }
+  for (const { table, rules, file } of sources) {
+    const { columns } = getTableConfig(table as SQLiteTable)
+    const property = ({ name }: { name: string }) => propertyOf(table, name)
+    declare(getTableName(table), file, new Map(columns.map((column) => [property(column), column.name])))
+    const silent = () => undefined
+    const rule = (column: { name: string }) => rules?.columns?.[property(column) as never] as { format?: 'uuid' | 'date' } | undefined
+    types.set(getTableName(table), new Map(columns.map((column) => [column.name, columnType(column, rule(column), silent)])))
+  }
+  const typeOf = (table: string, column: string) => types.get(table)?.get(column)
+  const views = (app.views ?? []).map((declaration): ViewSource => {
+    const name = sourceName(declaration.view)
+    const report = (message: string) => problems.push({ table: name, file: declaration.file, message })
+    declare(name, declaration.file, fieldNames(declaration.view))
+    const fields = viewFields(declaration, typeOf, report)
+    types.set(name, new Map(fields.map((field) => [field.name, field.type])))
+    return { declaration, name, fields, keys: viewKeys(declaration, fields, report), report }
+  })
+  const known: Known = { names, typeOf, views: new Set(views.map(({ name }) => name)) }
 
   const drafts = new Map<string, TableModel>()
-  for (const source of sources) drafts.set(getTableName(source.table), tableModel(source, names, problems))
+  for (const source of sources) drafts.set(getTableName(source.table), tableModel(source, known, problems))
+  for (const source of views) drafts.set(source.name, viewModel(source, known))
+  const keys = new Map(views.map(({ name, keys: own }) => [name, own]))
   const tables = new Map<string, TableModel>()
-  for (const [name, draft] of drafts) tables.set(name, { ...draft, relationships: relationshipsOf(draft, drafts) })
+  for (const [name, draft] of drafts) {
+    const declared = views.find((one) => one.name === name)?.declaration.rules ?? sources.find((one) => getTableName(one.table) === name)?.rules
+    const report = (message: string) => problems.push({ table: name, file: draft.file, message })
+    const relations = declaredRelations(draft, declared?.relations, drafts, report)
+    tables.set(name, { ...draft, relationships: [...relationshipsOf(draft, drafts, keys), ...relations] })
+  }
   for (const table of tables.values()) checkPartition(table, tables, problems)
   checkSearchNames(tables.values(), problems)
   checkExposed(
@@ -89,16 +118,14 @@ function propertyOf(table: SQLiteTableLike, name: string): string {
   return name
 }
 
-function tableModel(source: Source, names: TableNames, problems: Problem[]): TableModel {
-  const { table, rules, file } = source
-  const name = getTableName(table)
-  const config = getTableConfig(table as SQLiteTable)
-  const report = (message: string) => problems.push({ table: name, file, message })
+type MakePolicy = (which: string, declared: Policy | undefined) => Expression
 
-  const policy = (which: string, declared: Policy | undefined): Expression => {
+/** Builds the policies of one table or view. */
+function policies(name: string, known: Known, report: (message: string) => void): MakePolicy {
+  return (which, declared) => {
     if (declared === undefined) return NEVER
     try {
-      return resolveExpression(buildExpression(table, declared), names, (message) => report(`policy \`${which}\`: ${message}`))
+      return resolveExpression(buildExpression(name, declared), known, (message) => report(`policy \`${which}\`: ${message}`))
     } catch (error) {
       report(
         `policy \`${which}\` throws while it is built: ${error instanceof Error ? error.message : String(error)}. A policy only combines the operators it is given.`,
@@ -106,6 +133,78 @@ function tableModel(source: Source, names: TableNames, problems: Problem[]): Tab
       return NEVER
     }
   }
+}
+
+interface ViewSource {
+  readonly declaration: ViewDeclaration
+  readonly name: string
+  readonly fields: readonly ViewField[]
+  readonly keys: readonly ForeignKey[]
+  readonly report: (message: string) => void
+}
+
+function viewModel({ declaration, name, fields, report }: ViewSource, known: Known): TableModel {
+  const { rules, file } = declaration
+  const policy = policies(name, known, report)
+  const key = rules.key.map((property) => fields.find((field) => field.property === property)?.name ?? property)
+  if (key.length === 0) report('it has no key. Name the columns by which its rows are told apart: `key: ["id"]`.')
+  const has = (property: string) => fields.some((field) => field.property === property)
+  for (const property of [...rules.key, ...Object.keys(rules.columns ?? {})])
+    if (!has(property)) report(`it speaks of a column "${property}" that it hasn't. Name a column of the view.`)
+  const columns = new Map<string, ColumnModel>()
+  for (const { property, name: column, column: declared, type } of fields) {
+    const rule = rules.columns?.[property]
+    if (columns.has(column)) report(`two columns are called "${column}". Give one of them another name.`)
+    if (key.includes(column) && rule?.read) report(`the column "${property}" is part of the key, which everyone who reads the row reads.`)
+    columns.set(column, {
+      name: column,
+      property,
+      type,
+      notNull: key.includes(column),
+      primaryKey: key.includes(column),
+      hidden: rule?.hidden ?? false,
+      readOnly: true,
+      generated: true,
+      engine: false,
+      default: null,
+      onUpdate: null,
+      read: rule?.read ? policy(`columns.${property}.read`, rule.read) : null,
+      values: declared?.enumValues && declared.enumValues.length > 0 ? declared.enumValues : null,
+      maxLength: null,
+      computed: null,
+      bare: true,
+    })
+  }
+  return {
+    name,
+    description: rules.description ?? null,
+    exposed: { schema: rules.exposed?.schema ?? DEFAULT_SCHEMA, name: rules.exposed?.name ?? name },
+    served: true,
+    view: true,
+    columns,
+    computed: computedColumns({ table: name, rules: rules.computed, columns, known, policy, report }),
+    primaryKey: key,
+    uniques: [],
+    indexes: [],
+    foreignKeys: [],
+    checks: [],
+    relationships: [],
+    policies: { read: policy('read', rules.read), insert: NEVER, update: { using: NEVER, check: NEVER }, delete: NEVER },
+    partition: null,
+    maxRows: rules.maxRows ?? DEFAULT_MAX_ROWS,
+    audit: false,
+    sync: false,
+    file,
+  }
+}
+
+function tableModel(source: Source, known: Known, problems: Problem[]): TableModel {
+  const { table, rules, file } = source
+  const name = getTableName(table)
+  const { names } = known
+  const config = getTableConfig(table as SQLiteTable)
+  const report = (message: string) => problems.push({ table: name, file, message })
+  const policy = policies(name, known, report)
 
   const primaryKey = primaryKeyOf(config)
   const columns = new Map<string, ColumnModel>()
@@ -132,7 +231,9 @@ function tableModel(source: Source, names: TableNames, problems: Problem[]): Tab
     description: rules?.description ?? null,
     exposed: { schema: rules?.exposed?.schema ?? DEFAULT_SCHEMA, name: rules?.exposed?.name ?? name },
     served: rules !== null,
+    view: false,
     columns,
+    computed: computedColumns({ table: name, rules: rules?.computed, columns, known, policy, report }),
     primaryKey,
     uniques: uniquesOf(config),
     indexes: indexesOf(config),

@@ -18,7 +18,7 @@ interface Source {
 export function columnModel({ column, property, rule, primaryKey, policy, report }: Source): ColumnModel {
   const inKey = primaryKey.includes(column.name)
   const generated = column.generated !== undefined
-  const type = typeOf(column, rule, report)
+  const type = columnType(column, rule, report)
   if (inKey && rule?.read)
     report(`the column "${property}" is part of the primary key, which everyone who reads the row reads. Remove its \`read\`.`)
   if (rule?.hidden && column.notNull && !column.hasDefault && !rule.default && !generated) {
@@ -39,6 +39,8 @@ export function columnModel({ column, property, rule, primaryKey, policy, report
     read: rule?.read ? policy(`columns.${property}.read`, rule.read) : null,
     values: column.enumValues && column.enumValues.length > 0 ? column.enumValues : null,
     maxLength: (column as unknown as { length?: number }).length ?? null,
+    computed: null,
+    bare: false,
   }
 }
 
@@ -54,7 +56,12 @@ const TYPES: Readonly<Record<string, ColumnType>> = {
   SQLiteBlobBuffer: 'blob',
 }
 
-function typeOf(column: SQLiteColumn, rule: ColumnRule<SQLiteTableLike> | undefined, report: (message: string) => void): ColumnType {
+/** How a column's values are stored and written. Reports a kind that can't be served. */
+export function columnType(
+  column: SQLiteColumn,
+  rule: Pick<ColumnRule<SQLiteTableLike>, 'format'> | undefined,
+  report: (message: string) => void,
+): ColumnType {
   if (column.columnType === 'SQLiteTimestamp')
     return (column as unknown as { mode: string }).mode === 'timestamp' ? 'timestamp' : 'timestamp_ms'
   const type = TYPES[column.columnType]
@@ -120,6 +127,8 @@ export function engineColumns(): ColumnModel[] {
     read: null,
     values: null,
     maxLength: null,
+    computed: null,
+    bare: false,
   } as const
   return [
     { ...common, name: VERSION_COLUMN, property: VERSION_COLUMN, type: 'integer', default: { kind: 'sql', sql: '1' } },

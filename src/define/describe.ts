@@ -48,8 +48,27 @@ function expressionNode(model: Model, expression: Expression, rows: Rows): Node 
   }
 }
 
+/** A computed column's value as text, in the same words. */
+export function describeValue(model: Model, value: OperandNode): string {
+  return operandText(model, value, new Map([[0, 'row']]))
+}
+
 function operandText(model: Model, node: OperandNode, rows: Rows): string {
+  const operand = (of: OperandNode): string => operandText(model, of, rows)
+  const condition = (of: Expression, named: Rows = rows): string => flat(expressionNode(model, of, named))
   switch (node.kind) {
+    case 'call':
+      return `${node.name}(${node.args.map(operand).join(', ')})`
+    case 'case':
+      return `when(${condition(node.when)}, ${operand(node.then)}, ${operand(node.else)})`
+    case 'condition':
+      return condition(node.of)
+    case 'related': {
+      const name = rowName(node.table, rows)
+      const inner: Rows = new Map([...rows, [node.scope, name]])
+      const of = node.of ? `, (${name}) => ${operandText(model, node.of, inner)}` : ''
+      return `${node.function}(${node.table}${of}, (${name}) => ${condition(node.where, inner)})`
+    }
     case 'column':
       return `${rows.get(node.scope) ?? 'row'}.${model.tables.get(node.table)?.columns.get(node.column)?.property ?? node.column}`
     case 'literal':

@@ -1,5 +1,6 @@
 // The words of a policy, as a plain tree that the compiler can read and reshape. Builds nothing but data; knows no SQL.
-import { getTableName, type SQLiteTableLike } from './drizzle'
+import { getTableName, type RowSource, type SQLiteTableLike } from './drizzle'
+import { valueWords, type ValueWords } from './value-words'
 
 /** A literal in a policy. A Date is compared with timestamp columns in the column's own unit. */
 export type Literal = string | number | boolean | null | Date
@@ -21,6 +22,36 @@ export type OperandNode =
   | { readonly kind: 'now'; readonly offsetMs: number }
   | { readonly kind: 'json'; readonly of: OperandNode; readonly path: readonly (string | number)[] }
   | { readonly kind: 'lower'; readonly of: OperandNode }
+  /** A function of values; NULL in, NULL out, except for `concat` and `coalesce`. */
+  | { readonly kind: 'call'; readonly name: CallName; readonly args: readonly OperandNode[] }
+  /** `then` where the condition is TRUE. */
+  | { readonly kind: 'case'; readonly when: Expression; readonly then: OperandNode; readonly else: OperandNode }
+  /** TRUE, FALSE or NULL as a value. */
+  | { readonly kind: 'condition'; readonly of: Expression }
+  /** Over the rows of `table` for which `where` is TRUE; the engine reads them, under no policy. `of` is null for `count`. */
+  | {
+      readonly kind: 'related'
+      readonly function: 'count' | 'sum' | 'avg' | 'min' | 'max'
+      readonly table: string
+      readonly scope: number
+      readonly of: OperandNode | null
+      readonly where: Expression
+    }
+
+export type CallName =
+  | 'concat'
+  | 'coalesce'
+  | 'add'
+  | 'sub'
+  | 'mul'
+  | 'div'
+  | 'mod'
+  | 'abs'
+  | 'round'
+  | 'upper'
+  | 'trim'
+  | 'length'
+  | 'substr'
 
 export type CompareOperator = 'eq' | 'ne' | 'gt' | 'gte' | 'lt' | 'lte' | 'like' | 'ilike'
 
@@ -41,12 +72,13 @@ export type Expression =
   /** An entitlement the payments service wrote for the caller, not expired. */
   | { readonly kind: 'entitled'; readonly name: string }
 
-export type ColumnsOf<T extends SQLiteTableLike> = T['_']['columns']
+export type ColumnsOf<T extends RowSource> = T['_']['columns']
 
-type DataOf<C> = C extends { _: { data: infer D } } ? D : unknown
+/** What a column of a table, or a field of a view, holds. */
+export type DataOf<C> = C extends { _: { data: infer D } } ? D : C extends { _: { type: infer D } } ? D : unknown
 
 /** The columns of one row. */
-export type RowOf<T extends SQLiteTableLike> = { readonly [K in keyof ColumnsOf<T>]: Operand<DataOf<ColumnsOf<T>[K]>> }
+export type RowOf<T extends RowSource> = { readonly [K in keyof ColumnsOf<T>]: Operand<DataOf<ColumnsOf<T>[K]>> }
 
 /** A plain value of a column's type, or an operand that has it. */
 export type Value<T> = Operand<T> | Extract<T, Literal> | null
@@ -68,7 +100,7 @@ export interface Auth {
 }
 
 /** The argument of a policy: the row, the caller, the clock and the operators. */
-export interface PolicyArgument<T extends SQLiteTableLike> {
+export interface PolicyArgument<T extends RowSource> extends ValueWords {
   readonly row: RowOf<T>
   readonly auth: Auth
   /** The time of the statement. */
@@ -113,12 +145,24 @@ export interface ClaimList {
 const split = (path: string): string[] => path.split('.').filter((part) => part.length > 0)
 const jsonPath = (path: string): (string | number)[] => split(path).map((part) => (/^\d+$/.test(part) ? Number(part) : part))
 
-function isOperand(candidate: unknown): candidate is OperandNode {
-  return typeof candidate === 'object' && candidate !== null && 'kind' in candidate
-}
+const OPERANDS: ReadonlySet<string> = new Set<OperandNode['kind']>([
+  'column',
+  'literal',
+  'auth',
+  'claim',
+  'now',
+  'json',
+  'lower',
+  'call',
+  'case',
+  'condition',
+  'related',
+])
 
-function operand(candidate: unknown): OperandNode {
-  return isOperand(candidate) ? candidate : { kind: 'literal', literal: candidate as Literal }
+/** What a policy or a computed column gave as a node: a literal where it gave a plain value, a condition where it gave one. */
+export function operand(candidate: unknown): OperandNode {
+  if (typeof candidate !== 'object' || candidate === null || !('kind' in candidate)) return { kind: 'literal', literal: candidate as Literal }
+  return OPERANDS.has(String(candidate.kind)) ? (candidate as OperandNode) : { kind: 'condition', of: candidate as Expression }
 }
 
 /** A row whose properties are column operands; asking it for anything makes an operand, and the model checks the name. */
@@ -140,8 +184,8 @@ export const AUTH: Auth = {
 /** The time of the statement. */
 export const NOW: Operand<Date> = { kind: 'now', offsetMs: 0 }
 
-/** Builds the tree of one policy. Throws what the policy's own code throws. */
-export function buildExpression<T extends SQLiteTableLike, R>(table: T, policy: (argument: PolicyArgument<T>) => R): R {
+/** Builds the tree of one policy, or of one value, over the rows of a table or view. Throws what the policy's own code throws. */
+export function buildExpression<T extends RowSource, R>(table: string, policy: (argument: PolicyArgument<T>) => R): R {
   let scopes = 0
   const compare =
     (operator: CompareOperator) =>
@@ -158,7 +202,7 @@ export function buildExpression<T extends SQLiteTableLike, R>(table: T, policy: 
       : { kind: 'in', operand: operand(of), list: list.map(operand) }
 
   const argument = {
-    row: rowOf(getTableName(table), 0),
+    row: rowOf(table, 0),
     auth: AUTH,
     now: NOW,
     fromNow: (offsetMs: number) => ({ kind: 'now', offsetMs }),
@@ -182,6 +226,11 @@ export function buildExpression<T extends SQLiteTableLike, R>(table: T, policy: 
     notExists: (other: SQLiteTableLike, where: (row: never) => Expression) => ({ kind: 'not', term: exists(other, where) }),
     json: (of: unknown, path: string) => ({ kind: 'json', of: operand(of), path: jsonPath(path) }),
     lower: (of: unknown) => ({ kind: 'lower', of: operand(of) }),
+    ...valueWords(operand, (other) => {
+      const name = getTableName(other)
+      const scope = ++scopes
+      return { table: name, scope, row: rowOf(name, scope) }
+    }),
     claimList: (path: string) => ({ claimList: split(path) }),
     always: { kind: 'constant', value: true },
     never: { kind: 'constant', value: false },

@@ -3,8 +3,9 @@ export { adviseApp } from './advice'
 export { app, type AppDefinition, type Audience, type AuthRules, type RestRules } from './app'
 export { buildModel, checkApp, ModelError } from './build'
 export { describeExpression } from './describe'
-export { getTableName, type SQLiteTableLike } from './drizzle'
-export type { Auth, CompareOperator, Expression, Literal, Operand, OperandNode, PolicyArgument } from './expression'
+export { COMPUTED_TYPES, type ComputedRule, type ComputedType } from './computed'
+export { getTableName, type SQLiteTableLike, type SQLiteViewLike } from './drizzle'
+export type { Auth, CallName, CompareOperator, Expression, Literal, Operand, OperandNode, PolicyArgument } from './expression'
 export {
   DEFAULT_MAX_ROWS,
   DEFAULT_SCHEMA,
@@ -23,6 +24,7 @@ export {
   type Unique,
 } from './model'
 export { searchIndexName, SEARCH_LANGUAGES, type Searchable, type SearchLanguage, type SearchModel } from './searchable'
+export type { Relation, Relations } from './relation'
 export {
   anyone,
   nobody,
@@ -35,3 +37,6 @@ export {
   type TableRules,
   type UpdatePolicy,
 } from './table'
+export { classOf, isWhole, operandClass, type TypeOf, type ValueClass } from './value-class'
+export { view, type ViewDeclaration, type ViewRules } from './view'
+export { tablesRead, walkExpression, walkOperand } from './walk'

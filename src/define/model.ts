@@ -62,6 +62,10 @@ export interface ColumnModel {
   readonly values: readonly string[] | null
   /** Longest text in characters, when declared. */
   readonly maxLength: number | null
+  /** What a computed column's value is; null for one that is stored. Columns inside carry wire names. */
+  readonly computed: OperandNode | null
+  /** A view's column, which SQLite may know no type of: what is compared with it must have the type already. */
+  readonly bare: boolean
 }
 
 export interface ForeignKey {
@@ -85,14 +89,16 @@ export interface Index {
   readonly unique: boolean
 }
 
-/** A way from one table to another that a foreign key opens, seen from one end. */
+/** A way from one table to another that a foreign key or a declared relation opens, seen from one end. */
 export interface Relationship {
   readonly kind: 'to-one' | 'to-many' | 'one-to-one' | 'many-to-many'
   readonly from: string
   readonly to: string
+  /** Declared under this name, the only one that clients embed it by. */
+  readonly name?: string
   /** Pairs [column here, column there]; for many-to-many [column here, junction's column]. */
   readonly columns: readonly (readonly [string, string])[]
-  /** The foreign key it follows; for many-to-many the junction's key to this end. */
+  /** The foreign key it follows, or the relation's name; for many-to-many the junction's key to this end. */
   readonly constraint: string
   readonly junction?: {
     readonly table: string
@@ -111,6 +117,10 @@ export interface TableModel {
   readonly served: boolean
   /** By wire name, in the order of declaration, the engine's last. */
   readonly columns: ReadonlyMap<string, ColumnModel>
+  /** Columns that aren't stored, by wire name: no part of `*`. */
+  readonly computed: ReadonlyMap<string, ColumnModel>
+  /** Whether it is a view: nobody writes it, and `primaryKey` is what its declaration calls its key. */
+  readonly view: boolean
   readonly primaryKey: readonly string[]
   /** Uniques other than the primary key, whether by constraint or by index. */
   readonly uniques: readonly Unique[]

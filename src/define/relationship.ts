@@ -3,22 +3,27 @@ import type { ForeignKey, Relationship, TableModel } from './model'
 
 /**
  * Every relationship that starts at `table`. Ends that aren't served, or live in another partition scheme, give none; nor do keys
- * with a hidden column, which would tell what the column holds.
+ * with a hidden column, which would tell what the column holds. `viewKeys` are those of views, which the database doesn't know.
  */
-export function relationshipsOf(table: TableModel, tables: ReadonlyMap<string, TableModel>): Relationship[] {
+export function relationshipsOf(
+  table: TableModel,
+  tables: ReadonlyMap<string, TableModel>,
+  viewKeys: ReadonlyMap<string, readonly ForeignKey[]>,
+): Relationship[] {
   if (!table.served) return []
   const reachable = (name: string): TableModel | null => {
     const other = tables.get(name)
     return other?.served && (other.partition === null) === (table.partition === null) ? other : null
   }
+  const keysOf = ({ name, foreignKeys }: TableModel) => viewKeys.get(name) ?? foreignKeys
   const out: Relationship[] = []
-  for (const key of table.foreignKeys) {
+  for (const key of keysOf(table)) {
     if (!reachable(key.foreignTable) || !known(table, key, tables)) continue
     out.push({ kind: 'to-one', from: table.name, to: key.foreignTable, columns: pairs(key), constraint: key.name })
   }
   for (const other of tables.values()) {
     if (!reachable(other.name)) continue
-    for (const key of other.foreignKeys) {
+    for (const key of keysOf(other)) {
       if (key.foreignTable !== table.name || !known(other, key, tables)) continue
       const kind = isKey(other, key.columns) ? 'one-to-one' : 'to-many'
       out.push({ kind, from: table.name, to: other.name, columns: flipped(key), constraint: key.name })

@@ -1,11 +1,13 @@
 // Declares that a Drizzle table is served, under which policies, and what clients see of its columns.
 import type { AnySQLiteColumn } from 'drizzle-orm/sqlite-core'
-import { getTableName, type SQLiteTableLike } from './drizzle'
-import type { ColumnsOf, Expression, PolicyArgument, RowOf, Value } from './expression'
+import type { ComputedRule } from './computed'
+import { getTableName, type RowSource, type SQLiteTableLike } from './drizzle'
+import type { ColumnsOf, DataOf, Expression, PolicyArgument, RowOf, Value } from './expression'
+import type { Relations } from './relation'
 import type { Searchable } from './searchable'
 
 /** Decides, as data, who may. Called once, when the model is built. */
-export type Policy<T extends SQLiteTableLike = SQLiteTableLike> = (argument: PolicyArgument<T>) => Expression
+export type Policy<T extends RowSource = SQLiteTableLike> = (argument: PolicyArgument<T>) => Expression
 
 /** `using` is judged on the row as it was, `check` on the row as it becomes. */
 export interface UpdatePolicy<T extends SQLiteTableLike> {
@@ -18,8 +20,6 @@ export interface DefaultArgument {
   readonly auth: PolicyArgument<SQLiteTableLike>['auth']
   readonly now: PolicyArgument<SQLiteTableLike>['now']
 }
-
-type DataOf<C> = C extends { _: { data: infer D } } ? D : unknown
 
 export interface ColumnRule<T extends SQLiteTableLike, V = unknown> {
   /** The column doesn't exist for clients, in no protocol. */
@@ -45,6 +45,10 @@ export interface TableRules<T extends SQLiteTableLike> {
   readonly columns?: { readonly [K in keyof ColumnsOf<T>]?: ColumnRule<T, DataOf<ColumnsOf<T>[K]>> }
   /** Text columns that full-text search reads, for example `['title', 'body']`. */
   readonly searchable?: Searchable<keyof ColumnsOf<T> & string>
+  /** Columns that aren't stored, by their names on the wire: selected by name, not part of `*`, never written. */
+  readonly computed?: Readonly<Record<string, ComputedRule<T>>>
+  /** Ways to related rows that no foreign key opens, by the name that clients embed them under. A function where tables refer to each other. */
+  readonly relations?: Relations | (() => Relations)
   /** The column by which rows are spread over several stores. */
   readonly partition?: keyof ColumnsOf<T> & string
   /**
@@ -98,14 +102,14 @@ export function owner(column: AnySQLiteColumn<{ data: string }>): Policy<SQLiteT
 }
 
 function propertyOf(column: AnySQLiteColumn): string {
-  const columns = (column.table as unknown as Record<symbol, Record<string, unknown>>)[Symbol.for('drizzle:Columns')] ?? {}
-  const found = Object.entries(columns).find(([, candidate]) => candidate === column)
+  const columns = (column.table as unknown as Record<symbol, Record<string, { name?: string }>>)[Symbol.for('drizzle:Columns')] ?? {}
+  const found = Object.entries(columns).find(([, candidate]) => candidate.name === column.name)
   if (!found) throw new Error(`owner(): the column isn't part of the table ${getTableName(column.table as SQLiteTableLike)}`)
   return found[0]
 }
 
 /** The first frame outside the engine; null where stacks don't name files (a bundled Worker). */
-function callerFile(): string | null {
+export function callerFile(): string | null {
   const frames = (new Error().stack ?? '').split('\n').slice(2)
   for (const frame of frames) {
     const file = /(?:file:\/\/)?(\/[^():]+\.ts)/.exec(frame)?.[1]

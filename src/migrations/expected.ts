@@ -2,10 +2,10 @@
 import { utf8 } from '../core'
 import {
   buildModel,
+  walkExpression,
   type AppDefinition,
   type Expression,
   type Model,
-  type OperandNode,
   type Problem,
   type SQLiteTableLike,
 } from '../define'
@@ -109,36 +109,12 @@ function checkTable(table: TableSchema, tables: readonly TableSchema[], report: 
 /** By table: the columns that any policy reads, its own or another table's through `exists`. */
 function neededColumns(model: Model): Map<string, Set<string>> {
   const needed = new Map<string, Set<string>>()
-  const operand = (node: OperandNode): void => {
-    if (node.kind === 'json' || node.kind === 'lower') return operand(node.of)
-    if (node.kind !== 'column') return
-    const columns = needed.get(node.table) ?? new Set()
-    needed.set(node.table, columns.add(node.column))
-  }
-  const walk = (node: Expression): void => {
-    switch (node.kind) {
-      case 'and':
-      case 'or':
-        return node.terms.forEach(walk)
-      case 'not':
-        return walk(node.term)
-      case 'compare':
-        operand(node.left)
-        return operand(node.right)
-      case 'null':
-      case 'inClaim':
-        return operand(node.operand)
-      case 'in':
-        operand(node.operand)
-        return node.list.forEach(operand)
-      case 'exists':
-        return walk(node.where)
-      case 'constant':
-      case 'fact':
-      case 'entitled':
-        return
-    }
-  }
+  const walk = (policy: Expression): void =>
+    walkExpression(policy, {
+      operand: (node) => {
+        if (node.kind === 'column') needed.set(node.table, (needed.get(node.table) ?? new Set()).add(node.column))
+      },
+    })
   for (const { policies, columns } of model.tables.values()) {
     walk(policies.read)
     walk(policies.insert)

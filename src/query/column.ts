@@ -6,9 +6,11 @@ import type { CompileContext } from './context'
 import { queryErrors, undefinedColumn, unsupported } from './errors'
 import { decided, foldPolicy } from './fold'
 import { jsonPath } from './operand'
-import { compileFolded } from './policy'
+import { compileFolded, compileValue } from './policy'
 import type { Target } from './query'
 import { bind, column, sql, type Sql } from './sql'
+
+export { jsonText } from './operand'
 
 /** Rows of a table that client expressions speak of. */
 export interface Rows {
@@ -17,9 +19,9 @@ export interface Rows {
   readonly alias: string
 }
 
-/** The column, if clients may know of it. Throws 42703. */
+/** The column, stored or computed, if clients may know of it. Throws 42703. */
 export function clientColumn(table: TableModel, name: string): ColumnModel {
-  const found = table.columns.get(name)
+  const found = table.columns.get(name) ?? table.computed.get(name)
   if (!found || found.hidden) throw undefinedColumn(table.name, name)
   return found
 }
@@ -44,9 +46,26 @@ const STORAGE: Readonly<Record<ColumnModel['type'], string>> = {
   blob: 'blob',
 }
 
+/** What a column was compiled to: what is selected, grouped and sorted by is one and the same text. */
+const compiled = new WeakMap<Rows, Map<ColumnModel, Sql>>()
+
 /** The column's value for this caller, with the column's affinity, so that values bound as text compare with it. */
 export function columnSql(rows: Rows, model: ColumnModel): Sql {
-  const plain = column(rows.alias, model.name)
+  const known = compiled.get(rows) ?? new Map<ColumnModel, Sql>()
+  compiled.set(rows, known)
+  const value = known.get(model) ?? maskedColumn(rows, model)
+  known.set(model, value)
+  return value
+}
+
+/** A computed column reads the row as the caller sees it. */
+function plainColumn(rows: Rows, model: ColumnModel): Sql {
+  if (model.computed === null) return column(rows.alias, model.name)
+  return compileValue(rows.context, rows.table, model.computed, model.type, rows.alias, (own) => columnSql(rows, own))
+}
+
+function maskedColumn(rows: Rows, model: ColumnModel): Sql {
+  const plain = plainColumn(rows, model)
   if (model.read === null || rows.context.service) return plain
   const rule = foldPolicy(rows.context, model.read)
   if (decided(rule) === true) return plain
@@ -76,11 +95,6 @@ export function placeOf(rows: Rows, target: Target): Place {
   if (steps.some(({ asText }, i) => asText && i < steps.length - 1)) throw unsupported('a JSON path that goes on behind ->>')
   if (steps.length > 50) throw unsupported('a JSON path of more than 50 steps')
   return { kind: last.asText ? 'text' : 'json', model, value, path: bind(jsonPath(steps.map(({ key }) => key))) }
-}
-
-/** `->>`: texts as they are, everything else in JSON's spelling, NULL for null and for nothing. `||` takes JSON's mark off. */
-export function jsonText(value: Sql, path: Sql): Sql {
-  return sql`case json_type(${value}, ${path}) when 'text' then json_extract(${value}, ${path}) when 'null' then null else (${value} -> ${path}) || '' end`
 }
 
 /** Where Postgres sorts a JSON value by its type: null, text, number, boolean, list, object; NULL where there is nothing. */

@@ -1,5 +1,5 @@
 // What a folded policy reads, and what ties it to other tables: looked at before any SQL is made, to choose how to put the question.
-import type { Expression, OperandNode, TableModel } from '../define'
+import { walkExpression, type Expression, type OperandNode, type TableModel } from '../define'
 import type { CompileContext } from './context'
 import { isFact } from './fold'
 
@@ -40,40 +40,22 @@ function correlated(term: Expression, scope: number): [ColumnOperand, ColumnOper
 
 /** Whether a row outside the scopes that are open takes part. */
 function mentionsOther(node: Expression, open: ReadonlySet<number>): boolean {
-  const operand = (of: OperandNode): boolean =>
-    of.kind === 'column' ? !open.has(of.scope) : of.kind === 'json' || of.kind === 'lower' ? operand(of.of) : false
-  switch (node.kind) {
-    case 'and':
-    case 'or':
-      return node.terms.some((term) => mentionsOther(term, open))
-    case 'not':
-      return mentionsOther(node.term, open)
-    case 'compare':
-      return operand(node.left) || operand(node.right)
-    case 'null':
-    case 'inClaim':
-      return operand(node.operand)
-    case 'in':
-      return operand(node.operand) || node.list.some(operand)
-    case 'exists':
-      return mentionsOther(node.where, new Set([...open, node.scope]))
-    default:
-      return false
-  }
+  const opened = new Set(open)
+  const mentioned = new Set<number>()
+  walkExpression(node, {
+    expression: (one) => void (one.kind === 'exists' && opened.add(one.scope)),
+    operand: (one) => {
+      if (one.kind === 'column') mentioned.add(one.scope)
+      else if (one.kind === 'related') opened.add(one.scope)
+    },
+  })
+  return [...mentioned].some((scope) => !opened.has(scope))
 }
 
 /** The row's own columns that the expression reads. */
-export function columnsRead(node: Expression, found: Set<string> = new Set()): Set<string> {
-  const operand = (of: OperandNode): void => {
-    if (of.kind === 'column' && of.scope === 0) found.add(of.column)
-    else if (of.kind === 'json' || of.kind === 'lower') operand(of.of)
-  }
-  if (node.kind === 'and' || node.kind === 'or') for (const term of node.terms) columnsRead(term, found)
-  else if (node.kind === 'not') columnsRead(node.term, found)
-  else if (node.kind === 'exists') columnsRead(node.where, found)
-  else if (node.kind === 'compare') [node.left, node.right].forEach(operand)
-  else if (node.kind === 'in') [node.operand, ...node.list].forEach(operand)
-  else if (node.kind === 'null' || node.kind === 'inClaim') operand(node.operand)
+export function columnsRead(node: Expression): Set<string> {
+  const found = new Set<string>()
+  walkExpression(node, { operand: (one) => void (one.kind === 'column' && one.scope === 0 && found.add(one.column)) })
   return found
 }
 
@@ -93,15 +75,4 @@ export function selective(context: CompileContext, term: Expression, scope: numb
 /** Whether a key or an index begins with the column. */
 export function leadsIndex(table: TableModel, name: string): boolean {
   return table.primaryKey[0] === name || [...table.uniques, ...table.indexes].some(({ columns }) => columns[0] === name)
-}
-
-/** Tables that deciding the expression reads besides the row itself. */
-export function tablesRead(expression: Expression, found: Set<string> = new Set()): Set<string> {
-  if (expression.kind === 'and' || expression.kind === 'or') for (const term of expression.terms) tablesRead(term, found)
-  else if (expression.kind === 'not') tablesRead(expression.term, found)
-  else if (expression.kind === 'exists') {
-    found.add(expression.table)
-    tablesRead(expression.where, found)
-  }
-  return found
 }

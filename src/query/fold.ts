@@ -1,6 +1,6 @@
 // Works out what of a policy is decided by who asks, with SQL's three-valued logic and before any SQL is made.
 import { AppError, type Principal } from '../core'
-import type { CompareOperator, Expression, Literal, OperandNode } from '../define'
+import type { CallName, CompareOperator, Expression, Literal, OperandNode } from '../define'
 import type { CompileContext } from './context'
 import { queryErrors } from './errors'
 import { likeMatches } from './like'
@@ -137,6 +137,27 @@ export function foldOperand(context: CompileContext, node: OperandNode): Operand
       if (of.kind !== 'literal') return { kind: 'lower', of }
       return { ...of, literal: typeof of.literal === 'string' ? lowerAscii(of.literal) : null }
     }
+    case 'call':
+      return foldCall(
+        node.name,
+        node.args.map((arg) => foldOperand(context, arg)),
+      )
+    case 'case': {
+      const when = foldPolicy(context, node.when)
+      const known = decided(when)
+      if (known !== undefined) return foldOperand(context, known === true ? node.then : node.else)
+      return { ...node, when, then: foldOperand(context, node.then), else: foldOperand(context, node.else) }
+    }
+    case 'condition': {
+      const of = foldPolicy(context, node.of, false)
+      const known = decided(of)
+      return known === undefined ? { ...node, of } : { kind: 'literal', literal: known }
+    }
+    case 'related': {
+      const where = foldPolicy(context, node.where)
+      if (decided(where) === false) return { kind: 'literal', literal: node.function === 'count' ? 0 : null }
+      return { ...node, where, of: node.of && foldOperand(context, node.of) }
+    }
     case 'json': {
       const of = foldOperand(context, node.of)
       return of.kind === 'literal' ? { kind: 'literal', literal: null } : { ...node, of }
@@ -145,6 +166,16 @@ export function foldOperand(context: CompileContext, node: OperandNode): Operand
     case 'column':
       return node
   }
+}
+
+/** NULL in, NULL out; what else is known is left to SQLite. */
+function foldCall(name: CallName, args: readonly OperandNode[]): OperandNode {
+  if (name === 'concat') return { kind: 'call', name, args: args.filter((arg) => !isNullLiteral(arg)) }
+  if (name !== 'coalesce') return args.some(isNullLiteral) ? { kind: 'literal', literal: null } : { kind: 'call', name, args }
+  const open = args.filter((arg) => !isNullLiteral(arg))
+  const [first] = open
+  if (first === undefined) return { kind: 'literal', literal: null }
+  return first.kind === 'literal' || open.length === 1 ? first : { kind: 'call', name, args: open }
 }
 
 /** SQLite's `lower`: ASCII letters only. */

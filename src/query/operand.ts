@@ -1,26 +1,6 @@
 // How values of the app's own code, and of JSON, become values that SQLite compares as their type means. Knows no client input.
-import type { ColumnType, Literal } from '../define'
+import type { ColumnType, Literal, ValueClass } from '../define'
 import { bind, literal, NULL, number, sql, type Sql } from './sql'
-
-/** Values of one class compare with each other, of different ones never. */
-export type ValueClass = 'text' | 'number' | 'boolean'
-
-/** The class of a column's values. */
-export function classOf(type: ColumnType): ValueClass {
-  switch (type) {
-    case 'integer':
-    case 'bigint':
-    case 'real':
-    case 'numeric':
-    case 'timestamp':
-    case 'timestamp_ms':
-      return 'number'
-    case 'boolean':
-      return 'boolean'
-    default:
-      return 'text'
-  }
-}
 
 /**
  * A literal as SQL, in the unit and type of the column it meets; `type` null when it meets none. Null when the literal can't be
@@ -79,4 +59,9 @@ export function jsonPath(steps: readonly (string | number)[]): string {
 export function jsonOperand(of: Sql, path: Sql, as: ValueClass): Sql {
   const types = { text: "('text')", number: "('integer', 'real')", boolean: "('true', 'false')" }[as]
   return sql`case when json_type(${of}, ${path}) in ${{ chunks: [types] }} then json_extract(${of}, ${path}) end`
+}
+
+/** `->>`: texts as they are, everything else in JSON's spelling, NULL for null and for nothing. `||` takes JSON's mark off. */
+export function jsonText(value: Sql, path: Sql): Sql {
+  return sql`case json_type(${value}, ${path}) when 'text' then json_extract(${value}, ${path}) when 'null' then null else (${value} -> ${path}) || '' end`
 }

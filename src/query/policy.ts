@@ -1,36 +1,23 @@
 // Turns a policy into SQL for one caller. What the caller's facts decide is decided before; what is left reads rows with the
 // engine's rights, so that policies never recurse. Columns stand raw: a column's own `read` rule binds clients, not policies.
-import type { ColumnModel, Expression, OperandNode, TableModel } from '../define'
+import { classOf, type ColumnModel, type ColumnType, type Expression, type OperandNode, type TableModel } from '../define'
 import type { CompileContext } from './context'
-import { correlation, leadsIndex, type ColumnOperand, type Correlation, type Exists } from './correlation'
-import { decided, foldPolicy, isFact } from './fold'
+import { correlation, leadsIndex, type Correlation, type Exists } from './correlation'
+import { decided, foldOperand, foldPolicy, isFact } from './fold'
 import { likeSql } from './like'
-import { classOf, encodeLiteral, jsonOperand, jsonPath, type ValueClass } from './operand'
-import { and, bind, column, FALSE, identifier, join, literal, NULL, or, sql, TRUE, type Sql } from './sql'
-
-/** What else is known of the rows that a policy judges. It changes how the question is put, never its answer. */
-export interface Setting {
-  /** Only TRUE matters where the predicate stands; when false, NULL and FALSE are told apart. */
-  readonly positive?: boolean
-  /** The rows are few by other means, for example by the key that embeds them: each is looked up rather than a set made. */
-  readonly few?: boolean
-  /** Columns that the filter holds to one value. */
-  readonly pinned?: ReadonlySet<string>
-  /** Comparisons that mustn't choose the index (see steer.ts). */
-  readonly unindexed?: ReadonlySet<Expression>
-  /** Each `exists` that a set of keys answers although nothing of the caller narrows it. */
-  readonly sets?: ReadonlySet<Expression>
-  /** The scope that the judged row stands for; 0 unless the expression was taken out of an `exists`. */
-  readonly scope?: number
-}
-
-/** The rows that a policy's columns belong to. */
-interface Scopes {
-  readonly context: CompileContext
-  readonly setting: Setting
-  /** By the number of the scope. */
-  readonly aliases: ReadonlyMap<number, { readonly alias: string; readonly table: TableModel }>
-}
+import { encodeLiteral } from './operand'
+import {
+  isDerived,
+  modelOf,
+  operandClass,
+  rawOperand,
+  storedValue,
+  typedOperand,
+  valueOf,
+  type Scopes,
+  type Setting,
+} from './policy-value'
+import { and, bind, FALSE, identifier, join, NULL, or, sql, TRUE, type Sql } from './sql'
 
 /**
  * The predicate as SQL over the row known as `alias`; only TRUE admits. The service is always admitted. Throws `not_built` for
@@ -43,7 +30,24 @@ export function compilePolicy(context: CompileContext, table: TableModel, policy
 
 /** The same for a tree that `foldPolicy` made. */
 export function compileFolded(context: CompileContext, table: TableModel, folded: Expression, alias: string, setting: Setting = {}): Sql {
-  return compile({ context, setting, aliases: new Map([[setting.scope ?? 0, { alias, table }]]) }, folded, setting.positive ?? true)
+  const aliases = new Map([[setting.scope ?? 0, { alias, table }]])
+  return compile({ context, setting, aliases, compile }, folded, setting.positive ?? true)
+}
+
+/**
+ * A computed column's value over the row known as `alias`, with the affinity of its type. `read` gives the row's own columns as the
+ * caller sees them; other rows are read with the engine's rights.
+ */
+export function compileValue(
+  context: CompileContext,
+  table: TableModel,
+  value: OperandNode,
+  type: ColumnType,
+  alias: string,
+  read: (model: ColumnModel) => Sql,
+): Sql {
+  const aliases = new Map([[0, { alias, table, read }]])
+  return storedValue({ context, setting: { few: true }, aliases, compile }, foldOperand(context, value), type)
 }
 
 function compile(scopes: Scopes, node: Expression, positive: boolean): Sql {
@@ -93,68 +97,6 @@ function looksUp({ few = false, pinned }: Setting, { pairs }: Correlation, table
   return known && pairs.some(([, own]) => leadsIndex(table, own.column))
 }
 
-function modelOf(scopes: Scopes, node: ColumnOperand): { readonly alias: string; readonly model: ColumnModel } {
-  const scope = scopes.aliases.get(node.scope)
-  const model = scope?.table.columns.get(node.column)
-  if (!scope || !model) throw new Error(`a policy reads ${node.table}.${node.column} out of scope`)
-  return { alias: scope.alias, model }
-}
-
-/** The operand as SQLite holds it. */
-function rawOperand(scopes: Scopes, node: OperandNode): Sql {
-  switch (node.kind) {
-    case 'column':
-      return column(modelOf(scopes, node).alias, node.column)
-    case 'lower':
-      return sql`lower(${typedOperand(scopes, node.of, 'text')})`
-    case 'json': {
-      const { of, path } = jsonOf(scopes, node)
-      return sql`json_extract(${of}, ${literal(path)})`
-    }
-    case 'literal':
-      return encodeLiteral(null, node.literal, isFact(node)) ?? NULL
-    default:
-      throw new Error(`foldPolicy left a ${node.kind}`)
-  }
-}
-
-function jsonOf(scopes: Scopes, node: Extract<OperandNode, { kind: 'json' }>): { of: Sql; path: string } {
-  let [of, path]: [OperandNode, readonly (string | number)[]] = [node.of, node.path]
-  while (of.kind === 'json') [of, path] = [of.of, [...of.path, ...path]]
-  const raw = rawOperand(scopes, of)
-  const isJson = of.kind === 'column' && modelOf(scopes, of).model.type === 'json'
-  return { of: isJson ? raw : sql`case when json_valid(${raw}) then ${raw} end`, path: jsonPath(path) }
-}
-
-/** What an operand is compared as; null for a JSON value, whose type each row decides. */
-function operandClass(scopes: Scopes, node: OperandNode): ValueClass | null {
-  switch (node.kind) {
-    case 'column':
-      return classOf(modelOf(scopes, node).model.type)
-    case 'lower':
-      return 'text'
-    case 'literal':
-      return typeof node.literal === 'string' ? 'text' : typeof node.literal === 'boolean' ? 'boolean' : 'number'
-    default:
-      return null
-  }
-}
-
-/** The operand as a value of the class; a JSON value of another type is NULL. */
-function typedOperand(scopes: Scopes, node: OperandNode, as: ValueClass): Sql {
-  if (node.kind === 'json') {
-    const { of, path } = jsonOf(scopes, node)
-    return jsonOperand(of, literal(path), as)
-  }
-  if (node.kind === 'column') {
-    const { model } = modelOf(scopes, node)
-    const raw = rawOperand(scopes, node)
-    if (model.type === 'numeric' && as === 'number') return sql`cast(${raw} as real)`
-    return raw
-  }
-  return rawOperand(scopes, node)
-}
-
 function compare(scopes: Scopes, node: Compare): Sql {
   if (node.operator === 'like' || node.operator === 'ilike') return compareLike(scopes, node)
   const operator = { eq: '=', ne: '<>', gt: '>', gte: '>=', lt: '<', lte: '<=' }[node.operator]
@@ -170,6 +112,11 @@ function compareLike(scopes: Scopes, node: Compare): Sql {
 
 /** Both sides in one unit and type; null when they can't be compared, which is NULL. */
 function comparable(scopes: Scopes, left: OperandNode, right: OperandNode): [Sql, Sql] | null {
+  if (isDerived(left) || isDerived(right)) {
+    const as = operandClass(scopes, left) ?? operandClass(scopes, right)
+    if (as !== null) return [valueOf(scopes, left, as), valueOf(scopes, right, as)]
+    return alike(rawOperand(scopes, left), rawOperand(scopes, right))
+  }
   if (right.kind === 'literal') {
     const value = valueFor(scopes, left, right)
     return value && [value.operand, value.literal]
@@ -189,10 +136,11 @@ function comparable(scopes: Scopes, left: OperandNode, right: OperandNode): [Sql
   }
   const as = operandClass(scopes, left) ?? operandClass(scopes, right)
   if (as !== null) return [typedOperand(scopes, left, as), typedOperand(scopes, right, as)]
-  const y = rawOperand(scopes, right)
-  const x = rawOperand(scopes, left)
-  return [sql`case when (typeof(${x}) = 'text') = (typeof(${y}) = 'text') then ${x} end`, y]
+  return alike(rawOperand(scopes, left), rawOperand(scopes, right))
 }
+
+/** Values whose types each row decides: a text and a number compare with nothing. */
+const alike = (x: Sql, y: Sql): [Sql, Sql] => [sql`case when (typeof(${x}) = 'text') = (typeof(${y}) = 'text') then ${x} end`, y]
 
 function valueFor(
   scopes: Scopes,

@@ -19,6 +19,8 @@ const column = (type: ColumnModel['type'], rest: Partial<ColumnModel> = {}): Col
   read: null,
   values: null,
   maxLength: null,
+  computed: null,
+  bare: false,
   ...rest,
 })
 

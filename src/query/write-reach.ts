@@ -1,9 +1,8 @@
 // Which tables a statement writes besides its own: foreign keys carry a change on. Decides when a check can stand inside the
 // statement and when it has to follow it.
-import type { Expression, Model, TableModel } from '../define'
+import { tablesRead, type Expression, type Model, type TableModel } from '../define'
 import type { CompileContext } from './context'
 import { foldPolicy } from './fold'
-import { tablesRead } from './correlation'
 
 export type WriteKind = 'insert' | 'merge' | 'update' | 'delete'
 

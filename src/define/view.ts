@@ -1,0 +1,148 @@
+// Declares that a view is served: what may be read of it, by what its rows are told apart, and which tables they belong to.
+import { is, SQL } from 'drizzle-orm'
+import { getTableConfig, getViewConfig, SQLiteColumn, type SQLiteTable } from 'drizzle-orm/sqlite-core'
+import { columnType } from './column'
+import { COMPUTED_TYPES, type ComputedRule, type ComputedType } from './computed'
+import type { RowSource, SQLiteViewLike } from './drizzle'
+import type { ColumnType, ForeignKey } from './model'
+import { columnName, nameOf, type ColumnLike, type Relations } from './relation'
+import { callerFile, type Policy } from './table'
+
+/** The rows of a view, as its policies and computed columns see them. */
+export interface ViewRows<V extends SQLiteViewLike> {
+  readonly _: { readonly columns: V['_']['selectedFields'] }
+}
+
+export interface ViewColumnRule<T extends RowSource> {
+  /** The column doesn't exist for clients. */
+  readonly hidden?: boolean
+  /** Where this isn't TRUE the value is NULL. */
+  readonly read?: Policy<T>
+  /** What a text column holds. */
+  readonly format?: 'uuid' | 'date'
+  /** The type of a field that the query builder made of SQL, which Drizzle knows no type of. */
+  readonly type?: ComputedType
+}
+
+export interface ViewRules<V extends SQLiteViewLike> {
+  /** Which rows exist for the caller. The policies of the tables underneath don't apply: this is all there is. */
+  readonly read: Policy<ViewRows<V>>
+  /** The columns by which rows are told apart, never NULL: pages and cursors go by them. */
+  readonly key: readonly (keyof V['_']['selectedFields'] & string)[]
+  readonly columns?: { readonly [K in keyof V['_']['selectedFields']]?: ViewColumnRule<ViewRows<V>> }
+  readonly computed?: Readonly<Record<string, ComputedRule<ViewRows<V>>>>
+  /** Columns that are keys of tables, as foreign keys are: both ends embed the other by its name. */
+  readonly references?: readonly { readonly columns: readonly ColumnLike[]; readonly foreignColumns: readonly ColumnLike[] }[]
+  readonly relations?: Relations | (() => Relations)
+  /** Where clients find it, as a table. */
+  readonly exposed?: { readonly schema?: string; readonly name?: string }
+  /** Rows that fetch no more than this at once; 1000 when absent. */
+  readonly maxRows?: number
+  readonly description?: string
+}
+
+/** A view together with its rules and the file that declared them. */
+export interface ViewDeclaration {
+  readonly view: SQLiteViewLike
+  readonly rules: ViewRules<SQLiteViewLike>
+  readonly file: string | null
+}
+
+/** Serves a view, to be read only. It is read with the engine's rights, so its own `read` must say who sees what. */
+export function view<V extends SQLiteViewLike>(drizzleView: V, rules: ViewRules<V>): ViewDeclaration {
+  return { view: drizzleView, rules: rules as unknown as ViewRules<SQLiteViewLike>, file: callerFile() }
+}
+
+/** A column of a view. */
+export interface ViewField {
+  readonly property: string
+  /** Name in the database. */
+  readonly name: string
+  /** The declared column, or the table's column that the query builder chose; null for SQL. */
+  readonly column: SQLiteColumn | null
+  readonly type: ColumnType
+}
+
+/** The columns of a view in order. `typeOf` knows those of tables. */
+export function viewFields(
+  declaration: ViewDeclaration,
+  typeOf: (table: string, column: string) => ColumnType | undefined,
+  report: (message: string) => void,
+): ViewField[] {
+  const { selectedFields, name: view } = getViewConfig(declaration.view)
+  return Object.entries(selectedFields as Record<string, unknown>).flatMap(([property, field]): ViewField[] => {
+    const rule = declaration.rules.columns?.[property]
+    if (is(field, SQLiteColumn)) {
+      const base = baseTable(field)
+      const inherited = base === view || rule?.format ? undefined : typeOf(base, field.name)
+      return [{ property, name: field.name, column: field, type: inherited ?? columnType(field, rule, report) }]
+    }
+    if (is(field, SQL.Aliased)) {
+      if (rule?.type === undefined) report(`the column "${property}" has no type. Say it: \`columns: { ${property}: { type: 'integer' } }\`.`)
+      return [{ property, name: field.fieldAlias, column: null, type: COMPUTED_TYPES[rule?.type ?? 'text'] }]
+    }
+    report(`the field "${property}" is no column. Select columns and \`sql\`….as('name')\` by name, side by side.`)
+    return []
+  })
+}
+
+const baseTable = (column: SQLiteColumn): string => getTableConfig(column.table as SQLiteTable).name
+
+/** The keys by which a view's rows belong to tables: those declared, and foreign keys whose columns the query builder chose. */
+export function viewKeys({ view, rules }: ViewDeclaration, fields: readonly ViewField[], report: (message: string) => void): ForeignKey[] {
+  const name = nameOf(view)
+  const keyOf = (columns: readonly string[], foreignTable: string, foreignColumns: readonly string[]): ForeignKey => ({
+    name: `${name}_${columns.join('_')}_fkey`,
+    columns,
+    foreignTable,
+    foreignColumns,
+    onDelete: 'no action',
+    onUpdate: 'no action',
+  })
+  const declared = (rules.references ?? []).map((reference) => {
+    const columns = reference.columns.map(columnName)
+    const foreign = reference.foreignColumns.map((column) => (is(column, SQLiteColumn) ? column : null))
+    const tables = new Set(foreign.map((column) => (column ? baseTable(column) : null)))
+    const [table] = tables
+    if (tables.size !== 1 || !table) report('`references` must name columns of one table.')
+    for (const column of columns)
+      if (!fields.some((field) => field.name === column)) report(`\`references\` names the column "${column}", which the view hasn't.`)
+    return keyOf(columns, table ?? '', reference.foreignColumns.map(columnName))
+  })
+  return [...declared, ...inferredKeys(name, fields, keyOf).filter((key) => !declared.some((other) => other.name === key.name))]
+}
+
+function inferredKeys(
+  view: string,
+  fields: readonly ViewField[],
+  keyOf: (columns: readonly string[], foreignTable: string, foreignColumns: readonly string[]) => ForeignKey,
+): ForeignKey[] {
+  const plain = fields.flatMap(({ name, column }) => (column && baseTable(column) !== view ? [{ name, table: column.table as SQLiteTable }] : []))
+  return [...new Set(plain.map(({ table }) => table))].flatMap((table) =>
+    getTableConfig(table).foreignKeys.flatMap((key) => {
+      const { columns, foreignColumns, foreignTable } = key.reference()
+      const chosen = columns.every((column) => plain.some((one) => one.table === table && one.name === column.name))
+      const other = getTableConfig(foreignTable).name
+      return chosen
+        ? [
+            keyOf(
+              columns.map(({ name }) => name),
+              other,
+              foreignColumns.map(({ name }) => name),
+            ),
+          ]
+        : []
+    }),
+  )
+}
+
+/** Names of a view's columns by their properties. */
+export function fieldNames(view: SQLiteViewLike): Map<string, string> {
+  const fields = Object.entries(getViewConfig(view).selectedFields as Record<string, unknown>)
+  return new Map(
+    fields.flatMap(([property, field]) =>
+      is(field, SQLiteColumn) || is(field, SQL.Aliased) ? [[property, columnName(field as ColumnLike)] as const] : [],
+    ),
+  )
+}
+
