@@ -96,7 +96,8 @@ function build(app: AppDefinition): { model: Model; problems: Problem[] } {
   const keys = new Map(views.map(({ name, keys: own }) => [name, own]))
   const tables = new Map<string, TableModel>()
   for (const [name, draft] of drafts) {
-    const declared = views.find((one) => one.name === name)?.declaration.rules ?? sources.find((one) => getTableName(one.table) === name)?.rules
+    const declared =
+      views.find((one) => one.name === name)?.declaration.rules ?? sources.find((one) => getTableName(one.table) === name)?.rules
     const report = (message: string) => problems.push({ table: name, file: draft.file, message })
     const relations = declaredRelations(draft, declared?.relations, drafts, report)
     tables.set(name, { ...draft, relationships: [...relationshipsOf(draft, drafts, keys), ...relations] })

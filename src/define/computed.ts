@@ -65,7 +65,7 @@ export function computedColumns({ table, rules, columns, known, policy, report }
     if (!/^[a-z_]\w*$/i.test(name)) say("that can't be the name of a column. Use letters, digits and underscores.")
     const type = Object.hasOwn(COMPUTED_TYPES, rule.type) ? COMPUTED_TYPES[rule.type] : undefined
     if (type === undefined) {
-      say(`the type "${String(rule.type)}" isn't known. Use ${Object.keys(COMPUTED_TYPES).join(', ')}.`)
+      say(`the type "${rule.type}" isn't known. Use ${Object.keys(COMPUTED_TYPES).join(', ')}.`)
       continue
     }
     const value = valueOf(table, rule, known, say)

@@ -161,7 +161,8 @@ const OPERANDS: ReadonlySet<string> = new Set<OperandNode['kind']>([
 
 /** What a policy or a computed column gave as a node: a literal where it gave a plain value, a condition where it gave one. */
 export function operand(candidate: unknown): OperandNode {
-  if (typeof candidate !== 'object' || candidate === null || !('kind' in candidate)) return { kind: 'literal', literal: candidate as Literal }
+  if (typeof candidate !== 'object' || candidate === null || !('kind' in candidate))
+    return { kind: 'literal', literal: candidate as Literal }
   return OPERANDS.has(String(candidate.kind)) ? (candidate as OperandNode) : { kind: 'condition', of: candidate as Expression }
 }
 

@@ -2,7 +2,7 @@
 export { adviseApp } from './advice'
 export { app, type AppDefinition, type Audience, type AuthRules, type RestRules } from './app'
 export { buildModel, checkApp, ModelError } from './build'
-export { describeExpression } from './describe'
+export { describeExpression, describeValue } from './describe'
 export { COMPUTED_TYPES, type ComputedRule, type ComputedType } from './computed'
 export { getTableName, type SQLiteTableLike, type SQLiteViewLike } from './drizzle'
 export type { Auth, CallName, CompareOperator, Expression, Literal, Operand, OperandNode, PolicyArgument } from './expression'
@@ -38,5 +38,5 @@ export {
   type UpdatePolicy,
 } from './table'
 export { classOf, isWhole, operandClass, type TypeOf, type ValueClass } from './value-class'
-export { view, type ViewDeclaration, type ViewRules } from './view'
+export { getViewName, view, type ViewDeclaration, type ViewRules } from './view'
 export { tablesRead, walkExpression, walkOperand } from './walk'

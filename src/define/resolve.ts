@@ -69,7 +69,8 @@ function resolver({ names, typeOf, views }: Known, report: (message: string) => 
         if (!enter(node.function, node.table, depth)) return { kind: 'literal', literal: null }
         const of = node.of && operand(node.of, depth + 1, height + 1)
         const needsNumber = node.function === 'sum' || node.function === 'avg'
-        if (needsNumber && of && operandClass(of, typeOf) !== 'number') report(`\`${node.function}\` takes a number.`)
+        const found = of && operandClass(of, typeOf)
+        if (needsNumber && found !== null && found !== 'number') report(`\`${node.function}\` takes a number.`)
         return { ...node, of, where: walk(node.where, depth + 1, height + 1) }
       }
       case 'literal':

@@ -30,7 +30,10 @@ export interface ValueWords {
   /** From the character number `start`, the first being 1; to the end without `length`. */
   substr(of: Operand<string>, start: number, length?: number): Operand<string>
   /** `then` where the condition is TRUE, else `otherwise` (NULL when absent). */
-  when<V>(condition: Expression, then: Operand<V> | Extract<V, string | number | boolean | Date>, otherwise?: Value<V>): Operand<V>
+  when(condition: Expression, then: Value<string>, otherwise?: Value<string>): Operand<string>
+  when(condition: Expression, then: Value<number>, otherwise?: Value<number>): Operand<number>
+  when(condition: Expression, then: Value<boolean>, otherwise?: Value<boolean>): Operand<boolean>
+  when(condition: Expression, then: Value<Date>, otherwise?: Value<Date>): Operand<Date>
   /** How many rows of `table` there are for which `where` is TRUE; the engine reads them, under no policy. Nests as `exists` does. */
   count<U extends SQLiteTableLike>(table: U, where: (row: RowOf<U>) => Expression): Operand<number>
   /** NULL over no rows; so are the others. */

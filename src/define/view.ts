@@ -53,6 +53,11 @@ export function view<V extends SQLiteViewLike>(drizzleView: V, rules: ViewRules<
   return { view: drizzleView, rules: rules as unknown as ViewRules<SQLiteViewLike>, file: callerFile() }
 }
 
+/** The view's name in the database. */
+export function getViewName({ view }: ViewDeclaration): string {
+  return nameOf(view)
+}
+
 /** A column of a view. */
 export interface ViewField {
   readonly property: string
@@ -78,7 +83,8 @@ export function viewFields(
       return [{ property, name: field.name, column: field, type: inherited ?? columnType(field, rule, report) }]
     }
     if (is(field, SQL.Aliased)) {
-      if (rule?.type === undefined) report(`the column "${property}" has no type. Say it: \`columns: { ${property}: { type: 'integer' } }\`.`)
+      if (rule?.type === undefined)
+        report(`the column "${property}" has no type. Say it: \`columns: { ${property}: { type: 'integer' } }\`.`)
       return [{ property, name: field.fieldAlias, column: null, type: COMPUTED_TYPES[rule?.type ?? 'text'] }]
     }
     report(`the field "${property}" is no column. Select columns and \`sql\`….as('name')\` by name, side by side.`)
@@ -117,7 +123,9 @@ function inferredKeys(
   fields: readonly ViewField[],
   keyOf: (columns: readonly string[], foreignTable: string, foreignColumns: readonly string[]) => ForeignKey,
 ): ForeignKey[] {
-  const plain = fields.flatMap(({ name, column }) => (column && baseTable(column) !== view ? [{ name, table: column.table as SQLiteTable }] : []))
+  const plain = fields.flatMap(({ name, column }) =>
+    column && baseTable(column) !== view ? [{ name, table: column.table as SQLiteTable }] : [],
+  )
   return [...new Set(plain.map(({ table }) => table))].flatMap((table) =>
     getTableConfig(table).foreignKeys.flatMap((key) => {
       const { columns, foreignColumns, foreignTable } = key.reference()
@@ -145,4 +153,3 @@ export function fieldNames(view: SQLiteViewLike): Map<string, string> {
     ),
   )
 }
-

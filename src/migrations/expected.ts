@@ -2,6 +2,7 @@
 import { utf8 } from '../core'
 import {
   buildModel,
+  getViewName,
   walkExpression,
   type AppDefinition,
   type Expression,
@@ -15,6 +16,7 @@ import { searchSchemas, searchTriggers } from './search'
 import { identifier } from './sql'
 import { readTable } from './tables'
 import { logTriggers } from './triggers'
+import { readView } from './views'
 
 /** The declaration implies a database that can't be made; every problem is listed. */
 export class SchemaError extends Error {
@@ -45,8 +47,9 @@ export function expectedSchema(app: AppDefinition): DatabaseSchema {
   const all = [...engineSchema().tables, ...tables.map((table) => withTriggers(table, model, needed))]
   checkNames(all, report)
   for (const table of all) checkTable(table, all, report)
+  const views = (app.views ?? []).map((declaration) => readView(declaration, model.tables.get(getViewName(declaration))!, report))
   if (problems.length > 0) throw new SchemaError(problems)
-  return { tables: all }
+  return { tables: all, ...(views.length > 0 ? { views } : {}) }
 }
 
 function refuse(problem: Problem): never {

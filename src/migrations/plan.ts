@@ -6,6 +6,7 @@ import { applyRenames, type Rename } from './rename'
 import { findTable, type DatabaseSchema, type TableSchema } from './schema'
 import { planSearch } from './search'
 import { identifier } from './sql'
+import { viewChanges } from './views'
 
 /** What the developer said of changes that could lose data. */
 export interface Intents {
@@ -59,7 +60,7 @@ export function planMigration(before: DatabaseSchema, after: DatabaseSchema, int
   const isLate = ({ after: table, change }: Pair) =>
     table.foreignKeys.some((key) => rebuilt.has(key.foreignTable) && change.added.some((column) => key.columns.includes(column.name)))
 
-  const statements = [
+  const changes = [
     ...[...retriggered.map((pair) => pair.before), ...dropped].flatMap((table) =>
       table.triggers.map(({ name }) => `DROP TRIGGER IF EXISTS ${identifier(name)}`),
     ),
@@ -78,6 +79,8 @@ export function planMigration(before: DatabaseSchema, after: DatabaseSchema, int
     ...[...created, ...retriggered.map((pair) => pair.after)].flatMap((table) => table.triggers.map(({ sql }) => sql)),
     ...(created.some(({ name }) => name === 'sys_store') ? engineRows() : []),
   ]
+  const views = viewChanges(before.views ?? [], after.views ?? [], changes.length > 0)
+  const statements = [...views.drops, ...changes, ...views.creates]
   const summary = [
     ...intents.renames.map(({ table, column, to }) => `rename ${column === null ? table : `${table}.${column}`} to ${to}`),
     ...created.map(({ name }) => `create ${name}`),
@@ -85,6 +88,7 @@ export function planMigration(before: DatabaseSchema, after: DatabaseSchema, int
     ...kept.flatMap(({ after: { name }, change }) => summarize(name, change, search.touched.has(name))),
     ...search.summary,
     ...rebuilds.map(({ after: { name }, change }) => `rebuild ${name}: ${change.rebuild.join(', ') || 'it refers to a rebuilt table'}`),
+    ...views.summary,
   ]
   return { statements, summary, problems: [] }
 }

@@ -84,6 +84,7 @@ function renameColumn(schema: DatabaseSchema, table: string, from: string, to: s
     })),
   })
   return {
+    ...schema,
     tables: schema.tables.map((one) => {
       const renamed = one.name === table ? own(one) : one
       return { ...renamed, foreignKeys: one.foreignKeys.map((foreign) => key(one.name, foreign)) }
@@ -93,6 +94,7 @@ function renameColumn(schema: DatabaseSchema, table: string, from: string, to: s
 
 function renameTable(schema: DatabaseSchema, from: string, to: string): DatabaseSchema {
   return {
+    ...schema,
     tables: schema.tables.map((one) => ({
       ...one,
       name: one.name === from ? to : one.name,

@@ -62,9 +62,18 @@ export interface TableSchema {
   readonly search?: readonly SearchSchema[]
 }
 
+export interface ViewSchema {
+  readonly name: string
+  readonly columns: readonly string[]
+  /** The SELECT behind AS. */
+  readonly query: string
+}
+
 /** Tables in the order of declaration, the engine's first. */
 export interface DatabaseSchema {
   readonly tables: readonly TableSchema[]
+  /** Absent where there is none. */
+  readonly views?: readonly ViewSchema[]
 }
 
 /** Triggers with this prefix are the engine's. */

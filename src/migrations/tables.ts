@@ -141,13 +141,18 @@ function readIndexes(config: ReturnType<typeof getTableConfig>): IndexSchema[] {
 }
 
 /** Drizzle's SQL with columns unqualified and in backticks, and values written out. */
-function render(sql: SQL): string {
+const render = (sql: SQL): string => written(sql, 'indexes')
+
+/** The same of a whole SELECT, where columns stand behind their tables. */
+export const renderQuery = (sql: SQL): string => written(sql, undefined)
+
+function written(sql: SQL, invokeSource: 'indexes' | undefined): string {
   return sql.toQuery({
     casing: { getColumnCasing: (column: Column) => column.name } as never,
     escapeName: identifier,
     escapeParam: () => '?',
     escapeString: text,
     inlineParams: true,
-    invokeSource: 'indexes',
+    invokeSource,
   }).sql
 }

@@ -1,7 +1,8 @@
 // Whether a database is the one that the declaration implies. Pure: it compares rows that somebody else read.
 import { createIndex, createTable } from './ddl'
 import { normalize, parseTable } from './parse'
-import { type DatabaseSchema, type TableSchema } from './schema'
+import { type DatabaseSchema, type TableSchema, type ViewSchema } from './schema'
+import { createView } from './views'
 
 /** A row of `SCHEMA_QUERY`. */
 export interface SchemaRow {
@@ -19,7 +20,7 @@ export const SCHEMA_QUERY =
 
 export interface Difference {
   readonly table: string
-  readonly kind: 'table' | 'column' | 'constraint' | 'strict' | 'index' | 'trigger' | 'search'
+  readonly kind: 'table' | 'column' | 'constraint' | 'strict' | 'index' | 'trigger' | 'search' | 'view'
   /** What is missing, changed or too much. */
   readonly message: string
 }
@@ -29,7 +30,7 @@ export interface Difference {
  * A column or trigger too many counts: a rebuild would lose it.
  */
 export function verifySchema(actual: readonly SchemaRow[], expected: DatabaseSchema): Difference[] {
-  return expected.tables.flatMap((table) => {
+  const tables = expected.tables.flatMap((table) => {
     const row = actual.find(({ type, name }) => type === 'table' && name.toLowerCase() === table.name.toLowerCase())
     if (!row?.sql) return [{ table: table.name, kind: 'table' as const, message: `table "${table.name}" is missing` }]
     const own = actual.filter(({ tbl_name: owner, sql }) => owner.toLowerCase() === table.name.toLowerCase() && sql !== null)
@@ -40,6 +41,14 @@ export function verifySchema(actual: readonly SchemaRow[], expected: DatabaseSch
       ...compareSearch(table, actual),
     ]
   })
+  return [...tables, ...(expected.views ?? []).flatMap((view) => compareView(actual, view))]
+}
+
+function compareView(actual: readonly SchemaRow[], view: ViewSchema): Difference[] {
+  const there = actual.find(({ type, name }) => type === 'view' && name.toLowerCase() === view.name.toLowerCase())
+  const say = (what: string): Difference[] => [{ table: view.name, kind: 'view', message: `view "${view.name}" ${what}` }]
+  if (!there?.sql) return say('is missing')
+  return normalize(there.sql) === normalize(createView(view)) ? [] : say("isn't what the model implies")
 }
 
 function compareTable(table: TableSchema, sql: string): Difference[] {

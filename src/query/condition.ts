@@ -126,8 +126,12 @@ export function bindValue(model: ColumnModel, input: string | number | boolean |
   const encoded = encodeValue(model, input, 'filter')
   if (encoded === null) return NULL
   if (model.type === 'numeric') return sql`cast(${bind(encoded)} as real)`
-  return model.type === 'blob' ? sql`unhex(${bind(encoded)})` : bind(encoded)
+  if (model.type === 'blob') return sql`unhex(${bind(encoded)})`
+  return model.bare && NUMERALS.has(model.type) ? sql`cast(${bind(encoded)} as numeric)` : bind(encoded)
 }
+
+/** Types whose values are bound as texts of digits, which a column's affinity makes numbers of. A view's column may have none. */
+const NUMERALS: ReadonlySet<ColumnModel['type']> = new Set(['integer', 'bigint', 'boolean', 'timestamp', 'timestamp_ms'])
 
 const SYMBOLS = { contains: '@>', containedBy: '<@', overlaps: '&&' } as const
 
@@ -174,6 +178,8 @@ function inList(rows: Rows, target: Target, values: readonly Input[]): Sql {
   const items = sql`json_each(${bind(JSON.stringify(encoded))})`
   if (place.kind === 'column' && place.model.type === 'blob') return sql`${left} in (select unhex(value) from ${items})`
   if (place.kind === 'column' && place.model.type === 'numeric') return sql`${left} in (select cast(value as real) from ${items})`
+  if (place.kind === 'column' && place.model.bare && NUMERALS.has(place.model.type))
+    return sql`${left} in (select cast(value as numeric) from ${items})`
   return sql`${left} in (select value from ${items})`
 }
 

@@ -31,7 +31,7 @@ export { findsOneRow } from './read'
 export { reindexAll, type Reindex } from './reindex'
 export { MAX_EMBED_DEPTH } from './select'
 export { encodeValue } from './value'
-export { writeErrors } from './write-errors'
+export { refuseView, writeErrors } from './write-errors'
 export { IDEMPOTENCY_MS } from './write-idempotency'
 export {
   foreignKeyCandidates,

@@ -1,7 +1,7 @@
 // The order of rows: Postgres' place for NULLs, always said; JSON values by their type first; the key last, so that pages are
 // stable. Also the conditions that start a page behind, or end it before, a row.
 import { AppError } from '../core'
-import type { ColumnModel } from '../define'
+import { walkOperand, type ColumnModel, type OperandNode } from '../define'
 import { columnSql, jsonRank, jsonText, placeOf, type Place, type Rows } from './column'
 import { bindValue, comparable } from './condition'
 import { queryErrors, tooComplex, unsupported } from './errors'
@@ -88,6 +88,7 @@ export function behind(keys: readonly SortKey[], cursor: readonly (Input | Store
   const values = keys.map((key, i): Sql | null => {
     const input = cursor[i]!
     if (key.model === null || key.model.type === 'json') throw unsupported('cursors over a related or a JSON value')
+    if (key.model.computed && isTimed(key.model.computed)) throw unsupported('cursors over a column that is computed from the time')
     if (typeof input === 'object' && input !== null && 'stored' in input) return storedSql(key, input)
     if (typeof input === 'object' && input !== null) throw unsupported('references to earlier results in a cursor')
     return input === null ? null : bindValue(key.model, input)
@@ -111,6 +112,13 @@ export function behind(keys: readonly SortKey[], cursor: readonly (Input | Store
       return and([...equal, beyond(key, values[i] ?? null)])
     }),
   )
+}
+
+/** Whether the value is another a moment later. */
+function isTimed(value: OperandNode): boolean {
+  let timed = false
+  walkOperand(value, { operand: ({ kind }) => void (kind === 'now' && (timed = true)) })
+  return timed
 }
 
 function typed(key: SortKey, value: Sql): Sql {

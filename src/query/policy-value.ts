@@ -133,8 +133,12 @@ export function valueOf(scopes: Scopes, node: OperandNode, as: ValueClass | null
       if (type === 'timestamp') return sql`(${raw} * 1000)`
       return type === 'numeric' ? sql`cast(${raw} as real)` : raw
     }
-    case 'literal':
-      return encodeLiteral(null, node.literal, isFact(node)) ?? NULL
+    case 'literal': {
+      const encoded = encodeLiteral(null, node.literal, isFact(node)) ?? NULL
+      // What is bound is REAL, and would make a text of a whole number that ends in `.0`.
+      const bound = node.literal instanceof Date || (isFact(node) && Number.isSafeInteger(node.literal))
+      return bound ? sql`cast(${encoded} as integer)` : encoded
+    }
     case 'json':
       return as === null ? rawOperand(scopes, node) : typedOperand(scopes, node, as)
     case 'call':
@@ -158,10 +162,12 @@ function call(scopes: Scopes, name: CallName, args: readonly OperandNode[], as: 
   if (sign !== undefined) return balanced(values('number'), sign)
   switch (name) {
     case 'concat':
-      return args.length === 0 ? sql`''` : balanced(
-        args.map((arg) => sql`coalesce(${textOf(scopes, arg)}, '')`),
-        '||',
-      )
+      return args.length === 0
+        ? sql`''`
+        : balanced(
+            args.map((arg) => sql`coalesce(${textOf(scopes, arg)}, '')`),
+            '||',
+          )
     case 'coalesce':
       return args.length === 1 ? values(as)[0]! : sql`coalesce(${join(values(as), ', ')})`
     case 'div': {
@@ -190,7 +196,10 @@ function textOf(scopes: Scopes, node: OperandNode): Sql {
   const value = valueOf(scopes, node, known)
   if (known === 'text') return value
   if (known === 'boolean') return sql`case ${value} when 1 then 'true' when 0 then 'false' end`
-  const time = node.kind === 'column' ? modelOf(scopes, node).model.type.startsWith('timestamp') : node.kind === 'literal' && node.literal instanceof Date
+  const time =
+    node.kind === 'column'
+      ? modelOf(scopes, node).model.type.startsWith('timestamp')
+      : node.kind === 'literal' && node.literal instanceof Date
   return time ? sql`strftime('%Y-%m-%dT%H:%M:%f+00:00', ${value} / 1000.0, 'unixepoch')` : sql`cast(${value} as text)`
 }
 
@@ -227,10 +236,11 @@ function jsonValue(scopes: Scopes, node: OperandNode): Sql {
     case 'case':
       return sql`case when ${scopes.compile(scopes, node.when, true)} then ${jsonValue(scopes, node.then)} else ${jsonValue(scopes, node.else)} end`
     case 'call':
-      if (node.name === 'coalesce' && node.args.length > 1) return sql`coalesce(${join(
-        node.args.map((arg) => jsonValue(scopes, arg)),
-        ', ',
-      )})`
+      if (node.name === 'coalesce' && node.args.length > 1)
+        return sql`coalesce(${join(
+          node.args.map((arg) => jsonValue(scopes, arg)),
+          ', ',
+        )})`
       break
     case 'literal':
       if (node.literal === null) return sql`cast(null as text)`
@@ -240,4 +250,3 @@ function jsonValue(scopes: Scopes, node: OperandNode): Sql {
   const value = valueOf(scopes, node, known)
   return sql`nullif(json_quote(${value}), 'null')`
 }
-

@@ -6,17 +6,7 @@ import { correlation, leadsIndex, type Correlation, type Exists } from './correl
 import { decided, foldOperand, foldPolicy, isFact } from './fold'
 import { likeSql } from './like'
 import { encodeLiteral } from './operand'
-import {
-  isDerived,
-  modelOf,
-  operandClass,
-  rawOperand,
-  storedValue,
-  typedOperand,
-  valueOf,
-  type Scopes,
-  type Setting,
-} from './policy-value'
+import { isDerived, modelOf, operandClass, rawOperand, storedValue, typedOperand, valueOf, type Scopes, type Setting } from './policy-value'
 import { and, bind, FALSE, identifier, join, NULL, or, sql, TRUE, type Sql } from './sql'
 
 /**

@@ -95,7 +95,7 @@ function nullValue(table: TableModel, column: ColumnModel): AppError {
 
 /** The column, when the caller may write it. Throws what Postgres and PostgREST would say otherwise. */
 export function writableColumn(context: CompileContext, table: TableModel, name: string, kind: 'insert' | 'update'): ColumnModel {
-  const column = table.columns.get(name)
+  const column = table.columns.get(name) ?? table.computed.get(name)
   if (!column || (column.hidden && !context.service)) throw unknownPayloadColumn(table.name, name)
   if (column.engine || column.generated) {
     const message =

@@ -1,6 +1,6 @@
 // What a write answers with. RETURNING tells it where a row alone decides; with embeds, an order, or column rules that read what
 // is being written, the rows are read in the same batch: after the write, or before it when the write removes them.
-import type { TableModel } from '../define'
+import { tablesRead, type ColumnModel, type TableModel } from '../define'
 import type { CompiledStatement } from './compiled'
 import type { CompileContext } from './context'
 import { groupedRows, isGrouped } from './group'
@@ -27,9 +27,11 @@ export function returningOf(
   apart: boolean,
 ): ReturningPlan {
   if (!returning) return { inline: null, after: false }
-  const masked = [...table.columns.values()].some((column) => column.read !== null && readsWritten(context, column.read, written))
+  const computed = returning.select.flatMap((item) => (item.kind === 'column' ? (table.computed.get(item.target.column) ?? []) : []))
+  const reads = ({ read, computed: value }: ColumnModel): boolean =>
+    (read !== null && readsWritten(context, read, written)) || (value !== null && [...tablesRead(value)].some((name) => written.has(name)))
   const several = isGrouped(returning.select) || returning.select.some((item) => item.kind === 'embed')
-  const after = apart || masked || several || (returning.order?.length ?? 0) > 0
+  const after = apart || several || [...table.columns.values(), ...computed].some(reads) || (returning.order?.length ?? 0) > 0
   if (after) return { inline: null, after }
   return { inline: rowObject(levelOf(context, table, table.name, returning.select), returning.select), after }
 }

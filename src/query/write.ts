@@ -5,9 +5,10 @@
 // `g` is 1 when it is new and 0 otherwise, `d` its JSON text, when an answer was asked for and can be told at once. `returned`
 // gives `d` for each row where it can't.
 import type { CompiledStatement } from './compiled'
-import type { CompileContext } from './context'
+import { servedTable, type CompileContext } from './context'
 import type { Delete, Insert, Update } from './query'
 import type { Keep } from './write-idempotency'
+import { refuseView } from './write-errors'
 import { compileInsert } from './write-insert'
 import { compileDelete, compileUpdate } from './write-update'
 
@@ -18,6 +19,7 @@ export function compileWrite(
   index: number,
   keep: Keep | null,
 ): CompiledStatement[] {
+  refuseView(servedTable(context, operation.table), operation.kind)
   switch (operation.kind) {
     case 'insert':
       return compileInsert(context, operation, index, keep)

@@ -6,15 +6,19 @@ import { restErrors } from './errors'
 import { nearestName } from './similarity'
 
 /**
- * The one relationship from `table` that `name` and `hint` describe.
+ * The one relationship from `table` that `name` and `hint` describe; one that the app declared under the name comes first.
  * Errors: PGRST200 when there is none, PGRST201 when there are several.
  */
 export function findRelationship(model: Model, table: TableModel, name: string, hint: string | null): Relationship {
-  const found = table.relationships.filter((relationship) => fits(model, table, relationship, name, hint))
+  const named = hint === null ? table.relationships.find((relationship) => relationship.name === name) : undefined
+  if (named && nameFrom(table, model.tables.get(named.to)) !== null) return named
+  const found = table.relationships.filter(
+    (relationship) => relationship.name === undefined && fits(model, table, relationship, name, hint),
+  )
   if (found.length === 1) return found[0]!
   if (found.length > 1) throw ambiguous(model, table, name, found)
   const own = table.exposed.name === name && hint === null
-  const through = own ? table.relationships.filter(({ from, to, junction }) => junction && from === to) : []
+  const through = own ? table.relationships.filter((one) => one.name === undefined && one.junction && one.from === one.to) : []
   if (through.length > 0) throw ambiguous(model, table, name, through)
   throw missing(model, table, name, hint)
 }

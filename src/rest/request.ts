@@ -1,7 +1,7 @@
 // A request on a table to the query it asks and the way its answer is to be laid out. Touches no database and no clock.
 import { AppError } from '../core'
 import type { Model, TableModel } from '../define'
-import { findsOneRow, type Expectation, type Operation, type Query, type Read, type Returning } from '../query'
+import { findsOneRow, refuseView, type Expectation, type Operation, type Query, type Read, type Returning } from '../query'
 import { negotiate, type Media } from './accept'
 import { readRows, type Body, type Row } from './body'
 import { findTable, schemaOf } from './catalog'
@@ -86,6 +86,7 @@ function plan(model: Model, request: RestRequest): Plan {
   if (!reads && !inserts && method !== 'PATCH' && method !== 'DELETE') {
     throw new AppError(restErrors.rest_unsupported_method, { message: `Unsupported HTTP method: ${method}` })
   }
+  if (!reads) refuseView(table, inserts ? 'insert' : method === 'PATCH' ? 'update' : 'delete')
   const pairs = parsePairs(request.search)
   const cursor = reads ? takeCursor(table, pairs) : { text: null, others: pairs }
   const parameters = parseParameters(cursor.others)
@@ -201,6 +202,6 @@ function conflict(
 
 /** For OPTIONS. Errors: PGRST106, PGRST205. */
 export function allowedMethods(model: Model, name: string, profile: string | null): string {
-  findTable(model, schemaOf(model, profile), name)
+  if (findTable(model, schemaOf(model, profile), name).view) return 'OPTIONS,GET,HEAD'
   return 'OPTIONS,GET,HEAD,POST,PUT,PATCH,DELETE'
 }

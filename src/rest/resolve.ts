@@ -91,7 +91,14 @@ function draft(model: Model, table: TableModel, nodes: readonly SelectNode[]): D
 
 /** `count` without parentheses, as Supabase's own guides write it: the number of rows, where no column is called so. */
 function isRowCount(table: TableModel, node: SelectItem): node is Extract<SelectItem, { kind: 'column' }> {
-  return node.kind === 'column' && node.target.column === 'count' && !node.target.path && !node.cast && !table.columns.has('count')
+  return (
+    node.kind === 'column' &&
+    node.target.column === 'count' &&
+    !node.target.path &&
+    !node.cast &&
+    !table.columns.has('count') &&
+    !table.computed.has('count')
+  )
 }
 
 /** The draft that a path of output names leads to. An aliased embed may also be called by its table's name. */

@@ -10,7 +10,8 @@ import {
   type TableDeclaration,
 } from '../../src/define'
 import type { Draw } from './draw'
-import { policyOver } from './policies'
+import { policyOver, valueOver } from './policies'
+import { CLASSES } from './values'
 
 /** Types of generated columns; keys and references are `text` or `integer`. */
 export type Kind = Extract<ColumnType, 'text' | 'integer' | 'real' | 'boolean' | 'timestamp' | 'timestamp_ms' | 'json' | 'date'>
@@ -125,6 +126,7 @@ export function drawApp(choose: Draw, specs: readonly TableSpec[], options: AppO
       update: choose.chance(20) ? policy(options.open.check) : { using: policy(options.open.using), check: policy(options.open.check) },
       delete: policy(options.open.using),
       columns: options.columnRules ? columnRules(choose, specs, spec) : {},
+      computed: options.columnRules ? computedRules(choose, specs, spec) : {},
     } as Parameters<typeof table>[1])
   })
   return app({ name: 'Fuzz', tables })
@@ -146,6 +148,17 @@ function columnRules(choose: Draw, specs: readonly TableSpec[], spec: TableSpec)
     rules[property] = rule
   }
   return rules
+}
+
+function computedRules(choose: Draw, specs: readonly TableSpec[], spec: TableSpec): Record<string, unknown> {
+  return Object.fromEntries(
+    choose.times(choose.int(3), (i) => {
+      const type = choose.pick(['text', 'integer', 'real', 'boolean', 'timestamp'] as const)
+      const value = valueOver(choose, specs, spec, CLASSES[type]!)
+      const read = choose.chance(15) ? policyOver(choose, specs, spec) : null
+      return [`v_${'abc'[i]}`, { type, value: () => value, hidden: choose.chance(8), ...(read ? { read: () => read } : {}) }]
+    }),
+  )
 }
 
 function drizzleTable(spec: TableSpec, made: ReadonlyMap<string, SQLiteTableLike>): SQLiteTableLike {

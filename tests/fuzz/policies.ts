@@ -1,38 +1,27 @@
 // Random policies: trees of every operator, `exists` up to the depth that the model allows, facts, claims and JSON paths.
 import { MAX_EXISTS_DEPTH, type Expression, type Literal, type OperandNode } from '../../src/define'
-import type { ColumnSpec, Kind, TableSpec } from './apps'
+import type { Kind, TableSpec } from './apps'
 import type { Draw } from './draw'
 import { literalOf, PEOPLE } from './rows'
-
-interface Scope {
-  readonly table: TableSpec
-  readonly scope: number
-}
-
-interface Context {
-  readonly choose: Draw
-  readonly tables: readonly TableSpec[]
-  /** Innermost first. */
-  readonly scopes: readonly Scope[]
-  readonly next: { scope: number }
-}
+import { columnIn, columnNode, inside, type Context } from './sight'
+import { value, type Class } from './values'
 
 /** A policy of `table`. Columns carry property names, as the words of a policy make them. */
 export function policyOver(choose: Draw, tables: readonly TableSpec[], table: TableSpec): Expression {
-  const context: Context = { choose, tables, scopes: [{ table, scope: 0 }], next: { scope: 0 } }
+  const context: Context = { choose, tables, scopes: [{ table, scope: 0 }], next: { scope: 0 }, condition: expression }
   if (choose.chance(12)) return amongItsOwn(context)
   return choose.chance(12) ? chain(context, 2 + choose.int(2)) : expression(context, 3)
 }
 
 /** Asks about the table that it guards: at most one row an owner, or none without another. */
 function amongItsOwn(context: Context): Expression {
-  const { choose, tables } = context
+  const { choose } = context
   const table = context.scopes[0]!.table
   const scope = ++context.next.scope
   const by = choose.pick(table.columns.filter(({ kind }) => kind !== 'json'))
   const key = choose.pick(table.columns.filter(({ name }) => table.key.includes(name)))
   const column = (property: string, at: number): OperandNode => ({ kind: 'column', table: table.name, column: property, scope: at })
-  const inner: Context = { choose, tables, scopes: [{ table, scope }, ...context.scopes], next: context.next }
+  const inner: Context = { ...context, scopes: [{ table, scope }, ...context.scopes] }
   const terms: Expression[] = [
     { kind: 'compare', operator: 'eq', left: column(by.property, scope), right: column(by.property, 0) },
     { kind: 'compare', operator: choose.pick(['ne', 'lt', 'gt']), left: column(key.property, scope), right: column(key.property, 0) },
@@ -58,7 +47,7 @@ function terms(context: Context, depth: number): Expression[] {
 
 function leaf(context: Context, depth: number): Expression {
   const { choose, scopes } = context
-  const kind = choose.int(19)
+  const kind = choose.int(20)
   if (kind <= 6) return comparison(context)
   if (kind <= 8) return ownership(context)
   if (kind === 9) return { kind: 'null', operand: nullable(context), negated: choose.chance(50) }
@@ -75,7 +64,22 @@ function leaf(context: Context, depth: number): Expression {
       : { kind: 'fact', fact: 'attested', name: '' }
   if (kind === 13) return pattern(context)
   if (kind === 14) return choose.chance(20) ? { kind: 'constant', value: choose.chance(50) } : comparison(context)
+  if (kind === 20) return derived(context)
   return scopes.length <= MAX_EXISTS_DEPTH ? exists(context, depth) : comparison(context)
+}
+
+/** Compares a value that is made of others. */
+function derived(context: Context): Expression {
+  const { choose } = context
+  const as = choose.pick<Class>(['text', 'whole', 'real', 'boolean'])
+  const [left, right] = [value(context, as, 1), value(context, as, choose.int(1))]
+  const operator = choose.pick(['eq', 'ne', 'gt', 'lte'] as const)
+  return choose.chance(85) ? { kind: 'compare', operator, left, right } : { kind: 'null', operand: left, negated: choose.chance(50) }
+}
+
+/** What a computed column is made of. */
+export function valueOver(choose: Draw, tables: readonly TableSpec[], table: TableSpec, as: Class): OperandNode {
+  return value({ choose, tables, scopes: [{ table, scope: 0 }], next: { scope: 0 }, condition: expression }, as, 2)
 }
 
 const UID: OperandNode = { kind: 'auth', fact: 'uid' }
@@ -89,71 +93,6 @@ function chain(context: Context, left: number): Expression {
 function exists(context: Context, depth: number): Expression {
   const found = inside(context, (inner) => expression(inner, Math.max(0, depth - 1)))
   return context.choose.chance(20) ? { kind: 'not', term: found } : found
-}
-
-function inside(context: Context, where: (inner: Context) => Expression): Expression {
-  const { choose, tables } = context
-  const table = choose.pick(tables)
-  const scope = ++context.next.scope
-  const inner: Context = { ...context, scopes: [{ table, scope }, ...context.scopes] }
-  const joined = choose.chance(80) ? join(inner) : null
-  const rest = where(inner)
-  return {
-    kind: 'exists',
-    table: table.name,
-    scope,
-    where: joined === null ? rest : { kind: 'and', terms: choose.chance(50) ? [joined, rest] : [rest, joined] },
-  }
-}
-
-/** An equality between the innermost row and one around it, along a foreign key where there is one. */
-function join(context: Context): Expression | null {
-  const { choose, scopes } = context
-  const [inner, ...outer] = scopes
-  if (inner === undefined) return null
-  const pairs = outer.flatMap((around) => [
-    ...keys(inner, around),
-    ...keys(around, inner).map(([a, b]) => [b, a] as [OperandNode, OperandNode]),
-  ])
-  const pair = pairs.length > 0 && choose.chance(85) ? choose.pick(pairs) : sameKind(context)
-  if (pair === null) return null
-  return { kind: 'compare', operator: 'eq', left: pair[0], right: pair[1] }
-}
-
-function keys(from: Scope, to: Scope): [OperandNode, OperandNode][] {
-  return from.table.columns
-    .filter((column) => column.references === to.table.name)
-    .map((column) => [
-      columnNode(from, column),
-      columnNode(
-        to,
-        to.table.columns.find(({ name }) => name === to.table.key[0])!,
-      ),
-    ])
-}
-
-function sameKind(context: Context): [OperandNode, OperandNode] | null {
-  const inner = columnIn({ ...context, scopes: context.scopes.slice(0, 1) }, null)
-  const outer = inner && columnIn({ ...context, scopes: context.scopes.slice(1) }, [inner.kind])
-  return inner && outer ? [inner.node, outer.node] : null
-}
-
-function columnNode(scope: Scope, column: ColumnSpec): OperandNode {
-  return { kind: 'column', table: scope.table.name, column: column.property, scope: scope.scope }
-}
-
-/** A column in sight, the innermost row's mostly; null when none is of these kinds. */
-function columnIn(context: Context, kinds: readonly Kind[] | null): { node: OperandNode; kind: Kind } | null {
-  const { choose, scopes } = context
-  const ordered = choose.chance(75) ? scopes : scopes.toReversed()
-  for (const scope of ordered) {
-    const fitting = scope.table.columns.filter(({ kind }) => kinds === null || kinds.includes(kind))
-    if (fitting.length > 0) {
-      const column = choose.pick(fitting)
-      return { node: columnNode(scope, column), kind: column.kind }
-    }
-  }
-  return null
 }
 
 function ownership(context: Context): Expression {

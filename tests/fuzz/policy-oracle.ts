@@ -1,7 +1,7 @@
 // Judges a policy's tree over rows held in JavaScript. Slow, plain, and written without a look at the compiler.
 import type { Principal } from '../../src/core'
 import type { ColumnType, Expression, Model, OperandNode, TableModel } from '../../src/define'
-import { and, at, compare, like, lower, not, or, type Stored, type Truth } from './logic'
+import { and, at, compare, like, lower, not, or, order, type Stored, type Truth } from './logic'
 
 /** A row as it is stored, by wire names. */
 export type Row = Readonly<Record<string, Stored>>
@@ -85,6 +85,7 @@ function equals(world: World, left: OperandNode, right: OperandNode, scopes: Sco
 
 /** Both operands, constants read as the type of the column they meet. */
 function meet(world: World, left: OperandNode, right: OperandNode, scopes: Scopes): [Value, Value] {
+  if (isDerived(left) || isDerived(right)) return [valueOf(world, left, scopes), valueOf(world, right, scopes)]
   const [a, b] = [typeOf(world.model, left), typeOf(world.model, right)]
   const [x, y] = [operand(world, left, scopes, a ?? b), operand(world, right, scopes, b ?? a)]
   return [a === undefined && b !== undefined ? readAs(b, left, x) : x, b === undefined && a !== undefined ? readAs(a, right, y) : y]
@@ -145,9 +146,110 @@ function operand(world: World, node: OperandNode, scopes: Scopes, against?: Colu
       const found = text === null ? undefined : at(JSON.parse(String(text)) as unknown, node.path)
       return typeof found === 'object' && found !== null ? CONTAINER : scalar(found)
     }
+    case 'call':
+    case 'case':
+    case 'condition':
+    case 'related':
+      return valueOf(world, node, scopes)
     case 'lower':
       return lower(flat(operand(world, node.of, scopes))) as Value
   }
+}
+
+/** A value that is made of others: times are their UTC milliseconds, booleans stay booleans. */
+type Computed = string | number | boolean | null
+
+type Call = Extract<OperandNode, { kind: 'call' }>
+type Related = Extract<OperandNode, { kind: 'related' }>
+
+const isDerived = ({ kind }: OperandNode): boolean => kind === 'call' || kind === 'case' || kind === 'condition' || kind === 'related'
+
+function valueOf(world: World, node: OperandNode, scopes: Scopes): Computed {
+  switch (node.kind) {
+    case 'call':
+      return call(world, node, scopes)
+    case 'case':
+      return valueOf(world, evaluate(world, node.when, scopes) === true ? node.then : node.else, scopes)
+    case 'condition':
+      return evaluate(world, node.of, scopes)
+    case 'related':
+      return related(world, node, scopes)
+    case 'lower':
+      return lower(valueOf(world, node.of, scopes) as Stored) as Computed
+    case 'column': {
+      const value = operand(world, node, scopes) as Computed
+      return typeOf(world.model, node) === 'timestamp' && value !== null ? Number(value) * 1000 : value
+    }
+    default: {
+      const value = operand(world, node, scopes)
+      return typeof value === 'object' ? null : value
+    }
+  }
+}
+
+function call(world: World, { name, args }: Call, scopes: Scopes): Computed {
+  if (name === 'concat') return args.map((arg) => textOf(world, arg, scopes) ?? '').join('')
+  const values = args.map((arg) => valueOf(world, arg, scopes))
+  if (name === 'coalesce') return values.find((one) => one !== null) ?? null
+  if (values.includes(null)) return null
+  const [first, second, third] = values as (string & number)[]
+  switch (name) {
+    case 'add':
+      return Number(first) + Number(second)
+    case 'sub':
+      return Number(first) - Number(second)
+    case 'mul':
+      return Number(first) * Number(second)
+    case 'div':
+      return Number(second) === 0 ? null : Number(first) / Number(second)
+    case 'mod':
+      return Number(second) === 0 ? null : Number(first) % Number(second)
+    case 'abs':
+      return Math.abs(Number(first))
+    case 'upper':
+      return String(first).replaceAll(/[a-z]/g, (letter) => letter.toUpperCase())
+    case 'trim':
+      return String(first).replaceAll(/^ +| +$/g, '')
+    case 'length':
+      return [...String(first)].length
+    case 'substr': {
+      const from = Number(second) - 1
+      return [...String(first)].slice(from, third === undefined ? undefined : from + Number(third)).join('')
+    }
+    case 'round':
+      throw new Error('The generator rounds nothing.')
+  }
+}
+
+function textOf(world: World, node: OperandNode, scopes: Scopes): string | null {
+  if (node.kind === 'json') {
+    const text = operand(world, node.of, scopes)
+    const found = text === null ? null : at(JSON.parse(String(text)) as unknown, node.path)
+    return found === undefined || found === null ? null : typeof found === 'string' ? found : JSON.stringify(found)
+  }
+  const value = valueOf(world, node, scopes)
+  if (value === null) return null
+  const time = node.kind === 'now' || (typeOf(world.model, node)?.startsWith('timestamp') ?? false)
+  return time ? new Date(Number(value)).toISOString().replace('Z', '+00:00') : String(value)
+}
+
+function related(world: World, node: Related, scopes: Scopes): Computed {
+  const rows = (world.state.get(node.table) ?? [])
+    .map((row): Scopes => ({ ...scopes, [node.scope]: row }))
+    .filter((inner) => evaluate(world, node.where, inner) === true)
+  if (node.of === null) return rows.length
+  const of = node.of
+  const values = rows.map((inner) => valueOf(world, of, inner)).filter((one) => one !== null)
+  if (values.length === 0) return null
+  if (node.function === 'sum') return values.reduce<number>((sum, one) => sum + Number(one), 0)
+  const sorted = values.toSorted((a, b) => order(a as string, b as string))
+  return sorted.at(node.function === 'min' ? 0 : -1)!
+}
+
+/** The value as a column of the type holds it. */
+function storedValue(world: World, node: OperandNode, scopes: Scopes): Stored {
+  const value = valueOf(world, node, scopes)
+  return typeof value === 'boolean' ? Number(value) : value
 }
 
 /** Whether `principal` passes the policy; the service passes every one. */
@@ -155,10 +257,13 @@ export function admits(world: World, expression: Expression, row: Row): boolean 
   return world.principal.role === 'service_role' || judge(world, expression, row) === true
 }
 
-/** The row as a reader sees it: columns whose own policy isn't TRUE are NULL. */
+/** The row as a reader sees it: columns whose own policy isn't TRUE are NULL, and computed ones are made of what is seen. */
 export function seen(world: World, table: TableModel, row: Row): Row {
   const out: Record<string, Stored> = { ...row }
   for (const column of table.columns.values()) if (column.read !== null && !admits(world, column.read, row)) out[column.name] = null
+  const own: Row = { ...out }
+  for (const { name, computed, read } of table.computed.values())
+    out[name] = computed === null || (read !== null && !admits(world, read, row)) ? null : storedValue(world, computed, { 0: own })
   return out
 }
 

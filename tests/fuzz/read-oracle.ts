@@ -115,7 +115,7 @@ function jsonHeld(table: TableModel, row: Row, condition: Condition): { readonly
 }
 
 function target(table: TableModel, row: Row, { column, path }: Target): { type: ColumnType; value: Stored } {
-  const type = table.columns.get(column)?.type ?? 'text'
+  const type = (table.columns.get(column) ?? table.computed.get(column))?.type ?? 'text'
   const value = row[column] ?? null
   if (!path || path.length === 0) return { type, value }
   return { type: 'text', value: asText(value, path) }
@@ -179,7 +179,12 @@ function cut(
 function keyset(world: World, table: TableModel, rows: readonly Row[], read: Read, limit: number): Row[] {
   const keys = keysOf(table, read.order ?? [])
   const place = (cursor: readonly unknown[]): Row =>
-    Object.fromEntries(keys.map(({ target: { column } }, i) => [column, asStored(table.columns.get(column)!.type, cursor[i])]))
+    Object.fromEntries(
+      keys.map(({ target: { column } }, i) => [
+        column,
+        asStored((table.columns.get(column) ?? table.computed.get(column))!.type, cursor[i]),
+      ]),
+    )
   const beside = (row: Row, cursor: readonly unknown[] | undefined, side: 1 | -1) =>
     cursor === undefined || Math.sign(byTerms(world, table, row, place(cursor), keys, read.select)) === side
   const sorted = rows
@@ -240,7 +245,7 @@ export function shape(world: World, table: TableModel, row: Row, select: readonl
 function selected(table: TableModel, row: Row, { column, path }: Target): unknown {
   const value = row[column] ?? null
   const last = path?.at(-1)
-  if (!path || !last) return onWire(table.columns.get(column)?.type ?? 'text', value)
+  if (!path || !last) return onWire((table.columns.get(column) ?? table.computed.get(column))?.type ?? 'text', value)
   if (last.asText) return asText(value, path)
   return value === null
     ? null

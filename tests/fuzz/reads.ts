@@ -27,7 +27,8 @@ export function drawRead(choose: Draw, model: Model, state: State): Read {
 
 const embedsOf = (select: readonly SelectItem[]): Embed[] => select.filter((item): item is Embed => item.kind === 'embed')
 
-export const known = (table: TableModel): ColumnModel[] => [...table.columns.values()].filter(({ hidden }) => !hidden)
+export const known = (table: TableModel): ColumnModel[] =>
+  [...table.columns.values(), ...table.computed.values()].filter(({ hidden }) => !hidden)
 
 export function drawSelect(choose: Draw, model: Model, table: TableModel, depth: number): SelectItem[] {
   const items: SelectItem[] = choose.chance(40)
