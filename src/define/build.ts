@@ -192,6 +192,7 @@ function viewModel({ declaration, name, fields, report }: ViewSource, known: Kno
     relationships: [],
     policies: { read: policy('read', rules.read), insert: NEVER, update: { using: NEVER, check: NEVER }, delete: NEVER },
     partition: null,
+    search: null,
     maxRows: rules.maxRows ?? DEFAULT_MAX_ROWS,
     audit: false,
     sync: false,

@@ -9,6 +9,7 @@ export type { Auth, CallName, CompareOperator, Expression, Literal, Operand, Ope
 export {
   DEFAULT_MAX_ROWS,
   DEFAULT_SCHEMA,
+  knownColumn,
   MAX_EXISTS_DEPTH,
   UPDATED_AT_COLUMN,
   VERSION_COLUMN,
@@ -39,4 +40,4 @@ export {
 } from './table'
 export { classOf, isWhole, operandClass, type TypeOf, type ValueClass } from './value-class'
 export { getViewName, view, type ViewDeclaration, type ViewRules } from './view'
-export { tablesRead, walkExpression, walkOperand } from './walk'
+export { isTimed, tablesRead, walkExpression, walkOperand } from './walk'

@@ -151,6 +151,12 @@ export interface Model {
   readonly tables: ReadonlyMap<string, TableModel>
 }
 
+/** The column that clients know by this name, stored or computed; undefined where there is none, or a hidden one. */
+export function knownColumn(table: TableModel, name: string): ColumnModel | undefined {
+  const found = table.columns.get(name) ?? table.computed.get(name)
+  return found?.hidden ? undefined : found
+}
+
 /** Something in a declaration that can't work, with the place and the remedy. */
 export interface Problem {
   readonly table: string

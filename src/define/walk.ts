@@ -71,6 +71,13 @@ export function tablesRead(node: Expression | OperandNode, found: Set<string> = 
   return found
 }
 
+/** Whether the value is another a moment later. */
+export function isTimed(value: OperandNode): boolean {
+  let timed = false
+  walkOperand(value, { operand: ({ kind }) => void (kind === 'now' && (timed = true)) })
+  return timed
+}
+
 const EXPRESSIONS: ReadonlySet<string> = new Set<Expression['kind']>([
   'constant',
   'and',

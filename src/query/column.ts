@@ -1,7 +1,7 @@
 // A column as a client refers to it: unknown when hidden, NULL where its own `read` rule isn't TRUE, a place inside its JSON
 // when there is a path. Every clause of a query goes through here, so that none sees more than another.
 import { AppError } from '../core'
-import type { ColumnModel, TableModel } from '../define'
+import { knownColumn, type ColumnModel, type TableModel } from '../define'
 import type { CompileContext } from './context'
 import { queryErrors, undefinedColumn, unsupported } from './errors'
 import { decided, foldPolicy } from './fold'
@@ -21,8 +21,8 @@ export interface Rows {
 
 /** The column, stored or computed, if clients may know of it. Throws 42703. */
 export function clientColumn(table: TableModel, name: string): ColumnModel {
-  const found = table.columns.get(name) ?? table.computed.get(name)
-  if (!found || found.hidden) throw undefinedColumn(table.name, name)
+  const found = knownColumn(table, name)
+  if (!found) throw undefinedColumn(table.name, name)
   return found
 }
 

@@ -1,7 +1,7 @@
 // Aggregates: what is selected beside them becomes the groups, embeds too. Rows are read in a first step, grouped in a second and
 // written as JSON in a third, so that what is written of a group is computed once a group.
 import { AppError } from '../core'
-import type { TableModel } from '../define'
+import { knownColumn, type TableModel } from '../define'
 import { clientColumn } from './column'
 import { queryErrors } from './errors'
 import { orderBy, type SortKey } from './order'
@@ -97,7 +97,7 @@ function groupKeys(table: TableModel, parts: readonly Part[], plan: Columns, ter
   const plain = term.embed === undefined && !term.target.path
   const exact = parts.findIndex(({ source }) => source === wanted)
   // A column's name wins over what the client calls a member.
-  const taken = table.columns.get(term.target.column)?.hidden === false
+  const taken = knownColumn(table, term.target.column) !== undefined
   const i = exact >= 0 || !plain || taken ? exact : parts.findIndex(({ as }) => as === term.target.column)
   const part = parts[i]
   if (!part) {

@@ -1,7 +1,7 @@
 // The order of rows: Postgres' place for NULLs, always said; JSON values by their type first; the key last, so that pages are
 // stable. Also the conditions that start a page behind, or end it before, a row.
 import { AppError } from '../core'
-import { walkOperand, type ColumnModel, type OperandNode } from '../define'
+import { isTimed, type ColumnModel } from '../define'
 import { columnSql, jsonRank, jsonText, placeOf, type Place, type Rows } from './column'
 import { bindValue, comparable } from './condition'
 import { queryErrors, tooComplex, unsupported } from './errors'
@@ -112,13 +112,6 @@ export function behind(keys: readonly SortKey[], cursor: readonly (Input | Store
       return and([...equal, beyond(key, values[i] ?? null)])
     }),
   )
-}
-
-/** Whether the value is another a moment later. */
-function isTimed(value: OperandNode): boolean {
-  let timed = false
-  walkOperand(value, { operand: ({ kind }) => void (kind === 'now' && (timed = true)) })
-  return timed
 }
 
 function typed(key: SortKey, value: Sql): Sql {

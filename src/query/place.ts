@@ -1,6 +1,7 @@
 // Where a row stands in an order: the values that it is sorted by, as they are stored, out of the database and back again. They are
 // values that the caller sees, or NULL.
 import { AppError } from '../core'
+import { isTimed } from '../define'
 import { queryErrors, unsupported } from './errors'
 import type { SortKey } from './order'
 import type { StoredValue } from './query'
@@ -22,6 +23,7 @@ export function placeSql(rows: Rows, keys: readonly SortKey[]): Sql {
   }
   return sql`json_array(${join(
     keys.map(({ model, value }) => {
+      if (model?.computed && isTimed(model.computed)) throw unsupported('cursors over a column that is computed from the time')
       switch (model?.type) {
         case undefined:
         case 'json':
@@ -54,7 +56,7 @@ export function storedSql({ model }: SortKey, { stored }: StoredValue): Sql | nu
     case 'timestamp':
     case 'timestamp_ms':
       if (!DIGITS.test(stored)) break
-      return bind(stored)
+      return model.bare ? sql`cast(${bind(stored)} as numeric)` : bind(stored)
     case 'real':
     case 'numeric':
       if (!NUMBER.test(stored)) break

@@ -72,7 +72,7 @@ export function compileRead(context: CompileContext, read: Read, operation: numb
   }
   // What a write can be held to later, for a row that was asked for by its key.
   const one = findsOneRow(table, read.where)
-  const revision = one && layout === 'fitting' ? revisionOf(level.rows.alias) : null
+  const revision = one && !table.view && layout === 'fitting' ? revisionOf(level.rows.alias) : null
   const alias = identifier(level.rows.alias)
   if (read.places) return compilePlaces(level, read, operation, row, live, total)
   const { from, reverse } = pageOf(level, read, revision ? [row, revision] : [row])

@@ -1,5 +1,5 @@
 // What stands in an answer, known before any row is: the names of its members and which of them are times or JSON.
-import type { Model, TableModel } from '../define'
+import { knownColumn, type Model, type TableModel } from '../define'
 import type { SelectItem } from '../query'
 
 /** A member of a row's object. */
@@ -39,6 +39,6 @@ export function fieldsOf(model: Model, table: TableModel, select: readonly Selec
 }
 
 function kindOf(table: TableModel, name: string): Field['kind'] {
-  const type = table.columns.get(name)?.type
+  const type = knownColumn(table, name)?.type
   return type === 'timestamp' || type === 'timestamp_ms' ? 'time' : type === 'json' ? 'json' : 'other'
 }

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { AppError, decodeCursor, encodeCursor, MAX_CURSOR_LENGTH, type Cursor } from '../core'
 import { dataErrors, type Page } from '../data'
-import type { TableModel } from '../define'
+import { knownColumn, type TableModel } from '../define'
 import { queryErrors, type Read } from '../query'
 import { restErrors } from './errors'
 import { parsePairs, type Pair } from './parameters'
@@ -19,7 +19,7 @@ export interface Paging {
 
 /** The parameter of a read that asks for cursors; another one where the table has a column of that name, which is a filter. */
 export function cursorParameter(table: TableModel): string {
-  return table.columns.get('cursor')?.hidden === false ? '_cursor' : 'cursor'
+  return knownColumn(table, 'cursor') ? '_cursor' : 'cursor'
 }
 
 /** Takes the parameter out of the others; null when it isn't there. */

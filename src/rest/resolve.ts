@@ -1,7 +1,7 @@
 // Parameters and the model to the parts of a query: finds relationships, hangs filters, order and limits where they belong.
 // Columns and values aren't judged here: the compiler does, for every dialect.
 import { AppError } from '../core'
-import type { Model, Relationship, TableModel } from '../define'
+import { knownColumn, type Model, type Relationship, type TableModel } from '../define'
 import type { Condition, Embed, OrderTerm, SelectItem } from '../query'
 import { restErrors } from './errors'
 import type { At, Parameters } from './parameters'
@@ -161,7 +161,7 @@ function relate(condition: Condition, from: Draft): Condition {
       const embed = path ? undefined : from.embeds.find((candidate) => candidate.as === column)
       if (!embed) return condition
       if (condition.kind === 'is' && condition.value === 'null') return { kind: 'related', embed: embed.as, present: false }
-      if (from.table.columns.get(column)?.hidden === false) return condition
+      if (knownColumn(from.table, column)) return condition
       throw new AppError(restErrors.rest_embed_operator, {
         message: `Bad operator on the '${embed.as}' embedded resource`,
         details: 'Only is null or not is null filters are allowed on embedded resources',

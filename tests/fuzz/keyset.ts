@@ -1,5 +1,5 @@
 // Random cursors: the order's values of a row that is there, or of none, to start a page behind or to end it before.
-import { walkOperand, type ColumnModel, type TableModel } from '../../src/define'
+import { isTimed, type ColumnModel, type TableModel } from '../../src/define'
 import type { Input, OrderTerm, Read } from '../../src/query/query'
 import type { Kind } from './apps'
 import type { Draw } from './draw'
@@ -24,17 +24,10 @@ export function drawCursor(choose: Draw, table: TableModel, state: State, order:
   if (order.some(({ embed }) => embed !== undefined)) return {}
   const keys = keysOf(table, order)
   // Refused: the value is another a moment later.
-  if (keys.some(({ target }) => isTimed(table, target.column))) return {}
+  if (keys.some(({ target: { column } }) => isTimed(table.computed.get(column)?.computed ?? { kind: 'literal', literal: null }))) return {}
   const side = choose.pick(['after', 'after', 'before', 'before', 'both'] as const)
   const cursor = () => drawValues(choose, table, state, keys)
   return { ...(side === 'before' ? {} : { after: cursor() }), ...(side === 'after' ? {} : { before: cursor() }) }
-}
-
-function isTimed(table: TableModel, column: string): boolean {
-  const value = table.computed.get(column)?.computed
-  let timed = false
-  if (value) walkOperand(value, { operand: ({ kind }) => void (kind === 'now' && (timed = true)) })
-  return timed
 }
 
 function drawValues(choose: Draw, table: TableModel, state: State, keys: readonly OrderTerm[]): Input[] {
