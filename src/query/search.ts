@@ -3,7 +3,8 @@
 import { AppError } from '../core'
 import { searchIndexName, SEARCH_LANGUAGES, type SearchLanguage, type SearchModel } from '../define'
 import { clientColumn, columnSql, type Rows } from './column'
-import { queryErrors, unsupported, valueError } from './errors'
+import type { CompileContext } from './context'
+import { queryErrors, tooComplex, unsupported, valueError } from './errors'
 import type { Condition } from './query'
 import { and, bind, column, FALSE, identifier, isFalse, isTrue, or, sql, type Sql } from './sql'
 import { parseSearch, type SearchTree, type Words } from './tsquery'
@@ -23,10 +24,22 @@ export function searchSql(rows: Rows, search: Search, positive: boolean): Sql {
   if (tree === null) return positive ? FALSE : guarded(FALSE)
   const matches = setsOf(tree, (query) => {
     const text = `{${quoted(model.name)}} : (${query})`
+    countSet(rows.context)
     return sql`${column(rows.alias, rowid)} in (select rowid from ${identifier(index)} where ${identifier(index)} match ${bind(text)})`
   })
   if (!positive || ftsQuery(tree) === null) return guarded(matches)
   return model.read === null || rows.context.service ? matches : sql`${matches} and ${present}`
+}
+
+/** Sets of rows that the searches of one statement may come to: each is a program, and D1 has room for so many. */
+export const MAX_SETS = 60
+
+const counted = new WeakMap<CompileContext, number>()
+
+function countSet(context: CompileContext): void {
+  const sets = (counted.get(context) ?? 0) + 1
+  counted.set(context, sets)
+  if (sets > MAX_SETS) throw tooComplex(`its filters come to more than ${MAX_SETS} full-text searches, those for a count among them.`)
 }
 
 /** Whether the index finds the rows that pass: those are few, and no other index should be asked for them. */
@@ -51,11 +64,12 @@ function understood({ table }: Rows, search: Search) {
   const asked = search.config === null ? null : languageOf(search.config)
   const declared = table.search
   if (!declared?.columns.includes(model.name))
-    throw notSearchable(`column ${table.name}.${model.name} is not searchable`, model.property, asked)
+    throw notSearchable(`column ${table.name}.${model.name} is not searchable`, [model.property], asked === null ? [] : [asked])
   const language = asked ?? declared.languages[0]!
   if (!declared.languages.includes(language)) {
     const message = `table ${table.name} is not searchable in the text search configuration "${language}"`
-    throw notSearchable(message, model.property, null, [...declared.languages, language])
+    const properties = declared.columns.map((name) => table.columns.get(name)!.property)
+    throw notSearchable(message, properties, [...declared.languages, language])
   }
   const { rowid }: SearchModel = declared
   return { model, rowid, index: searchIndexName(table.name, language), tree: parseSearch(search.mode, search.text, language) }
@@ -72,10 +86,11 @@ function languageOf(config: string): SearchLanguage {
   })
 }
 
-function notSearchable(message: string, property: string, language: SearchLanguage | null, languages?: readonly string[]): AppError {
-  const wanted = languages ?? (language === null || language === 'english' ? [] : [language])
-  const list = wanted.map((name) => `'${name}'`).join(', ')
-  const rule = wanted.length === 0 ? `['${property}']` : `{ columns: ['${property}'], language: ${wanted.length > 1 ? `[${list}]` : list} }`
+/** English alone needs no saying. */
+function notSearchable(message: string, properties: readonly string[], languages: readonly SearchLanguage[]): AppError {
+  const list = (names: readonly string[]) => `[${names.map((name) => `'${name}'`).join(', ')}]`
+  const plain = languages.every((language) => language === 'english')
+  const rule = plain ? list(properties) : `{ columns: ${list(properties)}, language: ${list(languages)} }`
   return new AppError(queryErrors.not_searchable, { message, hint: `Declare it in the rules of its table: searchable: ${rule}` })
 }
 
@@ -85,11 +100,15 @@ function setsOf(tree: SearchTree, set: (query: string) => Sql): Sql {
   if (whole !== null) return set(whole)
   if (tree.kind === 'words') throw new Error('words are always a query')
   if (tree.kind === 'not') return sql`not (${setsOf(tree.term, set)})`
-  // What FTS5 can say of it together is one set.
-  const able = tree.terms.filter((term) => ftsQuery(term) !== null)
-  const rest = tree.terms.filter((term) => ftsQuery(term) === null).map((term) => setsOf(term, set))
+  // What FTS5 can say of it together is one set, and what must be absent another.
+  const isAble = (term: SearchTree): boolean => ftsQuery(term) !== null
+  const able = tree.terms.filter(isAble)
+  const unwanted = tree.terms.flatMap((term) => (term.kind === 'not' && isAble(term.term) ? [term.term] : []))
+  const rest = tree.terms.filter((term) => !isAble(term) && !(term.kind === 'not' && isAble(term.term)))
   const together = able.length === 0 ? [] : [set(ftsQuery({ kind: tree.kind, terms: able })!)]
-  return tree.kind === 'and' ? and([...together, ...rest]) : or([...together, ...rest])
+  const absent = unwanted.length === 0 ? [] : [sql`not (${set(ftsQuery({ kind: tree.kind === 'and' ? 'or' : 'and', terms: unwanted })!)})`]
+  const parts = [...together, ...absent, ...rest.map((term) => setsOf(term, set))]
+  return tree.kind === 'and' ? and(parts) : or(parts)
 }
 
 /** The tree in FTS5's language (fts5.html §3); null when it needs a set of rows that none of its words find. */
