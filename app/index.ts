@@ -1,5 +1,7 @@
 // Trailhead, a journal for hikers: the demo app, and the place where yours begins (`npm run new` clears it).
 import { app } from 'perigee'
+import myTripsSince from './functions/my-trips-since'
+import startTrip from './functions/start-trip'
 import comments from './tables/comments'
 import follows from './tables/follows'
 import memberships from './tables/memberships'
@@ -12,4 +14,5 @@ export default app({
   name: 'Trailhead',
   description: 'A journal for hikers: trips that are private, shared with a team, or public.',
   tables: [profiles, follows, teams, memberships, trips, waypoints, comments],
+  functions: [myTripsSince, startTrip],
 })

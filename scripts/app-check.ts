@@ -41,8 +41,8 @@ export async function appAdvice(path?: string): Promise<string[]> {
 }
 
 /** One line: `app/tables/trips.ts: table "trips": …`. */
-export function describeProblem({ file, table, message }: Problem): string {
-  return `${file ?? 'app/index.ts'}: table "${table}": ${message}`
+export function describeProblem({ file, table, of, message }: Problem): string {
+  return `${file ?? 'app/index.ts'}: ${of ?? 'table'} "${table}": ${message}`
 }
 
 /** In what the local databases differ from what the app implies: tables, columns, indexes, triggers. A line each. */

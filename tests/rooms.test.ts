@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 
 const root = fileURLToPath(new URL('..', import.meta.url).href)
 
-const BUILT = ['core', 'define', 'schema', 'platform', 'observability', 'query', 'data', 'rest', 'auth', 'migrations'] as const
+const BUILT = ['core', 'define', 'schema', 'platform', 'observability', 'query', 'data', 'functions', 'rest', 'auth', 'migrations'] as const
 
 /** Room → the rooms it may enter. Every other one is closed to it. */
 const DOORS: Readonly<Record<string, readonly string[]>> = {
@@ -18,7 +18,8 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   observability: ['core', 'platform'],
   query: ['core', 'define'],
   data: ['core', 'define', 'query', 'platform', 'schema'],
-  rest: ['core', 'define', 'query', 'data'],
+  functions: ['core', 'define', 'platform', 'query', 'data'],
+  rest: ['core', 'define', 'query', 'data', 'functions'],
   auth: ['core', 'define', 'platform', 'schema'],
   'durable-objects': BUILT,
   middleware: ['core', 'define', 'platform', 'observability', 'auth'],
@@ -36,7 +37,8 @@ const EXCEPTIONS: readonly { from: string; to: string; typeOnly: boolean; becaus
 /** Packages from npm and the runtime, by room; every room may use what `*` lists. */
 const PACKAGES: Readonly<Record<string, readonly RegExp[]>> = {
   '*': [],
-  define: [/^drizzle-orm(\/|$)/],
+  define: [/^drizzle-orm(\/|$)/, /^zod$/],
+  functions: [/^zod$/],
   schema: [/^drizzle-orm(\/|$)/],
   migrations: [/^drizzle-orm(\/|$)/],
   platform: [/^zod$/, /^cloudflare:workers$/],

@@ -12,6 +12,7 @@ import {
   type Read,
   type StoredValue,
 } from '../query'
+import { audited, auditFailure } from './audit'
 import { dataErrors, errorOf, notSingle, versionConflict } from './errors'
 import { keptAnswer, scopedToCaller } from './idempotency'
 import { storeOf } from './partition'
@@ -62,7 +63,7 @@ export async function execute(request: ExecuteRequest): Promise<Result[]> {
   const store = storeOf(model, stores, query)
   const elsewhere = store !== stores.primary && execution.principal.uid !== null
   const local = elsewhere ? { ...execution, sessionChecked: true } : execution
-  const compiled = compile(model, implied(query), local)
+  const compiled = audited(compile(model, implied(query), local), query, execution)
   const asks = elsewhere ? sessionProbe(stores, execution) : null
   const writes = query.operations.some(({ kind }) => kind !== 'read')
   // A write waits for the answer, because it can't be taken back; a read only withholds what it found.
@@ -74,7 +75,7 @@ export async function execute(request: ExecuteRequest): Promise<Result[]> {
     if (error instanceof AppError) throw error
     const fault = readFault(error)
     if (fault.kind === 'too-big' && compiled.statements.some(({ role }) => role === 'read')) {
-      const asRows = compile(model, implied(query), local, 'rows')
+      const asRows = audited(compile(model, implied(query), local, 'rows'), query, execution)
       return shape(
         store,
         query,
@@ -83,6 +84,7 @@ export async function execute(request: ExecuteRequest): Promise<Result[]> {
       )
     }
     if (fault.kind === 'raise' && fault.code === 'replay') return keptAnswer(store, query)
+    await auditFailure(store, query, execution)
     return refuse(model, store, query, local, error)
   }
 }
@@ -110,9 +112,14 @@ export function sessionStatement({ principal }: Execution): Statement {
   }
 }
 
+/** Resolves when the caller's session lives; at once for who has none. Throws `session_revoked`. */
+export async function checkSession(stores: Stores, execution: Execution): Promise<void> {
+  if (execution.principal.uid !== null) await sessionProbe(stores, execution)
+}
+
 async function sessionProbe(stores: Stores, execution: Execution): Promise<void> {
   const [answer] = await run(stores.primary.db, [sessionStatement(execution)]).catch((error: unknown): never => {
-    throw errorOf(readFault(error), { name: '', description: '', tables: new Map() }, error) ?? error
+    throw errorOf(readFault(error), { name: '', description: '', tables: new Map(), functions: new Map() }, error) ?? error
   })
   if (answer?.results.length !== 1) throw new AppError(dataErrors.session_revoked)
 }

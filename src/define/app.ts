@@ -1,5 +1,6 @@
 // What a developer exports from `app/index.ts`: the whole declaration of their backend, as one value.
 import type { SQLiteTableLike } from './drizzle'
+import type { FunctionDeclaration } from './function'
 import type { TableDeclaration } from './table'
 import type { ViewDeclaration } from './view'
 
@@ -32,6 +33,8 @@ export interface AppDefinition {
   readonly views?: readonly ViewDeclaration[]
   /** Tables that policies and the app's own code use but no protocol serves. */
   readonly internal?: readonly SQLiteTableLike[]
+  /** What clients call at `/rest/v1/rpc/{name}`. */
+  readonly functions?: readonly FunctionDeclaration[]
   readonly auth?: AuthRules
   readonly rest?: RestRules
 }

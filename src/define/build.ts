@@ -4,6 +4,7 @@ import type { AppDefinition } from './app'
 import { columnModel, columnType, engineColumns } from './column'
 import { computedColumns } from './computed'
 import { getTableName, type SQLiteTableLike } from './drizzle'
+import { functionModels } from './function-model'
 import { buildExpression, type Expression } from './expression'
 import {
   DEFAULT_MAX_ROWS,
@@ -31,7 +32,7 @@ export class ModelError extends Error {
   readonly problems: readonly Problem[]
 
   constructor(problems: readonly Problem[]) {
-    super(problems.map(({ table, file, message }) => `${file ? `${file}: ` : ''}table "${table}": ${message}`).join('\n'))
+    super(problems.map(({ table, of, file, message }) => `${file ? `${file}: ` : ''}${of ?? 'table'} "${table}": ${message}`).join('\n'))
     this.name = 'ModelError'
     this.problems = problems
   }
@@ -108,7 +109,8 @@ function build(app: AppDefinition): { model: Model; problems: Problem[] } {
     [...tables.values()].filter(({ served }) => served),
     problems,
   )
-  return { model: { name: app.name, description: app.description ?? '', tables }, problems }
+  const functions = functionModels(app.functions ?? [], tables, problems)
+  return { model: { name: app.name, description: app.description ?? '', tables, functions }, problems }
 }
 
 /** The property under which a Drizzle table holds the column with this database name. */

@@ -7,6 +7,44 @@ export { COMPUTED_TYPES, type ComputedRule, type ComputedType } from './computed
 export { getTableName, type SQLiteTableLike, type SQLiteViewLike } from './drizzle'
 export type { Auth, CallName, CompareOperator, Expression, Literal, Operand, OperandNode, PolicyArgument } from './expression'
 export {
+  fn,
+  isConflict,
+  nothing,
+  one,
+  raise,
+  setOf,
+  value,
+  type FunctionArgument,
+  type FunctionCaller,
+  type FunctionDeclaration,
+  type FunctionRules,
+  type Raised,
+  type Returns,
+} from './function'
+export type {
+  BatchBuilder,
+  ChangeOptions,
+  Clause,
+  Conflict,
+  Database,
+  Given,
+  GivenRow,
+  InsertOptions,
+  Place,
+  QueryOptions,
+  ReadDatabase,
+  Rows,
+  RowsOptions,
+  Step,
+  StepReference,
+  Versioned,
+  Where,
+  WhereArgument,
+  Wire,
+  WireRow,
+} from './function-database'
+export { POSITION_COLUMN, unwrap } from './function-model'
+export {
   DEFAULT_MAX_ROWS,
   DEFAULT_SCHEMA,
   knownColumn,
@@ -17,6 +55,8 @@ export {
   type ColumnModel,
   type ColumnType,
   type ForeignKey,
+  type FunctionModel,
+  type FunctionResult,
   type Index,
   type Model,
   type Problem,

@@ -1,6 +1,8 @@
 // The model: what every protocol, the compiler and the migrations know of an app. Plain data, built once from its declaration.
+import type { z } from 'zod'
 import type { Expression, OperandNode } from './expression'
 import type { SearchModel } from './searchable'
+import type { FunctionArgument } from './function'
 
 /** How a column's values are stored, written in JSON and compared. */
 export type ColumnType =
@@ -149,6 +151,31 @@ export interface Model {
   readonly name: string
   readonly description: string
   readonly tables: ReadonlyMap<string, TableModel>
+  /** By name. */
+  readonly functions: ReadonlyMap<string, FunctionModel>
+}
+
+/** What a function gives; `many` says whether in a list. */
+export type FunctionResult =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'value'; readonly many: boolean; readonly schema: z.ZodType }
+  /** Rows of a served table. */
+  | { readonly kind: 'table'; readonly many: boolean; readonly table: string }
+  /** Rows of the app's own; `table` has the columns of `schema`, and one that keeps their order. */
+  | { readonly kind: 'rows'; readonly many: boolean; readonly schema: z.ZodType; readonly table: TableModel }
+
+export interface FunctionModel {
+  readonly name: string
+  readonly description: string | null
+  readonly writes: boolean
+  /** Who may call: speaks of the caller alone. */
+  readonly who: Expression
+  readonly arguments: ReadonlyMap<string, { readonly schema: z.ZodType; readonly required: boolean }>
+  /** Null when it takes none. */
+  readonly schema: z.ZodObject | null
+  readonly result: FunctionResult
+  readonly run: (argument: FunctionArgument<unknown, unknown>) => unknown
+  readonly file: string | null
 }
 
 /** The column that clients know by this name, stored or computed; undefined where there is none, or a hidden one. */
@@ -159,7 +186,10 @@ export function knownColumn(table: TableModel, name: string): ColumnModel | unde
 
 /** Something in a declaration that can't work, with the place and the remedy. */
 export interface Problem {
+  /** The name of the table, or of what else it is a problem of. */
   readonly table: string
+  /** `table` when absent. */
+  readonly of?: 'function'
   readonly file: string | null
   /** What is wrong and what to do, one sentence each. */
   readonly message: string

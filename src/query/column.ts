@@ -31,7 +31,8 @@ export function visibleColumns(table: TableModel): ColumnModel[] {
   return [...table.columns.values()].filter(({ hidden }) => !hidden)
 }
 
-const STORAGE: Readonly<Record<ColumnModel['type'], string>> = {
+/** What SQLite keeps a column's values as. */
+export const STORAGE: Readonly<Record<ColumnModel['type'], string>> = {
   text: 'text',
   uuid: 'text',
   date: 'text',

@@ -9,6 +9,8 @@ export interface Execution {
   readonly principal: Principal
   /** Policies don't apply when set; the text says why, for the audit. */
   readonly asService?: string
+  /** The function of the app that asks, for the audit. */
+  readonly function?: string
   /** UTC milliseconds. */
   readonly now: number
   readonly requestId?: string

@@ -1,7 +1,8 @@
 // Works out what of a policy is decided by who asks, with SQL's three-valued logic and before any SQL is made.
 import { AppError, type Principal } from '../core'
-import type { CallName, CompareOperator, Expression, Literal, OperandNode } from '../define'
-import type { CompileContext } from './context'
+import type { CallName, CompareOperator, Expression, Literal, Model, OperandNode } from '../define'
+import type { Execution } from './compiled'
+import { compileContext, type CompileContext } from './context'
 import { queryErrors } from './errors'
 import { likeMatches } from './like'
 
@@ -46,6 +47,12 @@ const constant = (value: boolean | null): Expression => (value === null ? UNKNOW
 export function foldPolicy(context: CompileContext, policy: Expression, positive = true): Expression {
   const folded = fold(context, policy, positive)
   return positive && decided(folded) === null ? NEVER : folded
+}
+
+/** Whether a guard that speaks of the caller alone is TRUE for them. The service is always admitted. */
+export function admits(model: Model, guard: Expression, execution: Execution): boolean {
+  const context = compileContext(model, execution)
+  return context.service || decided(foldPolicy(context, guard)) === true
 }
 
 function fold(context: CompileContext, node: Expression, positive: boolean): Expression {

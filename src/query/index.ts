@@ -1,5 +1,5 @@
 // The door of the room: the question's shape, its compiler, and the reading of single values.
-export { parseFlatArrayLiteral } from './array-literal'
+export { parseArrayLiteral, parseFlatArrayLiteral } from './array-literal'
 export { compile, compileQuestion, ofOperation, type Question } from './compile'
 export type { CompiledQuery, CompiledStatement, Execution, SqlValue } from './compiled'
 export { queryErrors } from './errors'
@@ -21,6 +21,7 @@ export type {
   Read,
   Reference,
   Returning,
+  RowSource,
   SelectItem,
   Shape,
   StoredValue,
@@ -30,6 +31,7 @@ export type {
 export { findsOneRow } from './read'
 export { reindexAll, type Reindex } from './reindex'
 export { MAX_EMBED_DEPTH } from './select'
+export { admits } from './fold'
 export { encodeValue } from './value'
 export { refuseView, writeErrors } from './write-errors'
 export { IDEMPOTENCY_MS } from './write-idempotency'

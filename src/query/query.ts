@@ -1,6 +1,6 @@
 // What a client asks, as plain data: every dialect writes it, the compiler turns it into SQL. It never says who asks, and
 // holds no text that becomes SQL: names are looked up in the model, values are bound.
-import type { Relationship } from '../define'
+import type { Relationship, TableModel } from '../define'
 
 /** One question or one change, or several that succeed or fail together. */
 export interface Query {
@@ -112,6 +112,8 @@ export type SelectItem =
   /** All columns that the caller may know of. */
   | { readonly kind: 'all' }
   | { readonly kind: 'column'; readonly target: Target; readonly as: string; readonly cast?: Cast }
+  /** The row's `_version`, which no client's select can name. */
+  | { readonly kind: 'version'; readonly as: string }
   /** Without `target`: `count()`. The other items become the groups. */
   | {
       readonly kind: 'aggregate'
@@ -142,9 +144,25 @@ export interface Embed {
   readonly offset?: number
 }
 
+/** Where a read's rows come from when it isn't the whole table. They come in the order that is said here, unless the read orders them. */
+export type RowSource =
+  /** The rows with these primary keys, as filters write their values; a key that no row has, or whose row the caller can't read, is passed over. */
+  | { readonly kind: 'keys'; readonly keys: readonly (readonly (string | number | null)[])[] }
+  /** The rows that these clauses leave, before the read's own. */
+  | {
+      readonly kind: 'subset'
+      readonly where?: Condition
+      readonly order?: readonly OrderTerm[]
+      readonly limit?: number
+      readonly offset?: number
+    }
+  /** Rows of the app's own code, their values as `encodeValue` gives them, in the order of `table`'s columns. No policy is on them. */
+  | { readonly kind: 'values'; readonly table: TableModel; readonly rows: readonly (readonly (string | number | null)[])[] }
+
 export interface Read {
   readonly kind: 'read'
   readonly table: string
+  readonly from?: RowSource
   readonly select: readonly SelectItem[]
   readonly where?: Condition
   readonly order?: readonly OrderTerm[]

@@ -1,9 +1,10 @@
 // A read as one statement: whether the caller's session lives, the page as JSON, how many rows match.
-import type { Expression, TableModel } from '../define'
+import { POSITION_COLUMN, type Expression, type TableModel } from '../define'
 import { branchesOf } from './branch'
 import type { CompiledStatement } from './compiled'
 import { leaves } from './condition'
 import { servedTable, type CompileContext } from './context'
+import { STORAGE } from './column'
 import { columnsRead } from './correlation'
 import { tooComplex, unsupported } from './errors'
 import { foldPolicy } from './fold'
@@ -11,14 +12,14 @@ import { groupCount, groupedRows, isGrouped, isSingle } from './group'
 import { behind, orderBy, pageNumber, reversed, type SortKey } from './order'
 import { compileFolded } from './policy'
 import { placeSql } from './place'
-import type { Condition, Read, SelectItem } from './query'
+import type { Condition, Read, RowSource, SelectItem } from './query'
 import { keepRows, valuesOf } from './reference-keep'
 import { revisionOf } from './revision'
 import { sessionLives } from './session'
 import { findsRows, unsought } from './search'
 import { columnsFor, cut, levelFilter, levelOf, levelOrder, partsOf, rowText, type Level } from './select'
 import { waysOf } from './steer'
-import { and, EMPTY, identifier, isFalse, isTrue, join, NULL, number, render, sql, TRUE, type Sql } from './sql'
+import { and, bind, column, EMPTY, identifier, isFalse, isTrue, join, NULL, number, render, sql, TRUE, type Sql } from './sql'
 import { expectCount } from './write-guard'
 
 /** Beyond so many rows a page comes as a text a row: one text for all could pass the 2 MB that D1 allows. */
@@ -56,26 +57,27 @@ export type Layout = 'fitting' | 'rows'
 
 /** Compiles one read. Throws the errors of what it names and holds. */
 export function compileRead(context: CompileContext, read: Read, operation: number, layout: Layout = 'fitting'): CompiledStatement {
-  const table = servedTable(context, read.table)
+  const table = tableOf(context, read)
   const level = levelOf(context, table, context.alias('t'), read.select)
+  const rows = rowsOf(level, read)
   if (repeatedRows(read.select, Math.min(read.limit ?? table.maxRows, table.maxRows), true) > MAX_REPEATED_ROWS)
     throw tooComplex('its lists repeat the same rows over and over. Embed fewer inside one another, or give them and the page a `limit`.')
   const live = sessionLives(context)
   if (isGrouped(read.select) && read.places) throw unsupported('cursors over groups')
-  if (isGrouped(read.select)) return { ...render(groupedRead(level, read, live)), role: 'read', operation }
-  const total = read.total === undefined ? NULL : totalOf(level, read)
+  if (isGrouped(read.select)) return { ...render(groupedRead(level, read, rows, live)), role: 'read', operation }
+  const total = read.total === undefined ? NULL : totalOf(level, read, rows)
   // Also when nothing of it is answered: what is selected must be there.
   const row = rowText(level, read.select)
   if (read.countOnly) {
-    const { from, reverse: _ } = pageOf(level, read, [])
+    const { from, reverse: _ } = pageOf(level, read, rows, [])
     return { ...render(answer(live, total, sql`select '[]' as body, count(*) as rows from (${from})`)), role: 'read', operation }
   }
   // What a write can be held to later, for a row that was asked for by its key.
-  const one = findsOneRow(table, read.where)
+  const one = rows.whole && findsOneRow(table, read.where)
   const revision = one && !table.view && layout === 'fitting' ? revisionOf(level.rows.alias) : null
   const alias = identifier(level.rows.alias)
-  if (read.places) return compilePlaces(level, read, operation, row, live, total)
-  const { from, reverse } = pageOf(level, read, revision ? [row, revision] : [row])
+  if (read.places) return compilePlaces(level, read, rows, operation, row, live, total)
+  const { from, reverse } = pageOf(level, read, rows, revision ? [row, revision] : [row])
   if (layout === 'fitting' && expectedRows(table, read.select, one ? 1 : read.limit) <= LARGE_PAGE) {
     const concat = reverse ? sql`group_concat(${row}, ',' order by \`#\` desc)` : sql`group_concat(${row}, ',')`
     return {
@@ -98,12 +100,13 @@ export function compileRead(context: CompileContext, read: Read, operation: numb
 }
 
 /** The same with each row's place, and one row more than the page has, to know whether there are more. */
-function compilePlaces(level: Level, read: Read, operation: number, row: Sql, live: Sql, total: Sql): CompiledStatement {
+function compilePlaces(level: Level, read: Read, rows: From, operation: number, row: Sql, live: Sql, total: Sql): CompiledStatement {
+  if (read.from) throw unsupported('cursors over the rows of a function')
   const { maxRows } = level.rows.table
   const size = Math.min(read.limit ?? maxRows, maxRows)
   const place = placeSql(level.rows, levelOrder(level, read.order, true))
   const beyond: Level = { ...level, rows: { ...level.rows, table: { ...level.rows.table, maxRows: size + 1 } } }
-  const { from, reverse } = pageOf(beyond, { ...read, limit: size + 1, offset: 0 }, [row, place])
+  const { from, reverse } = pageOf(beyond, { ...read, limit: size + 1, offset: 0 }, rows, [row, place])
   const records = sql`select ${row} as d, ${place} as p from (${from}) as ${identifier(level.rows.alias)} where (select live from sys_live)${reverse ? sql` order by \`#\` desc` : EMPTY} limit -1`
   const statement = sql`with sys_live(live) as materialized (select ${live}) select live, case when live then ${total} end as total, null as d, (select \`epoch\` from \`sys_store\` where \`id\` = 1) as p from sys_live union all select null, null, d, p from (${records})`
   return { ...render(statement), role: 'read-rows', operation, page: { size, reverse } }
@@ -112,17 +115,20 @@ function compilePlaces(level: Level, read: Read, operation: number, row: Sql, li
 /** What is asked of a page apart from its answer: how many rows it may have, and values that later operations take from it. */
 export function compilePageChecks(context: CompileContext, read: Read, operation: number): CompiledStatement[] {
   if (!read.expect && !context.sources.has(operation)) return []
-  const table = servedTable(context, read.table)
+  const table = tableOf(context, read)
   const level = levelOf(context, table, context.alias('t'), read.select)
+  const rows = rowsOf(level, read)
   if (isGrouped(read.select)) {
     if (context.sources.has(operation)) throw unsupported('references to aggregates')
-    return read.expect ? [expectCount(read.expect, table.name, operation, sql`(select count(*) from (${groupsOf(level, read).rows}))`)] : []
+    return read.expect
+      ? [expectCount(read.expect, table.name, operation, sql`(select count(*) from (${groupsOf(level, read, rows).rows}))`)]
+      : []
   }
-  const counted = sql`(select count(*) from (${pageOf(level, read, []).from}))`
+  const counted = sql`(select count(*) from (${pageOf(level, read, rows, []).from}))`
   const checks = read.expect ? [expectCount(read.expect, table.name, operation, counted)] : []
   if (!context.sources.has(operation)) return checks
   const values = valuesOf(context, table, level.rows.alias, operation)
-  const { from, reverse } = pageOf(level, read, [values])
+  const { from, reverse } = pageOf(level, read, rows, [values])
   const order = reverse ? sql` order by \`#\` desc` : EMPTY
   return [
     ...checks,
@@ -131,17 +137,17 @@ export function compilePageChecks(context: CompileContext, read: Read, operation
 }
 
 /** Groups as rows, and how many there are in all. */
-function groupsOf(level: Level, read: Read): { readonly rows: Sql; readonly count: Sql } {
+function groupsOf(level: Level, read: Read, source: From): { readonly rows: Sql; readonly count: Sql } {
   if (read.after || read.before) throw unsupported('cursors over groups')
   const { table } = level.rows
   const order = read.order ?? []
-  const from = sql`${source(level)} where ${and([policyOf(level, read), levelFilter(level, read.where)])}`
+  const from = sql`${source.from} where ${and([policyOf(level, read, source), levelFilter(level, read.where)])}`
   const parts = partsOf(level, read.select, order)
   return { rows: groupedRows({ table, parts, from, order, cut: cut(table, read) }), count: groupCount({ parts, from }) }
 }
 
-function groupedRead(level: Level, read: Read, live: Sql): Sql {
-  const { rows, count } = groupsOf(level, read)
+function groupedRead(level: Level, read: Read, source: From, live: Sql): Sql {
+  const { rows, count } = groupsOf(level, read, source)
   const body = read.countOnly ? sql`'[]'` : sql`'[' || coalesce(group_concat(d, ','), '') || ']'`
   const total = read.total === undefined ? NULL : count
   return answer(live, total, sql`select ${body} as body, count(*) as rows from (${rows})`)
@@ -152,15 +158,77 @@ function answer(live: Sql, total: Sql, page: Sql, revised = false): Sql {
   return sql`select live, case when live then body end as body, case when live then rows else 0 end as rows, case when live then ${total} end as total${revised ? sql`, case when live then revision end as revision` : EMPTY} from (select ${live} as live), (${page})`
 }
 
-function source(level: Level): Sql {
-  const { table, alias } = level.rows
-  return sql`from ${identifier(table.name)} as ${identifier(alias)}`
+/** FROM, and what else is known of the rows there. */
+interface From {
+  readonly from: Sql
+  /** Whether the row policy has still to be asked. */
+  readonly judged: boolean
+  /** The order they stand in. */
+  readonly order: readonly SortKey[]
+  /** Whether they are all rows of the table, so that its indexes lead to them. */
+  readonly whole: boolean
 }
 
+const tableOf = (context: CompileContext, { from, table }: Read): TableModel =>
+  from?.kind === 'values' ? from.table : servedTable(context, table)
+
+function rowsOf(level: Level, { from, after, before }: Read): From {
+  const { context, table, alias } = level.rows
+  if (from === undefined)
+    return { from: sql`from ${identifier(table.name)} as ${identifier(alias)}`, judged: false, order: [], whole: true }
+  if (after !== undefined || before !== undefined) throw unsupported('cursors over the rows of a function')
+  if (table.primaryKey.length === 0) throw unsupported('rows of a function over a view without a key')
+  switch (from.kind) {
+    case 'keys':
+      return keyedRows(level, from.keys)
+    case 'values':
+      return { from: sql`from (${valueRows(from)}) as ${identifier(alias)}`, judged: true, order: [positionOf(alias)], whole: false }
+    case 'subset': {
+      const { kind: _, ...clauses } = from
+      const inner = levelOf(context, table, context.alias('s'), [])
+      const read: Read = { kind: 'read', table: table.name, select: [], ...clauses }
+      // Their keys, and then the rows themselves: what finds rows by their number finds them here too.
+      const keys = pageOf(inner, read, rowsOf(inner, read), []).from
+      const joined = table.primaryKey.map((name) => sql`${column(alias, name)} = ${column(inner.rows.alias, name)}`)
+      const rows = sql`from (${keys}) as ${identifier(inner.rows.alias)} cross join ${identifier(table.name)} as ${identifier(alias)} on ${and(joined)}`
+      return { from: rows, judged: true, order: levelOrder(level, from.order, false), whole: false }
+    }
+  }
+}
+
+/** The rows of a list of keys, one each time that a key stands there. */
+function keyedRows({ rows: { context, table, alias } }: Level, keys: readonly (readonly (string | number | null)[])[]): From {
+  const list = context.alias('k')
+  const joined = table.primaryKey.map((name, i) => sql`${column(alias, name)} = (${column(list, 'value')} ->> ${number(i)})`)
+  const from = sql`from json_each(${bind(JSON.stringify(keys))}) as ${identifier(list)} cross join ${identifier(table.name)} as ${identifier(alias)} on ${and(joined)}`
+  const order = { value: column(list, 'key'), descending: false, nulls: 'last', nullable: false, model: null } as const
+  return { from, judged: false, order: [order], whole: false }
+}
+
+/** A list of lists as columns. */
+function valueRows({ table, rows }: Extract<RowSource, { kind: 'values' }>): Sql {
+  const columns = [...table.columns.values()]
+    .filter(({ name }) => name !== POSITION_COLUMN)
+    .map((model, i) => {
+      const place = sql`\`value\` ->> ${number(i)}`
+      const value = model.type === 'blob' ? sql`unhex(${place})` : sql`cast(${place} as ${{ chunks: [STORAGE[model.type]] }})`
+      return sql`${value} as ${identifier(model.name)}`
+    })
+  return sql`select ${join([...columns, sql`\`key\` as ${identifier(POSITION_COLUMN)}`], ', ')} from json_each(${bind(JSON.stringify(rows))})`
+}
+
+const positionOf = (alias: string): SortKey => ({
+  value: column(alias, POSITION_COLUMN),
+  descending: false,
+  nulls: 'last',
+  nullable: false,
+  model: null,
+})
+
 /** The row policy as SQL, for any order. */
-function policyOf(level: Level, read: Read): Sql {
+function policyOf(level: Level, read: Read, { judged }: From): Sql {
   const { context, table } = level.rows
-  if (context.service) return TRUE
+  if (context.service || judged) return TRUE
   const policy = foldPolicy(context, table.policies.read)
   const hints = (branchesOf(policy) ?? [policy]).flatMap((branch) =>
     waysOf(context, table, branch, []).flatMap(({ unindexed }) => [...unindexed]),
@@ -169,21 +237,21 @@ function policyOf(level: Level, read: Read): Sql {
   return findsRows(level.rows, read.where) ? unsought(predicate) : predicate
 }
 
-function totalOf(level: Level, read: Read): Sql {
-  const where = and([policyOf(level, read), levelFilter(level, read.where)])
-  return isFalse(where) ? sql`0` : sql`(select count(*) ${source(level)} where ${where})`
+function totalOf(level: Level, read: Read, rows: From): Sql {
+  const where = and([policyOf(level, read, rows), levelFilter(level, read.where)])
+  return isFalse(where) ? sql`0` : sql`(select count(*) ${rows.from} where ${where})`
 }
 
 /**
  * The page's rows with the columns that `parts` speak of, cut before anything is made of them. With `reverse` they come backwards,
  * numbered by `#` in the order they come.
  */
-function pageOf(level: Level, read: Read, parts: readonly Sql[]): { readonly from: Sql; readonly reverse: boolean } {
+function pageOf(level: Level, read: Read, rows: From, parts: readonly Sql[]): { readonly from: Sql; readonly reverse: boolean } {
   const { context, table, alias } = level.rows
   const cursor = read.after !== undefined || read.before !== undefined
   // `limit` alone asks for any rows; whoever pages, or says an order, gets the same rows each time.
   const paged = read.offset !== undefined || cursor || (read.order !== undefined && read.limit !== undefined)
-  const keys = levelOrder(level, read.order, paged)
+  const keys = read.order === undefined && rows.order.length > 0 ? [...rows.order] : levelOrder(level, read.order, paged)
   const reverse = read.before !== undefined
   const sorted = reverse ? reversed(keys) : keys
   const filters = [
@@ -198,6 +266,7 @@ function pageOf(level: Level, read: Read, parts: readonly Sql[]): { readonly fro
   const cuts = keys.length > 0 || read.limit !== undefined
   const constant = policy !== null && [...columnsRead(policy)].every((name) => pinned.has(name))
   const searched =
+    rows.whole &&
     policy !== null &&
     cuts &&
     !constant &&
@@ -211,11 +280,11 @@ function pageOf(level: Level, read: Read, parts: readonly Sql[]): { readonly fro
     // SQLite asks a condition that reads no row of the table once a row; in the limit it is asked once, before any.
     const first = ways.map(
       ({ judged, gate }) =>
-        sql`select * from (select ${columns} ${source(level)} where ${and([judged, ...filters])}${orderBy(sorted)} limit ${gate ? sql`case when ${gate} then ${limit} else 0 end` : limit})`,
+        sql`select * from (select ${columns} ${rows.from} where ${and([judged, ...filters])}${orderBy(sorted)} limit ${gate ? sql`case when ${gate} then ${limit} else 0 end` : limit})`,
     )
     from = sql`select ${columns} from (${united(first)}) as ${identifier(alias)}${orderBy(sorted)}${cut(table, read)}`
   } else {
-    from = sql`select ${columns} ${source(level)} where ${and([ways[0]?.judged ?? policyOf(level, read), ...filters])}${orderBy(sorted)}${cut(table, read)}`
+    from = sql`select ${columns} ${rows.from} where ${and([ways[0]?.judged ?? policyOf(level, read, rows), ...filters])}${orderBy(sorted)}${cut(table, read)}`
   }
   return { from: reverse ? numbered(columns, level, from, sorted) : from, reverse }
 }

@@ -1,7 +1,7 @@
 // What a read answers with: rows as JSON, built by SQLite, with the rows that are embedded in them. Each table, junctions too,
 // is read under its own policy, and joined by what the caller sees of the keys.
 import { AppError } from '../core'
-import type { ColumnModel, TableModel } from '../define'
+import { VERSION_COLUMN, type ColumnModel, type TableModel } from '../define'
 import { aggregated, aggregateInput, aggregateType } from './aggregate'
 import { castTo, typedPlace, type Typed } from './cast'
 import { columnSql, placeOf, visibleColumns, type Rows } from './column'
@@ -81,6 +81,8 @@ function members(level: Level, select: readonly SelectItem[]): Member[] {
         return visibleColumns(rows.table).map((model) => [literal(model.name), writeColumn(model.type, columnSql(rows, model))])
       case 'column':
         return [[keyOf(rows.table, item.as), writePlace(placeOf(rows, item.target), item.cast)]]
+      case 'version':
+        return [[bind(item.as), { value: column(rows.alias, VERSION_COLUMN), json: false }]]
       case 'aggregate':
         throw new Error('grouped rows are written by groupedRows')
       case 'embed':
@@ -163,6 +165,8 @@ function collect(level: Level, select: readonly SelectItem[], order: readonly Or
       }
       case 'aggregate':
         return [aggregatePart(level, item, lift, within !== null)]
+      case 'version':
+        throw unsupported('versions beside aggregates')
       case 'embed':
         return embedParts(level, item, order, lift, within)
     }

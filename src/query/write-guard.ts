@@ -97,11 +97,13 @@ export function closeWrite(opening: Opening, operation: number): CompiledStateme
 }
 
 function contextOf(context: CompileContext): string {
-  const { principal, asService, requestId, origin } = context.execution
+  const { principal, asService, function: name, requestId, origin } = context.execution
   return JSON.stringify({
     uid: principal.uid,
     request: requestId ?? null,
     origin: origin ?? null,
-    ...(context.service ? { service: asService ?? 'secret key' } : {}),
+    ...(context.service
+      ? { service: asService ?? 'secret key', ...(asService !== undefined && name !== undefined ? { function: name } : {}) }
+      : {}),
   })
 }

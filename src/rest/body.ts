@@ -35,7 +35,7 @@ function parseRowsOf({ bytes, contentType }: Body): Row[] {
   if (type !== 'application/json' && type !== 'application/x-www-form-urlencoded') {
     throw new AppError(restErrors.rest_bad_body, { message: `Content-Type not acceptable: ${type.slice(0, 100)}` })
   }
-  const text = decode(bytes)
+  const text = decodeBody(bytes)
   if (type !== 'application/json') return [Object.fromEntries(parsePairs(text))]
   const parsed = parseJson(text)
   const rows: readonly unknown[] = Array.isArray(parsed) ? parsed : [parsed]
@@ -49,7 +49,8 @@ function parseRowsOf({ bytes, contentType }: Body): Row[] {
   })
 }
 
-function decode(bytes: Uint8Array): string {
+/** A body as text. Errors: PGRST102 for bytes that aren't UTF-8. */
+export function decodeBody(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes)
   } catch (cause) {

@@ -40,6 +40,12 @@ export const restErrors = defineErrors({
   rest_unknown_path: { status: 404, title: 'Invalid path specified in request URL', retry: false, postgrest: 'PGRST125' },
   rest_no_root: { status: 404, title: 'Root endpoint metadata is disabled', retry: false, postgrest: 'PGRST126' },
   rest_not_implemented: { status: 400, title: 'Feature not implemented', retry: false, postgrest: 'PGRST127' },
+  rest_max_affected_rpc: {
+    status: 400,
+    title: 'Function must return SETOF or TABLE when max-affected preference is used with handling=strict',
+    retry: false,
+    postgrest: 'PGRST128',
+  },
   rest_no_relationship: { status: 400, title: 'Could not find a relationship', retry: false, postgrest: 'PGRST200' },
   rest_ambiguous_relationship: {
     status: 300,
@@ -48,6 +54,7 @@ export const restErrors = defineErrors({
     postgrest: 'PGRST201',
   },
   rest_unknown_function: { status: 404, title: 'Could not find the function', retry: false, postgrest: 'PGRST202' },
+  rest_no_rows: { status: 400, title: 'The function gives values, which have no columns.', retry: false, postgrest: '42703' },
   rest_unknown_payload_column: { status: 400, title: 'Could not find the column in the schema cache', retry: false, postgrest: 'PGRST204' },
   rest_unknown_table: { status: 404, title: 'Could not find the table in the schema cache', retry: false, postgrest: 'PGRST205' },
   rest_unknown_cast: { status: 400, title: 'type does not exist', retry: false, postgrest: '42704' },

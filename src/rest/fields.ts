@@ -21,6 +21,8 @@ export function fieldsOf(model: Model, table: TableModel, select: readonly Selec
         if (item.cast !== undefined) return [{ name: item.as, kind: item.cast === 'timestamptz' ? 'time' : 'other' }]
         return [{ name: item.as, kind: item.target.path ? 'other' : kindOf(table, item.target.column) }]
       }
+      case 'version':
+        return [{ name: item.as, kind: 'other' }]
       case 'aggregate': {
         const keeps = item.function === 'min' || item.function === 'max'
         const column = item.target && !item.target.path && item.castInput === undefined ? item.target.column : null

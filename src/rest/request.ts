@@ -142,7 +142,8 @@ function plan(model: Model, request: RestRequest): Plan {
   return asking({ kind: 'insert', ...write, rows, ...columns, missing, ...merge, ...demand }, 0, false)
 }
 
-function readOperation(
+/** The read that a selection, a count and a range ask. */
+export function readOperation(
   table: TableModel,
   selection: Selection,
   preferences: Preferences,
@@ -200,7 +201,7 @@ function conflict(
   return { conflict: parameters.conflict === null ? { action } : { action, columns: parameters.conflict } }
 }
 
-/** For OPTIONS. Errors: PGRST106, PGRST205. */
+/** For OPTIONS of a table. Errors: PGRST106, PGRST205. */
 export function allowedMethods(model: Model, name: string, profile: string | null): string {
   if (findTable(model, schemaOf(model, profile), name).view) return 'OPTIONS,GET,HEAD'
   return 'OPTIONS,GET,HEAD,POST,PUT,PATCH,DELETE'

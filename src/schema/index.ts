@@ -1,3 +1,3 @@
 // The engine's tables: migrations make them beside the app's.
 export { authIdentities, authSessions, authSigningKeys, authUsers } from './auth'
-export { sysChanges, sysIdempotency, sysStatement, sysStore } from './system'
+export { sysAudit, sysChanges, sysIdempotency, sysStatement, sysStore } from './system'

@@ -50,3 +50,23 @@ export const sysIdempotency = sqliteTable(
   },
   (t) => [index('sys_idempotency_at').on(t.at)],
 )
+
+/** What code of the app did under a stated reason with the engine's rights, for 90 days. */
+export const sysAudit = sqliteTable(
+  'sys_audit',
+  {
+    /** UUIDv7. */
+    id: text('id').primaryKey(),
+    at: integer('at').notNull(),
+    /** The person for whom the code ran; NULL for a stranger. */
+    uid: text('uid'),
+    function: text('function'),
+    reason: text('reason').notNull(),
+    request: text('request'),
+    /** JSON list of {op, table}. */
+    operations: text('operations').notNull(),
+    /** `done`, or `failed` when all of it was undone. */
+    outcome: text('outcome').notNull(),
+  },
+  (t) => [index('sys_audit_at').on(t.at)],
+)

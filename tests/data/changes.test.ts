@@ -141,10 +141,12 @@ test('a sweep forgets answers to idempotency keys after a day, and changes after
   await batch(
     `INSERT INTO sys_idempotency (id, fingerprint, at) WITH RECURSIVE n(v) AS (SELECT 1 UNION ALL SELECT v + 1 FROM n WHERE v < 2500) SELECT 'k' || v, 'f', ${at - day - 1} FROM n`,
     `INSERT INTO sys_idempotency (id, fingerprint, at) VALUES ('young', 'f', ${at - day + 1000})`,
+    `INSERT INTO sys_audit (id, at, reason, operations, outcome) VALUES ('old', ${at - 90 * day - 1}, 'r', '[]', 'done'), ('young', ${at - 90 * day + 1000}, 'r', '[]', 'done')`,
   )
   await insert('swept', 'kept')
   await batch(`UPDATE sys_changes SET at = ${at - 7 * day - 1} WHERE key = '["swept"]'`)
-  expect(await sweep(store, at)).toEqual({ sys_changes: 1, sys_idempotency: 2500 })
+  expect(await sweep(store, at)).toEqual({ sys_changes: 1, sys_idempotency: 2500, sys_audit: 1 })
   expect(await batch('SELECT id FROM sys_idempotency')).toEqual([{ id: 'young' }])
-  expect(await sweep(store, at)).toEqual({ sys_changes: 0, sys_idempotency: 0 })
+  expect(await batch('SELECT id FROM sys_audit')).toEqual([{ id: 'young' }])
+  expect(await sweep(store, at)).toEqual({ sys_changes: 0, sys_idempotency: 0, sys_audit: 0 })
 })

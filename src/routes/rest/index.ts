@@ -7,10 +7,9 @@ import type { AppContext, AppEnv } from '../../middleware'
 import { isDevelopment } from '../../platform'
 import { allowedMethods, answerOf, keyedQuery, planRequest, restErrors, unlessKnown, type RestRequest } from '../../rest'
 import { explained } from './explain'
+import { executionOf } from './execution'
 import { root } from './root'
-
-/** Names the device that wrote, so that it can pass over its own change later. */
-const MAX_ORIGIN_LENGTH = 100
+import { rpc, rpcOptions } from './rpc'
 
 async function table(c: AppContext): Promise<Response> {
   const { method } = c.req
@@ -22,26 +21,15 @@ async function table(c: AppContext): Promise<Response> {
     body: method === 'POST' || method === 'PATCH' || method === 'PUT' ? new Uint8Array(await c.req.arrayBuffer()) : null,
   }
   const plan = planRequest(c.var.model, incoming)
-  const { model, stores, principal, requestId } = c.var
-  const origin = c.req.header('x-client-id')?.slice(0, MAX_ORIGIN_LENGTH)
-  const execution = { principal, now: Date.now(), requestId, ...(origin === undefined ? {} : { origin }) }
+  const { model, stores } = c.var
+  const execution = executionOf(c)
   const request = { model, stores, query: await keyedQuery(plan, incoming), execution }
   const laid = plan.media.plan ? await explained(c, plan, request) : answerOf(plan, (await execute(request))[0]!)
   // For `npm run advise`.
-  if (isDevelopment(c.env) && !plan.media.plan) recordShape(plan.query, principal, c.var.cost.rowsRead)
+  if (isDevelopment(c.env) && !plan.media.plan) recordShape(plan.query, execution.principal, c.var.cost.rowsRead)
   const answer = method === 'GET' ? unlessKnown(laid, incoming.header('if-none-match')) : laid
   if (answer.body === null) return c.newResponse(null, answer.status as StatusCode, answer.headers)
   return c.newResponse(answer.body, answer.status as ContentfulStatusCode, answer.headers)
-}
-
-function rpc(c: AppContext): never {
-  const { method } = c.req
-  if (method !== 'GET' && method !== 'HEAD' && method !== 'POST') throw new AppError(restErrors.rest_rpc_verb)
-  const name = (c.req.param('function') ?? '').slice(0, 100)
-  throw new AppError(restErrors.rest_unknown_function, {
-    message: `Could not find the function public.${name} in the schema cache`,
-    details: 'This backend serves no functions.',
-  })
 }
 
 export const rest = new Hono<AppEnv>()
@@ -50,6 +38,7 @@ export const rest = new Hono<AppEnv>()
     c.header('allow', allowedMethods(c.var.model, c.req.param('table'), c.req.header('accept-profile') ?? null))
     return c.body(null, 200)
   })
+  .options('/rpc/:function', rpcOptions)
   .all('/rpc/:function', rpc)
   .all('/:table', (c) => table(c))
   .all('*', (c) => {

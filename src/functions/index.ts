@@ -1,0 +1,4 @@
+// The door of the room: calling the app's functions.
+export { callFunction, type FunctionCall } from './call'
+export { functionErrors } from './errors'
+export type { Given } from './result'

@@ -1,0 +1,41 @@
+// /rest/v1/rpc/{name}: the app's functions in PostgREST's dialect.
+import type { ContentfulStatusCode, StatusCode } from 'hono/utils/http-status'
+import { execute } from '../../data'
+import { callFunction } from '../../functions'
+import type { AppContext } from '../../middleware'
+import { allowedRpcMethods, answerNothing, answerRows, answerValues, planRows, planRpc, unlessKnown, type RestAnswer } from '../../rest'
+import { executionOf } from './execution'
+import { explained } from './explain'
+
+export function rpcOptions(c: AppContext): Response {
+  c.header('allow', allowedRpcMethods(c.var.model, c.req.param('function') ?? '', c.req.header('accept-profile') ?? null))
+  return c.body(null, 200)
+}
+
+export async function rpc(c: AppContext): Promise<Response> {
+  const { body, status, headers } = await answered(c)
+  if (body === null) return c.newResponse(null, status as StatusCode, headers)
+  return c.newResponse(body, status as ContentfulStatusCode, headers)
+}
+
+async function answered(c: AppContext): Promise<RestAnswer> {
+  const { model, stores } = c.var
+  const { method } = c.req
+  const name = c.req.param('function') ?? ''
+  const plan = planRpc(model, name, {
+    method,
+    table: name,
+    search: new URL(c.req.url).search.slice(1),
+    header: (header) => c.req.header(header) ?? null,
+    body: method === 'POST' ? new Uint8Array(await c.req.arrayBuffer()) : null,
+  })
+  const execution = executionOf(c)
+  const given = await callFunction({ model, stores, fn: plan.fn, raw: plan.raw, texts: plan.texts, execution })
+  if (given.kind === 'nothing') return answerNothing(plan)
+  if (given.kind === 'values') return answerValues(plan, given.values, given.many)
+  const rows = planRows(model, plan, given)
+  const request = { model, stores, query: rows.query, execution }
+  if (plan.media.plan) return explained(c, rows, request)
+  const answer = answerRows(plan, rows, (await execute(request))[0]!)
+  return method === 'GET' ? unlessKnown(answer, c.req.header('if-none-match') ?? null) : answer
+}
