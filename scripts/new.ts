@@ -46,7 +46,8 @@ function keepForTests(): void {
   const files = ['tests', 'bench', 'src'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
   )
-  for (const file of files.filter((name) => (name.startsWith('src') ? name.endsWith('.test.ts') : name.endsWith('.ts')))) {
+  const ours = files.filter((name) => !name.includes('node_modules') && name.endsWith(name.startsWith('src') ? '.test.ts' : '.ts'))
+  for (const file of ours) {
     const target = relative(dirname(file), TEST_APP)
     edit(file, (text) => text.replaceAll(/'(?:\.\.\/)+app(\/[^']*)?'/g, (_, rest: string | undefined) => `'${target}${rest ?? ''}'`))
   }

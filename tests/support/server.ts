@@ -47,11 +47,11 @@ export function build(config = 'wrangler.toml'): Build {
 /** Of tests only: whoever knows it can do nothing elsewhere. */
 export const ROOT_KEY = 'Y2xpZW50cy1vbmx5LXJvb3Qta2V5LW9mLXRoaXJ0eS10d28tYnl0ZXM'
 
-/** Starts workerd with a build of the Worker (or of `bench/bare`), makes the tables, and says where it listens. */
+/** Starts workerd with a build of the Worker (or of `bench/bare`), makes the tables unless told not to, and says where it listens. */
 export async function startServer(
   built: Build,
   vars: Readonly<Record<string, string>> = {},
-  options: { readonly flood?: boolean } = {},
+  options: { readonly flood?: boolean; readonly migrate?: boolean; readonly flags?: readonly string[] } = {},
 ): Promise<Server> {
   const before = new Set(workerds().map(({ port }) => port))
   const harness = createTestHarness({
@@ -64,6 +64,7 @@ export async function startServer(
           main: built.main,
           no_bundle: true,
           compatibility_date: '2026-10-01',
+          ...(options.flags ? { compatibility_flags: [...options.flags] } : {}),
           vars: { PERIGEE_ENV: 'development', PERIGEE_HOSTS: '*', PERIGEE_ROOT_KEY: ROOT_KEY, ...vars },
           d1_databases: [{ binding: 'DB', database_name: 'perigee', database_id: 'perigee', migrations_dir: join(root, 'migrations') }],
           kv_namespaces: [{ binding: 'KV', id: 'kv' }],
@@ -82,7 +83,7 @@ export async function startServer(
   })
   const { url } = await harness.listen()
   const worker = harness.getWorker<{ DB: D1Database }>()
-  await worker.applyD1Migrations('DB')
+  if (options.migrate !== false) await worker.applyD1Migrations('DB')
   const { DB: db } = await worker.getEnv()
   const straight = workerds().find(({ port }) => !before.has(port) && port !== Number(url.port))
   return {

@@ -13,6 +13,8 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
+/** The demo app, wherever it is. */
+const DEMO_APP = join(import.meta.dirname, '../../app/index.ts')
 const generate = (...args: string[]) => run('npm', ['run', '--silent', 'types:client', '--', ...args], root)
 
 /** `[code]` must compile; `[code, why]` must not. Each stands in a function of its own. */
@@ -101,7 +103,10 @@ const LIBRARY: readonly Call[] = [
 test('supabase-js takes the types of two apps: right calls compile to the right types, wrong ones do not', async () => {
   const demo = join(folder, 'demo.ts')
   const library = join(folder, 'library.ts')
-  const made = await Promise.all([generate('--out', demo), generate('--app', join(root, 'tests/apps/library/index.ts'), '--out', library)])
+  const made = await Promise.all([
+    generate('--app', DEMO_APP, '--out', demo),
+    generate('--app', join(root, 'tests/apps/library/index.ts'), '--out', library),
+  ])
   expect(made.map(({ status, stdout }) => [status, stdout])).toEqual([
     [0, ''],
     [0, ''],
@@ -126,11 +131,11 @@ test('supabase-js takes the types of two apps: right calls compile to the right 
 test('standard output is the file and nothing else, and --check tells whether a file still fits', async () => {
   const out = join(folder, 'demo.ts')
   const written = readFileSync(out, 'utf8')
-  expect((await generate()).stdout).toBe(written)
+  expect((await generate('--app', DEMO_APP)).stdout).toBe(written)
   expect(written).not.toMatch(/moderation_notes|_version|_updated_at|auth_users|sys_/)
-  expect((await generate('--out', out, '--check')).status).toBe(0)
+  expect((await generate('--app', DEMO_APP, '--out', out, '--check')).status).toBe(0)
   writeFileSync(out, `${written}// by hand\n`)
-  const differs = await generate('--out', out, '--check')
+  const differs = await generate('--app', DEMO_APP, '--out', out, '--check')
   expect([differs.status, differs.stderr]).toEqual([1, expect.stringContaining("isn't what the app implies")])
   expect(readFileSync(out, 'utf8')).toBe(`${written}// by hand\n`)
 })
