@@ -4,7 +4,7 @@ import { AppError } from './core'
 import { sweep } from './data'
 import { buildModel, type AppDefinition } from './define'
 import { cors, flood, renderError, request, requestErrors, versionGate, type AppEnv } from './middleware'
-import { openStores, type Env } from './platform'
+import { newLocation, openStores, type Env, type Location } from './platform'
 import { routes } from './routes'
 
 export interface Backend {
@@ -13,13 +13,13 @@ export interface Backend {
   scheduled(controller: ScheduledController, env: Env): Promise<void>
 }
 
-/** Throws `ModelError` when the app can't work, so that a broken one never starts. */
-export function createBackend(app: AppDefinition): Backend {
+/** `location` is the memory of this isolate. Throws `ModelError` when the app can't work, so that a broken one never starts. */
+export function createBackend(app: AppDefinition, location: Location = newLocation()): Backend {
   const model = buildModel(app)
   const hono = new Hono<AppEnv>()
   hono.onError(renderError)
   hono.notFound((c) => renderError(new AppError(requestErrors.not_found), c))
-  hono.use(request(app, model), cors(), versionGate(), flood())
+  hono.use(request(app, model, location), cors(), versionGate(), flood())
   hono.route('/', routes())
   return {
     fetch: (incoming, env, ctx) => hono.fetch(incoming, env, ctx),

@@ -41,7 +41,7 @@ const PACKAGES: Readonly<Record<string, readonly RegExp[]>> = {
   functions: [/^zod$/],
   schema: [/^drizzle-orm(\/|$)/],
   migrations: [/^drizzle-orm(\/|$)/],
-  platform: [/^zod$/, /^cloudflare:workers$/],
+  platform: [/^zod$/, /^node:crypto$/, /^cloudflare:workers$/],
   auth: [/^jose$/, /^zod$/, /^drizzle-orm(\/|$)/, /^node:crypto$/, /^cloudflare:workers$/],
   rest: [/^zod$/, /^node:crypto$/],
   middleware: [/^hono(\/|$)/, /^jose$/],

@@ -1,10 +1,11 @@
 // Runs a query: one call for a read, one batch for a write, and what the database said put into words.
 import { AppError } from '../core'
 import type { Model } from '../define'
-import { readFault, run, type Statement, type Store, type Stores } from '../platform'
+import { readFault, run, type Reading, type SessionStart, type Statement, type Store, type Stores } from '../platform'
 import {
   compile,
   ofOperation,
+  tablesOf,
   type CompiledQuery,
   type CompiledStatement,
   type Execution,
@@ -23,6 +24,8 @@ export interface ExecuteRequest {
   readonly stores: Stores
   readonly query: Query
   readonly execution: Execution
+  /** Where reads begin; at the primary without it. */
+  readonly reading?: Reading
 }
 
 /** What became of one operation. */
@@ -58,10 +61,48 @@ export interface Page {
  * the query, a policy, a constraint or the state of the database refuses.
  */
 export async function execute(request: ExecuteRequest): Promise<Result[]> {
-  const { model, stores, execution } = request
+  const { model, stores, execution, reading } = request
   const query = await scopedToCaller(request.query, execution.principal)
   const store = storeOf(model, stores, query)
-  const elsewhere = store !== stores.primary && execution.principal.uid !== null
+  const writes = query.operations.some(({ kind }) => kind !== 'read')
+  const where = writes || !reading ? PRIMARY : reading.start(store, () => readsOpenTables(model, query))
+  const start = typeof where === 'string' ? where : await where
+  try {
+    return await attempt(request, query, store, start)
+  } catch (error) {
+    // A replica that knows no session may not know it yet, and a bookmark may be one that the database never gave: the primary says.
+    if (start !== PRIMARY && (!(error instanceof AppError) || error.definition === dataErrors.session_revoked || error.definition.retry))
+      return attempt(request, query, store, PRIMARY)
+    throw error
+  }
+}
+
+const PRIMARY: SessionStart = 'first-primary'
+
+/** Whether all tables of the query say that a stranger may read them from a replica. */
+function readsOpenTables(model: Model, query: Query): boolean {
+  return [...tablesOf(query)].every((name) => model.tables.get(name)?.replicas === true)
+}
+
+/** Runs the query in a session of its own. */
+async function attempt(request: ExecuteRequest, query: Query, outer: Store, start: SessionStart): Promise<Result[]> {
+  const store = outer.begin(start)
+  const writes = query.operations.some(({ kind }) => kind !== 'read')
+  const primary = start === PRIMARY
+  try {
+    const results = await attemptIn(request, query, outer, store)
+    const { principal, asService } = request.execution
+    const judged = primary && principal.uid !== null && asService === undefined
+    request.reading?.answered(store, { primary: judged, wrote: writes })
+    return results
+  } catch (error) {
+    if (writes) request.reading?.answered(store, { primary: false, wrote: false, failed: true })
+    throw error
+  }
+}
+
+async function attemptIn({ model, stores, execution }: ExecuteRequest, query: Query, outer: Store, store: Store): Promise<Result[]> {
+  const elsewhere = outer !== stores.primary && execution.principal.uid !== null
   const local = elsewhere ? { ...execution, sessionChecked: true } : execution
   const compiled = audited(compile(model, implied(query), local), query, execution)
   const asks = elsewhere ? sessionProbe(stores, execution) : null

@@ -253,10 +253,22 @@ function tableModel(source: Source, known: Known, problems: Problem[]): TableMod
     search: searchModel(rules?.searchable, { columns, report }),
     partition: rules?.partition === undefined ? null : (names.get(name)?.get(rules.partition) ?? null),
     maxRows: rules?.maxRows ?? DEFAULT_MAX_ROWS,
+    replicas: rules?.replicas ?? false,
+    cacheSeconds: cacheSecondsOf(rules?.cache, report),
     audit: rules?.audit ?? false,
     sync: rules?.sync ?? false,
     file,
   }
+}
+
+const MAX_CACHE_SECONDS = 86_400
+
+function cacheSecondsOf(cache: { readonly maxAge: number } | undefined, report: (message: string) => void): number | null {
+  if (cache === undefined) return null
+  const { maxAge } = cache
+  if (Number.isInteger(maxAge) && maxAge >= 1 && maxAge <= MAX_CACHE_SECONDS) return maxAge
+  report(`\`cache.maxAge\` is ${maxAge}. Give whole seconds from 1 to ${MAX_CACHE_SECONDS}.`)
+  return null
 }
 
 type Config = ReturnType<typeof getTableConfig>

@@ -142,6 +142,10 @@ export interface TableModel {
   /** Wire name of the partition column. */
   readonly partition: string | null
   readonly maxRows: number
+  /** Strangers may read it from a replica that lags. */
+  readonly replicas: boolean
+  /** Seconds for which strangers are answered from their location's cache; null when never. */
+  readonly cacheSeconds: number | null
   readonly audit: boolean
   readonly sync: boolean
   readonly file: string | null

@@ -58,6 +58,10 @@ export interface TableRules<T extends SQLiteTableLike> {
   readonly exposed?: { readonly schema?: string; readonly name?: string }
   /** Rows that fetch no more than this at once; 1000 when absent. */
   readonly maxRows?: number
+  /** Strangers, who have no session to lose, may read it from a replica near them that lags a little; people read what is new enough for them. */
+  readonly replicas?: boolean
+  /** Strangers are answered from their location's cache for so many seconds, 1 to 86,400. Nobody who signed in ever is. */
+  readonly cache?: { readonly maxAge: number }
   /** Keep who, which request and which origin wrote, with each change. */
   readonly audit?: boolean
   /** Offered to offline clients; their origin is kept with each change. */

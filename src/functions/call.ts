@@ -3,7 +3,7 @@
 import { AppError, type Principal } from '../core'
 import { checkSession } from '../data'
 import type { FunctionModel, Model } from '../define'
-import type { Stores } from '../platform'
+import type { Reading, Stores } from '../platform'
 import { admits, type Execution } from '../query'
 import { parseArguments, type RawArguments } from './arguments'
 import { databaseOf, type Handle } from './database'
@@ -18,19 +18,28 @@ export interface FunctionCall {
   /** The arguments stood in an address or a form, where all is text. */
   readonly texts: boolean
   readonly execution: Execution & { readonly requestId: string }
+  /** Hears of what the function wrote; it reads at the primary. */
+  readonly reading?: Reading
 }
 
 /**
  * Errors: 42501 when the caller may not, 22P02 for arguments of the wrong type, what the database refused, what the code raised, and
  * XX000 for whatever else it threw.
  */
-export async function callFunction({ model, stores, fn, raw, texts, execution: asked }: FunctionCall): Promise<Given> {
+export async function callFunction({ model, stores, fn, raw, texts, execution: asked, reading }: FunctionCall): Promise<Given> {
   const execution = { ...asked, function: fn.name }
   const { principal, requestId, now } = execution
   if (!admits(model, fn.who, execution))
     throw new AppError(functionErrors.function_denied, { message: `permission denied for function ${fn.name}` })
   const args = await parseArguments(fn, raw, texts)
-  const handle: Handle = { model, stores, execution, writes: fn.writes, meter: { calls: 0 } }
+  const handle: Handle = {
+    model,
+    stores,
+    execution,
+    ...(reading ? { reading: atPrimary(reading) } : {}),
+    writes: fn.writes,
+    meter: { calls: 0 },
+  }
   const session = () => checkSession(stores, execution)
   const given = await guarded(async () => {
     const value: unknown = await fn.run({
@@ -46,6 +55,11 @@ export async function callFunction({ model, stores, fn, raw, texts, execution: a
   // Rows are still to be read, and every statement asks whether the session lives; a function that made none hasn't asked yet.
   if (handle.meter.calls === 0 && given.kind !== 'rows') await session()
   return given
+}
+
+/** A function decides things by what it reads. */
+function atPrimary({ answered }: Reading): Reading {
+  return { start: () => 'first-primary', answered }
 }
 
 function callerOf({ uid, role, aal, claims }: Principal) {

@@ -17,7 +17,7 @@ import {
   type TableModel,
 } from '../define'
 import { execute, type Result } from '../data'
-import type { Stores } from '../platform'
+import type { Reading, Stores } from '../platform'
 import { queryErrors, type Delete, type Execution, type Insert, type Operation, type Read, type SelectItem, type Update } from '../query'
 import { clausesOf, columnOf, conditionOf, payloadOf } from './condition'
 import { functionErrors } from './errors'
@@ -39,6 +39,7 @@ export interface Handle {
   readonly model: Model
   readonly stores: Stores
   readonly execution: Execution
+  readonly reading?: Reading
   /** Whether it may write. */
   readonly writes: boolean
   /** Counts the round trips, of all handles of one call. */
@@ -187,11 +188,17 @@ function batchBuilder(tableOf: (table: AnyTable) => TableModel): { builder: Batc
 }
 
 /** One round trip. Errors of work with the engine's rights lose what only those who may read would be told. */
-async function ask({ model, stores, execution, meter }: Handle, operations: readonly Operation[]): Promise<Result[]> {
+async function ask({ model, stores, execution, reading, meter }: Handle, operations: readonly Operation[]): Promise<Result[]> {
   if (++meter.calls > MAX_CALLS)
     throw new AppError(functionErrors.function_too_many_calls, { message: `The function asks the database more than ${MAX_CALLS} times.` })
   try {
-    return await execute({ model, stores, query: { operations, shape: { form: 'list' } }, execution: { ...execution, now: Date.now() } })
+    return await execute({
+      model,
+      stores,
+      query: { operations, shape: { form: 'list' } },
+      execution: { ...execution, now: Date.now() },
+      ...(reading ? { reading } : {}),
+    })
   } catch (error) {
     if (!(error instanceof AppError)) throw error
     // The app names tables and columns, not the client: what isn't there is the app's own mistake.

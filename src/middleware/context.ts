@@ -3,7 +3,7 @@ import type { Context } from 'hono'
 import type { Principal } from '../core'
 import type { AppDefinition, Model } from '../define'
 import type { Cost } from '../observability'
-import type { Env, Stores } from '../platform'
+import type { Env, Location, Reading, Stores } from '../platform'
 
 export interface Variables {
   readonly app: AppDefinition
@@ -11,6 +11,10 @@ export interface Variables {
   /** Databases of this request, metered into `cost`. */
   readonly stores: Stores
   readonly cost: Cost
+  /** What this isolate remembers, and the location's cache. */
+  readonly location: Location
+  /** Where reads begin, for `execute`. */
+  readonly reading: Reading
   /** UUIDv7; in the answer's `x-request-id`, in the log and in audited changes. */
   readonly requestId: string
   /** Set by `authenticate`; routes outside its reach see the anonymous principal. */

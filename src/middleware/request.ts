@@ -3,11 +3,12 @@ import type { MiddlewareHandler } from 'hono'
 import { ANONYMOUS, uuidv7 } from '../core'
 import type { AppDefinition, Model } from '../define'
 import { addCall, log, newCost, recordTrace } from '../observability'
-import { isDevelopment, openStores } from '../platform'
+import { isDevelopment, openStores, type Location } from '../platform'
 import type { AppEnv } from './context'
+import { readingOf } from './reading'
 
 /** Fills Hono's context for everything behind it. */
-export function request(app: AppDefinition, model: Model): MiddlewareHandler<AppEnv> {
+export function request(app: AppDefinition, model: Model, location: Location): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const started = Date.now()
     const development = isDevelopment(c.env)
@@ -17,6 +18,8 @@ export function request(app: AppDefinition, model: Model): MiddlewareHandler<App
     c.set('model', model)
     c.set('cost', cost)
     c.set('requestId', requestId)
+    c.set('location', location)
+    c.set('reading', readingOf(c, started))
     c.set('principal', ANONYMOUS)
     c.set(
       'stores',

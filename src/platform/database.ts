@@ -19,8 +19,8 @@ export type DatabaseObserver = (call: DatabaseCall) => void
 
 type Meta = { rows_read?: number; rows_written?: number }
 
-/** Wraps a database so that `observe` hears of each round trip after it succeeded. Works under Drizzle. */
-export function metered(db: D1Database, store: string, observe: DatabaseObserver): D1Database {
+/** Wraps a database, or a session of one, so that `observe` hears of each round trip after it succeeded. Works under Drizzle. */
+export function metered(db: D1Database | D1DatabaseSession, store: string, observe: DatabaseObserver): D1Database {
   const inner = new WeakMap<D1PreparedStatement, { statement: D1PreparedStatement; sql: string }>()
 
   const report = (started: number, calls: { sql: string; meta: Meta | undefined }[]) =>
@@ -75,11 +75,9 @@ export function metered(db: D1Database, store: string, observe: DatabaseObserver
       )
       return results
     },
-    exec: (sql: string) => db.exec(sql),
     withSession: () => {
       throw new Error('Take the session first, then meter it.')
     },
-    dump: () => db.dump(),
   } as unknown as D1Database
 }
 

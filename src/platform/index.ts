@@ -1,10 +1,23 @@
+export {
+  isLive,
+  laterMark,
+  newLocation,
+  proveLive,
+  readCarried,
+  RECENT_MS,
+  writeCarried,
+  type Carried,
+  type Location,
+  type Reading,
+  type Written,
+} from './bookmarks'
 export { parseConfig, runtimeConfig, type RuntimeConfig, type RuntimeRate } from './config'
 export { readFault, type DatabaseFault } from './d1-errors'
 export { metered, run, type DatabaseCall, type DatabaseObserver, type SqlValue, type Statement } from './database'
 export { isDevelopment, type Env } from './env'
 export { asUnavailable, platformErrors } from './errors'
 export { isOurHost, publicOrigin } from './hosts'
-export { deriveApiKeys, deriveKeys, keysOf, type ApiKeys, type Keys } from './keys'
+export { deriveApiKeys, deriveKeys, keysOf, knownKeys, type ApiKeys, type Keys } from './keys'
 export {
   authenticationService,
   settle,
@@ -19,4 +32,4 @@ export {
   type SignOutScope,
   type SignUpInput,
 } from './services'
-export { openStores, type Store, type Stores } from './stores'
+export { openStores, type SessionStart, type Store, type Stores, type StoreSession } from './stores'

@@ -32,6 +32,8 @@ export interface Keys {
   unseal(sealed: string, purpose: string): Promise<string>
   /** HMAC-SHA-256 under the refresh-token key, 32 bytes. */
   refreshMac(message: Uint8Array<ArrayBuffer>): Promise<Uint8Array>
+  /** For HMACs of what a phone carries to show that its session lived a moment ago; see bookmarks.ts. */
+  readonly liveness: Uint8Array
 }
 
 type Derive = (purpose: string, bytes: number) => Promise<Uint8Array<ArrayBuffer>>
@@ -83,11 +85,13 @@ export async function deriveKeys(rootKey: string | undefined): Promise<Keys> {
   const api = await apiKeysFrom(derive)
   const sealing = await crypto.subtle.importKey('raw', await derive('sealing', 32), 'AES-GCM', false, ['encrypt', 'decrypt'])
   const refresh = await importHmac(await derive('refresh-token', 32))
+  const liveness = await derive('liveness', 32)
   const secret = utf8(api.secretKey)
   const serviceRole = utf8(api.serviceRoleJwt)
 
   return {
     api,
+    liveness,
     roleOfApiKey(text) {
       if (text === api.publishableKey || text === api.anonJwt) return 'anon'
       // Nobody's token has these lengths by chance, and a length tells nobody anything.
@@ -120,6 +124,11 @@ export async function deriveKeys(rootKey: string | undefined): Promise<Keys> {
 
 // Values, not promises: a promise that another request began may never settle for this one.
 const derived = new Map<string, Keys>()
+
+/** The same without deriving; null when nobody has asked for them yet. */
+export function knownKeys(env: { readonly PERIGEE_ROOT_KEY?: string }): Keys | null {
+  return derived.get(env.PERIGEE_ROOT_KEY ?? '') ?? null
+}
 
 /** The keys of this installation, derived once an isolate. Errors: `root_key_missing`. */
 export async function keysOf(env: { readonly PERIGEE_ROOT_KEY?: string }): Promise<Keys> {

@@ -14,7 +14,26 @@ export interface Stores {
 export interface Store {
   /** `db`, `db_1`, …: stands in cursors. */
   readonly name: string
+  /** The primary, whatever replicas there are. */
   readonly db: D1Database
+  /** The same store in a session, which may read from a replica that is as new as `start` says. Writes go to the primary always. */
+  begin(start: SessionStart): StoreSession
+}
+
+/** A bookmark, or where the first query of a session goes. */
+export type SessionStart = 'first-primary' | 'first-unconstrained' | (string & {})
+
+export interface StoreSession extends Store {
+  /** How new the last answer was; null before the first. */
+  bookmark(): string | null
+}
+
+function openStore(name: string, db: D1Database, observe: DatabaseObserver): Store {
+  const begin = (start: SessionStart): StoreSession => {
+    const session = db.withSession(start)
+    return { name, db: metered(session, name, observe), begin, bookmark: () => session.getBookmark() }
+  }
+  return { name, db: metered(db, name, observe), begin }
 }
 
 /** Slots a partition key hashes to; moving a slot to another store is a data move, adding a store isn't. */
@@ -23,8 +42,8 @@ const SLOTS = 1024
 /** Opens the stores that the environment binds: `DB`, then `DB_1`, `DB_2`, … */
 export function openStores(env: Env, observe: DatabaseObserver): Stores {
   const bindings = env as unknown as Record<string, D1Database | undefined>
-  const all: Store[] = [{ name: 'db', db: metered(env.DB, 'db', observe) }]
-  for (let n = 1; bindings[`DB_${n}`]; n++) all.push({ name: `db_${n}`, db: metered(bindings[`DB_${n}`]!, `db_${n}`, observe) })
+  const all: Store[] = [openStore('db', env.DB, observe)]
+  for (let n = 1; bindings[`DB_${n}`]; n++) all.push(openStore(`db_${n}`, bindings[`DB_${n}`]!, observe))
   const primary = all[0]!
   return {
     primary,

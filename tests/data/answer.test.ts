@@ -1,7 +1,7 @@
 // What the database says when it can't: too much for one text, too much to do.
 import { beforeAll, expect, test } from 'vitest'
 import { execute } from '../../src/data'
-import { readFault } from '../../src/platform'
+import { readFault, type StoreSession } from '../../src/platform'
 import { ask, db, insert, lastCost, model, mount, NOW, people, person, pick, read } from './club'
 
 const ann = person('ann')
@@ -63,7 +63,7 @@ test.each([
   'D1 DB reset because its code was updated.',
 ])('%s is a 503 that says when to come again', async (message) => {
   const broken = { prepare: () => ({ bind: () => ({ all: () => Promise.reject(new Error(message)) }) }) } as unknown as D1Database
-  const store = { name: 'db', db: broken }
+  const store: StoreSession = { name: 'db', db: broken, begin: () => store, bookmark: () => null }
   const stores = { primary: store, all: [store], forPartition: () => store }
   const query = { operations: [read('entries')], shape: { form: 'list' as const } }
   const attempt = execute({ model, stores, query, execution: { principal: ann, now: NOW } })

@@ -2,10 +2,11 @@
 import { beforeAll, expect, test } from 'vitest'
 import { pruneChanges, readChanges, renewEpoch } from '../../src/data/changes'
 import { sweep } from '../../src/data/sweep'
+import { openStores, type Env } from '../../src/platform'
 import ledger from '../apps/ledger'
 import { batch, db, head, mount } from '../migrations/database'
 
-const store = { name: 'db', db }
+const store = openStores({ DB: db } as unknown as Env, () => undefined).primary
 const now = () => Date.now()
 const insert = (...ids: string[]) => batch(`INSERT INTO categories (id) VALUES ${ids.map((id) => `('${id}')`).join(', ')}`)
 const start = async () => (await readChanges(store, { after: null })).cursor
@@ -42,7 +43,7 @@ test('an update names its columns as a list', async () => {
 test('a cursor of another epoch, another store, the future or of no form at all gets reset, and a way to go on', async () => {
   const cursor = await start()
   await insert('later')
-  expect((await readChanges({ name: 'db_1', db }, { after: cursor })).interruption).toBe('reset')
+  expect((await readChanges({ ...store, name: 'db_1' }, { after: cursor })).interruption).toBe('reset')
   await renewEpoch(store)
   const reset = await readChanges(store, { after: cursor })
   expect(reset).toMatchObject({ changes: [], interruption: 'reset' })

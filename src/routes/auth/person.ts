@@ -2,7 +2,7 @@
 import { Hono } from 'hono'
 import { authErrors } from '../../auth'
 import { AppError } from '../../core'
-import { networkOf, requirePerson, takeRate, type AppContext, type AppEnv } from '../../middleware'
+import { endReading, networkOf, requirePerson, takeRate, type AppContext, type AppEnv } from '../../middleware'
 import type { SignOutScope } from '../../platform'
 import { callAuthentication } from './call'
 import { contextOf, personBody, query, readBody, signOutQuery, validEmail } from './request'
@@ -34,6 +34,7 @@ async function update(c: AppContext): Promise<Response> {
 async function signOut(c: AppContext, scope: SignOutScope): Promise<Response> {
   const caller = await requirePerson(c)
   await callAuthentication(c, (service) => service.signOut(caller, scope))
+  endReading(c, caller.userId)
   return c.body(null, 204)
 }
 

@@ -53,12 +53,21 @@ function tablePath(table: TableModel): Readonly<Record<string, Operation>> {
     parameters: [
       ...parameters('select', 'order', 'limit', 'offset', 'cursor', 'or', 'and'),
       ...filters,
-      ...parameters('PreferRead', 'Range', 'IfNoneMatch'),
+      ...parameters('PreferRead', 'Range', 'IfNoneMatch', 'Bookmark'),
     ],
     responses: {
       200: {
         description: 'The rows that the caller may read.',
-        headers: headers('Content-Range', 'Content-Location', 'Preference-Applied', 'ETag', 'X-Next-Cursor', 'X-Prev-Cursor', 'Link'),
+        headers: headers(
+          'Content-Range',
+          'Content-Location',
+          'Preference-Applied',
+          'ETag',
+          'X-Next-Cursor',
+          'X-Prev-Cursor',
+          'Link',
+          'X-D1-Bookmark',
+        ),
         content: { ...rows(list), 'text/csv': { schema: { type: 'string' } } },
       },
       304: { description: 'The client has these rows: `If-None-Match` named their ETag.' },
@@ -204,6 +213,12 @@ export const TABLE_PARAMETERS: Readonly<Record<string, JsonSchema>> = {
     in: 'header',
     description: 'Sent again with the same request within 24 hours, the write is done once, and answered as it was.',
     schema: { type: 'string', maxLength: 255 },
+  },
+  Bookmark: {
+    name: 'X-D1-Bookmark',
+    in: 'header',
+    description: 'The same header of the last answer, so that a replica may answer without hiding what this client wrote or saw.',
+    schema: { type: 'string', maxLength: 1024 },
   },
   IfNoneMatch: {
     name: 'If-None-Match',

@@ -21,9 +21,9 @@ async function table(c: AppContext): Promise<Response> {
     body: method === 'POST' || method === 'PATCH' || method === 'PUT' ? new Uint8Array(await c.req.arrayBuffer()) : null,
   }
   const plan = planRequest(c.var.model, incoming)
-  const { model, stores } = c.var
+  const { model, stores, reading } = c.var
   const execution = executionOf(c)
-  const request = { model, stores, query: await keyedQuery(plan, incoming), execution }
+  const request = { model, stores, query: await keyedQuery(plan, incoming), execution, reading }
   const laid = plan.media.plan ? await explained(c, plan, request) : answerOf(plan, (await execute(request))[0]!)
   // For `npm run advise`.
   if (isDevelopment(c.env) && !plan.media.plan) recordShape(plan.query, execution.principal, c.var.cost.rowsRead)

@@ -19,7 +19,7 @@ export async function rpc(c: AppContext): Promise<Response> {
 }
 
 async function answered(c: AppContext): Promise<RestAnswer> {
-  const { model, stores } = c.var
+  const { model, stores, reading } = c.var
   const { method } = c.req
   const name = c.req.param('function') ?? ''
   const plan = planRpc(model, name, {
@@ -30,11 +30,11 @@ async function answered(c: AppContext): Promise<RestAnswer> {
     body: method === 'POST' ? new Uint8Array(await c.req.arrayBuffer()) : null,
   })
   const execution = executionOf(c)
-  const given = await callFunction({ model, stores, fn: plan.fn, raw: plan.raw, texts: plan.texts, execution })
+  const given = await callFunction({ model, stores, fn: plan.fn, raw: plan.raw, texts: plan.texts, execution, reading })
   if (given.kind === 'nothing') return answerNothing(plan)
   if (given.kind === 'values') return answerValues(plan, given.values, given.many)
   const rows = planRows(model, plan, given)
-  const request = { model, stores, query: rows.query, execution }
+  const request = { model, stores, query: rows.query, execution, reading }
   if (plan.media.plan) return explained(c, rows, request)
   const answer = answerRows(plan, rows, (await execute(request))[0]!)
   return method === 'GET' ? unlessKnown(answer, c.req.header('if-none-match') ?? null) : answer

@@ -1,0 +1,103 @@
+// Where a request may read: near the phone, when what it knows shows that nothing of its own would be missing there and that its
+// session lives; at the primary otherwise. Carries bookmarks from answer to request, and asks the location only when the phone carries none.
+import {
+  isLive,
+  knownKeys,
+  laterMark,
+  proveLive,
+  readCarried,
+  RECENT_MS,
+  writeCarried,
+  type Carried,
+  type Reading,
+  type Written,
+} from '../platform'
+import type { AppContext } from './context'
+
+export const BOOKMARK_HEADER = 'x-d1-bookmark'
+const CACHE = 'perigee-bookmarks'
+
+/** The reading of a request that began at `started`, UTC ms. */
+export function readingOf(c: AppContext, started: number): Reading {
+  const { location } = c.var
+  let carried: Carried | null = null
+  const sent = (): Carried => (carried ??= readCarried(c.req.header(BOOKMARK_HEADER) ?? null))
+
+  return {
+    start(store, open) {
+      const { uid, sessionId, role } = c.var.principal
+      const mark = sent().marks.get(store.name)
+      if (uid === null || sessionId === null) return mark ?? (role === 'anon' && open() ? 'first-unconstrained' : 'first-primary')
+      const known = location.known(uid)
+      if (mark !== undefined) {
+        const { live } = sent()
+        const key = knownKeys(c.env)?.liveness
+        const lives = key && live && live.at > location.endedAt(uid) && isLive(key, sessionId, live, started)
+        return lives ? laterMark(mark, known?.marks?.get(store.name)) : 'first-primary'
+      }
+      const from = (written: Written) => recentMark(written, store.name, sessionId, started) ?? 'first-primary'
+      if (known && started - known.at < RECENT_MS) return from(known)
+      return lookUp(c, uid, started).then(from, () => 'first-primary')
+    },
+    answered(session, { primary, wrote, failed }) {
+      const { uid, sessionId } = c.var.principal
+      const mark = session.bookmark()
+      const marks = new Map(sent().marks)
+      if (mark !== null) marks.set(session.name, mark)
+      let live = failed ? null : sent().live
+      if (uid !== null && sessionId !== null) {
+        const key = knownKeys(c.env)?.liveness
+        if (primary && key && !failed) live = proveLive(key, sessionId, started)
+        if (failed) location.remember(uid, { marks: null, sessionId: null, at: started })
+        else if (wrote) noteWrite(c, uid, { marks, sessionId, at: Date.now() })
+      }
+      carried = { marks, live }
+      const text = writeCarried(carried)
+      if (text !== null) c.header(BOOKMARK_HEADER, text)
+    },
+  }
+}
+
+/** Makes the sign-out of this person felt at once here: the phone gets no proof back, and the older ones count no more. */
+export function endReading(c: AppContext, uid: string): void {
+  c.var.location.end(uid, Date.now())
+  c.var.location.remember(uid, { marks: null, sessionId: null, at: Date.now() })
+  const marks = readCarried(c.req.header(BOOKMARK_HEADER) ?? null).marks
+  const text = writeCarried({ marks, live: null })
+  if (text !== null) c.header(BOOKMARK_HEADER, text)
+}
+
+/** The bookmark behind what this session wrote here just now; null when another did, or nobody. */
+function recentMark({ marks, sessionId, at }: Written, store: string, asking: string, now: number): string | null {
+  if (marks === null || sessionId !== asking || now - at >= RECENT_MS) return null
+  return marks.get(store) ?? null
+}
+
+/** An address that nobody but this Worker's cache has anything under, and that tells no one's id. */
+function addressOf(c: AppContext, uid: string): string {
+  const key = knownKeys(c.env)?.liveness
+  const name = key ? proveLive(key, `person ${uid}`, 0).mac : null
+  if (name === null) throw new Error('the keys are not known yet')
+  return new URL(`/.perigee/bookmarks/${name}`, c.req.url).href
+}
+
+function noteWrite(c: AppContext, uid: string, written: Written): void {
+  c.var.location.remember(uid, written)
+  c.executionCtx.waitUntil(keep(c, uid, written).catch(() => undefined))
+}
+
+async function keep(c: AppContext, uid: string, { marks, sessionId, at }: Written): Promise<void> {
+  const cache = await c.var.location.cache(CACHE)
+  const headers = { 'content-type': 'application/json', 'cache-control': `max-age=${RECENT_MS / 1000}` }
+  await cache?.put(addressOf(c, uid), new Response(JSON.stringify({ marks: [...marks!], sessionId, at }), { headers }))
+}
+
+/** What the location knows of the person; that it knows nothing is remembered too, so that it isn't asked each time. */
+async function lookUp(c: AppContext, uid: string, now: number): Promise<Written> {
+  const cache = await c.var.location.cache(CACHE)
+  const found = await cache?.match(addressOf(c, uid))
+  const parsed = (await found?.json()) as { marks: [string, string][]; sessionId: string; at: number } | undefined
+  const written: Written = parsed ? { ...parsed, marks: new Map(parsed.marks) } : { marks: null, sessionId: null, at: now }
+  c.var.location.remember(uid, written)
+  return written
+}
