@@ -196,6 +196,8 @@ function viewModel({ declaration, name, fields, report }: ViewSource, known: Kno
     partition: null,
     search: null,
     maxRows: rules.maxRows ?? DEFAULT_MAX_ROWS,
+    replicas: false,
+    cacheSeconds: null,
     audit: false,
     sync: false,
     file,
