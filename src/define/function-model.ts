@@ -181,6 +181,8 @@ function rowTable(name: string, schema: z.ZodObject): TableModel {
     policies: { read: { kind: 'constant', value: true }, insert: NEVER, update: { using: NEVER, check: NEVER }, delete: NEVER },
     partition: null,
     maxRows: DEFAULT_MAX_ROWS,
+    replicas: false,
+    cacheSeconds: null,
     audit: false,
     sync: false,
     file: null,
