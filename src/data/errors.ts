@@ -32,6 +32,12 @@ export const dataErrors = defineErrors({
   },
   reference_too_long: { status: 400, title: 'The value that is referred to is too long for the column.', retry: false, postgrest: '22001' },
   answer_too_large: { status: 400, title: 'A row is larger than an answer can hold.', retry: false, postgrest: '54000' },
+  answer_not_kept: {
+    status: 400,
+    title: 'The answer is larger than what is kept for an Idempotency-Key, or told of a change that is undone. Ask for less of it.',
+    retry: false,
+    postgrest: '54000',
+  },
   statement_too_complex: { status: 400, title: 'The request is too complex to be run.', retry: false, postgrest: '54001' },
   database_overloaded: {
     status: 503,
@@ -145,6 +151,8 @@ function raised(code: string, table: string, n: number, cause: unknown): AppErro
       return new AppError(dataErrors.reference_too_long, { message: `value too long for type character varying(${n})`, cause })
     case 'version':
       return versionConflict(n, cause)
+    case 'kept':
+      return new AppError(dataErrors.answer_not_kept, { details: `${n} bytes can be.`, cause })
     case 'max':
       return new AppError(dataErrors.max_affected, { details: `The query affects ${n} rows`, cause })
     case 'cast-text':

@@ -1,7 +1,7 @@
 // Runs a query: one call for a read, one batch for a write, and what the database said put into words.
 import { AppError } from '../core'
 import type { Model } from '../define'
-import { readFault, run, type Reading, type SessionStart, type Statement, type Store, type Stores } from '../platform'
+import { readFault, run, type DatabaseFault, type Reading, type SessionStart, type Statement, type Store, type Stores } from '../platform'
 import {
   compile,
   ofOperation,
@@ -15,7 +15,7 @@ import {
 } from '../query'
 import { audited, auditFailure } from './audit'
 import { dataErrors, errorOf, notSingle, versionConflict } from './errors'
-import { keptAnswer, scopedToCaller } from './idempotency'
+import { keptAnswer, keptResults, scopedToCaller } from './idempotency'
 import { storeOf } from './partition'
 import { breaksAbsence, explain, failedOperation } from './probe'
 
@@ -126,6 +126,8 @@ async function attemptIn({ model, stores, execution }: ExecuteRequest, query: Qu
     }
     if (fault.kind === 'raise' && fault.code === 'replay') return keptAnswer(store, query)
     await auditFailure(store, query, execution)
+    if (fault.kind === 'told' && query.undo) return keptResults(String(fault.answer))
+    if (fault.kind === 'too-big' && (query.undo || query.idempotency)) throw new AppError(dataErrors.answer_not_kept, { cause: error })
     return refuse(model, store, query, local, error)
   }
 }
@@ -166,7 +168,7 @@ async function sessionProbe(stores: Stores, execution: Execution): Promise<void>
 }
 
 async function refuse(model: Model, store: Store, query: Query, execution: Execution, error: unknown): Promise<never> {
-  const fault = readFault(error)
+  const fault = asConstraint(model, readFault(error))
   const several = query.operations.length > 1
   const refused = { model, store, query, execution }
   const index = several ? await failedOperation(refused, fault) : 0
@@ -178,11 +180,22 @@ async function refuse(model: Model, store: Store, query: Query, execution: Execu
   throw several && index !== null ? ofOperation(fitting, index) : fitting
 }
 
+/** A row that was there with other values is what SQLite would have found, had it been let. */
+function asConstraint(model: Model, fault: DatabaseFault): DatabaseFault {
+  const table = fault.kind === 'raise' && fault.code === 'duplicate' ? model.tables.get(fault.table) : undefined
+  return table ? { kind: 'unique', table: table.name, columns: table.primaryKey, primaryKey: true } : fault
+}
+
 function shape(store: Store, query: Query, { statements }: CompiledQuery, answers: readonly Rows[]): Result[] {
+  const kept = statements.findIndex(({ role }) => role === 'kept')
+  if (kept >= 0) return keptResults(String(answers[kept]?.[0]?.['answer']))
   const results = query.operations.map((operation, i) => {
     const mine = statements.flatMap((statement, j) => (statement.operation === i ? [[statement, answers[j] ?? []] as const] : []))
     if (operation.kind === 'read') return readResult(store, operation, mine)
-    return writeResult(mine, operation.kind === 'insert')
+    const result = writeResult(mine, operation.kind === 'insert')
+    // Rows that were there as they were sent count as made: any other would have been refused.
+    if (operation.kind !== 'insert' || !operation.retry || operation.conflict) return result
+    return { ...result, affected: operation.rows.length, inserted: operation.rows.length }
   })
   const [only] = results
   const { form } = query.shape
@@ -228,13 +241,15 @@ function writeResult(answers: Answered, inserts: boolean): Result {
   const written = rowsOf('write')
   const returned = answers.some(([{ role }]) => role === 'returned') ? rowsOf('returned') : written
   const records = returned.flatMap((row) => (typeof row['d'] === 'string' ? [row['d']] : []))
+  // A row that was there as it was sent is answered, and not written.
+  const one = written.length === 1 ? written[0] : written.length === 0 && returned.length === 1 ? returned[0] : undefined
   return {
     body: `[${records.join(',')}]`,
     rows: records.length,
     total: null,
     affected: written.length,
     inserted: inserts ? written.filter((row) => row['g'] === 1).length : null,
-    revision: written.length === 1 && typeof written[0]!['v'] === 'string' ? written[0]!['v'] : null,
+    revision: typeof one?.['v'] === 'string' ? one['v'] : null,
     page: null,
   }
 }

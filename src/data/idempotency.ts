@@ -9,7 +9,7 @@ import type { Result } from './execute'
 export async function scopedToCaller(query: Query, { role, uid }: Principal): Promise<Query> {
   const { idempotency, ...rest } = query
   if (!idempotency) return query
-  if (query.operations.every(({ kind }) => kind === 'read')) return rest
+  if (query.undo || query.operations.every(({ kind }) => kind === 'read')) return rest
   const digest = await crypto.subtle.digest('SHA-256', utf8(JSON.stringify([role, uid, idempotency.key])))
   return { ...query, idempotency: { ...idempotency, key: toHex(new Uint8Array(digest)) } }
 }
@@ -22,10 +22,15 @@ export async function keptAnswer(store: Store, { idempotency }: Query): Promise<
   const kept = answer?.results[0] as { fingerprint: string; answer: string } | undefined
   if (kept === undefined) throw new AppError(dataErrors.idempotency_expired)
   if (kept.fingerprint !== fingerprint) throw new AppError(dataErrors.idempotency_key_reused)
-  return (JSON.parse(kept.answer) as Omit<Result, 'total' | 'revision' | 'page'>[]).map((result) => ({
+  return keptResults(kept.answer)
+}
+
+/** Answers as they are kept, see query/compiled.ts. Those that an older version kept lack some members. */
+export function keptResults(text: string): Result[] {
+  return (JSON.parse(text) as (Omit<Result, 'page'> & Partial<Result>)[]).map((result) => ({
     ...result,
-    total: null,
-    revision: null,
+    total: result.total ?? null,
+    revision: result.revision ?? null,
     page: null,
   }))
 }

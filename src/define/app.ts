@@ -22,6 +22,8 @@ export interface RestRules {
   readonly openapi?: Audience
   /** Who asks how a query would run (`Accept: application/vnd.pgrst.plan`); when absent anyone in development, nobody in production. */
   readonly plans?: Audience
+  /** Honour `Prefer: tx=rollback` in production too: a write is answered and undone. In development it always is. */
+  readonly allowRollback?: boolean
 }
 
 export interface AppDefinition {

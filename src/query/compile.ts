@@ -2,17 +2,17 @@
 import { AppError } from '../core'
 import type { Model } from '../define'
 import type { CompiledQuery, CompiledStatement, Execution } from './compiled'
-import { compileContext, type CompileContext } from './context'
-import { queryErrors } from './errors'
+import { compileContext, servedTable, type CompileContext } from './context'
+import { tooComplex } from './errors'
 import type { Query } from './query'
 import { tellAndUndo } from './raise'
-import { compilePageChecks, compileRead, type Layout } from './read'
-import { sourcesOf } from './reference'
+import { compilePageChecks, compileRead, isRevised, readText, type Layout } from './read'
+import { knowColumns, sourcesOf } from './reference'
 import { forgetSources } from './reference-keep'
 import { recall, remember } from './remember'
 import { render, sql, type Sql } from './sql'
 import { compileWrite } from './write'
-import { claimKey, type Keep } from './write-idempotency'
+import { claimKey, KEEP_UNDONE, keepRead, keepUnder, openUndone, tellKept, type Keep } from './write-keep'
 import { resolveReferences } from './write-reference'
 
 /** Compiles without touching a database. Throws an `AppError` of this room for whatever the query names or holds wrongly. */
@@ -20,25 +20,46 @@ export function compile(model: Model, query: Query, execution: Execution, layout
   const known = layout === 'fitting' ? recall(query, execution) : undefined
   if (known !== undefined) return known
   const context = contextOf(model, query, execution)
-  const { idempotency } = query
-  const keep = idempotency ? { id: idempotency.key } : null
-  const claims = idempotency && keep ? claimKey(context, keep, idempotency.fingerprint) : []
-  const statements = context.operations.flatMap((_, i) => located(context, i, () => compileOperation(context, i, keep, layout)))
-  const compiled = { statements: [...claims, ...statements, ...forgetSources(context)] }
+  const { keep, opening } = keeping(context, query)
+  const statements = [
+    ...opening,
+    ...context.operations.flatMap((_, i) => located(context, i, () => compileOperation(context, i, keep, layout))),
+    ...forgetSources(context),
+    ...(keep ? tellKept(keep, context.operations.length - 1) : []),
+  ]
+  if (statements.length > MAX_STATEMENTS)
+    throw tooComplex(`it comes to more than ${MAX_STATEMENTS} statements. Send fewer operations at once.`)
+  const compiled = { statements }
   if (layout === 'fitting' && !context.timed) remember(query, execution, compiled)
   return compiled
 }
 
+/** D1 runs 1,000 in one call of a Worker; what is left over is for finding out what a refusal was. */
+export const MAX_STATEMENTS = 900
+
+/** Where answers are kept, and what that begins with. Whoever only reads has nothing to do once or to undo. */
+function keeping(context: CompileContext, { operations, idempotency, undo }: Query): { keep: Keep | null; opening: CompiledStatement[] } {
+  if (operations.every(({ kind }) => kind === 'read')) return { keep: null, opening: [] }
+  if (undo) return { keep: KEEP_UNDONE, opening: openUndone() }
+  if (!idempotency) return { keep: null, opening: [] }
+  return { keep: keepUnder(idempotency.key), opening: claimKey(context, idempotency.key, idempotency.fingerprint) }
+}
+
 function contextOf(model: Model, query: Query, execution: Execution): CompileContext {
   const { operations } = resolveReferences(model, query, execution.now)
-  return compileContext(model, execution, operations, sourcesOf(model.tables, operations))
+  const context = compileContext(model, execution, operations, sourcesOf(model.tables, operations))
+  // Whoever asks for what isn't there is told so, rather than the operation that has it not.
+  for (const [source, { asks, columns }] of context.sources) located(context, asks, () => knowColumns(context, source, columns))
+  return context
 }
 
 function compileOperation(context: CompileContext, index: number, keep: Keep | null, layout: Layout): CompiledStatement[] {
   const operation = context.operations[index]!
   if (operation.kind !== 'read') return compileWrite(context, operation, index, keep)
-  if (keep) throw new AppError(queryErrors.not_built, { message: 'Reads among the operations of an idempotent request are not built yet.' })
-  return [...compilePageChecks(context, operation, index), compileRead(context, operation, index, layout)]
+  const checks = compilePageChecks(context, operation, index)
+  if (keep)
+    return [...checks, keepRead(keep, readText(context, operation), isRevised(servedTable(context, operation.table), operation), index)]
+  return [...checks, compileRead(context, operation, index, layout)]
 }
 
 /** Of several operations an error says which it is of. */

@@ -28,11 +28,13 @@ export interface Execution {
  * - `read-rows`: a header row `{ live, total, d: null }`, always first and always there, then one row `{ live: null, total: null, d }`
  *   a record, `d` the record's JSON text. No record follows when `live` is 0.
  * - `guard`, `write`, `check`, `returned`: see write.ts.
+ * - `kept`: one row `{ answer }`, the JSON list of what every operation answers, `{ body, rows, total, affected, inserted }` each. A query
+ *   that is undone fails with it instead (fault `told`). There is one when answers are kept, and then it is all there is.
  */
 export interface CompiledStatement {
   readonly sql: string
   readonly params: readonly SqlValue[]
-  readonly role: 'guard' | 'write' | 'check' | 'returned' | 'read' | 'read-rows'
+  readonly role: 'guard' | 'write' | 'check' | 'returned' | 'read' | 'read-rows' | 'kept'
   /** Which of the query's operations it belongs to. */
   readonly operation: number
   /**

@@ -35,7 +35,7 @@ export { admits } from './fold'
 export { tablesOf } from './tables'
 export { encodeValue } from './value'
 export { refuseView, writeErrors } from './write-errors'
-export { IDEMPOTENCY_MS } from './write-idempotency'
+export { IDEMPOTENCY_MS } from './write-keep'
 export {
   foreignKeyCandidates,
   foreignKeyQuestion,

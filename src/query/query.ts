@@ -8,6 +8,8 @@ export interface Query {
   readonly shape: Shape
   /** Claimed inside the write's own batch; the same key and request are answered as the first was. */
   readonly idempotency?: { readonly key: string; readonly fingerprint: string }
+  /** Answered as if it had been done, and undone. An idempotency key counts for nothing then. */
+  readonly undo?: boolean
 }
 
 /** How the answer is laid out, apart from what it holds. */
@@ -213,6 +215,11 @@ export interface Insert extends Precondition {
   readonly conflict?: { readonly action: 'merge' | 'ignore'; readonly columns?: readonly string[] }
   /** The key that must be free; a row that has it fails the precondition, not a constraint. */
   readonly ifAbsent?: readonly string[]
+  /**
+   * A row whose primary key is there already, with the values that were sent, counts as made now: somebody sends the insert again. One with
+   * others is a duplicate. For inserts without `conflict`.
+   */
+  readonly retry?: boolean
   readonly returning?: Returning
   readonly expect?: Expectation
 }
@@ -221,6 +228,8 @@ export interface Update extends Precondition {
   readonly kind: 'update'
   readonly table: string
   readonly set: Readonly<Record<string, unknown>>
+  /** Columns that are set to their defaults. */
+  readonly defaults?: readonly string[]
   readonly where?: Condition
   readonly order?: readonly OrderTerm[]
   readonly limit?: number

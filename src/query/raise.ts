@@ -12,6 +12,8 @@ export type RaiseCode =
   | 'replay'
   | 'reference'
   | 'length'
+  | 'kept'
+  | 'duplicate'
   | 'version'
   /** Of casts, the type's name in the place of the table's: the text isn't one, */
   | 'cast-text'

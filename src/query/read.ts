@@ -57,46 +57,63 @@ export type Layout = 'fitting' | 'rows'
 
 /** Compiles one read. Throws the errors of what it names and holds. */
 export function compileRead(context: CompileContext, read: Read, operation: number, layout: Layout = 'fitting'): CompiledStatement {
+  const { table, level, rows, total } = openRead(context, read)
+  const limit = rows.whole && findsOneRow(table, read.where) ? 1 : read.limit
+  const small = layout === 'fitting' && !read.places && expectedRows(table, read.select, limit) <= LARGE_PAGE
+  if (isGrouped(read.select) || read.countOnly || small) return { ...render(textOf(level, read, rows, total)), role: 'read', operation }
+  const live = sessionLives(context)
+  const row = rowText(level, read.select)
+  if (read.places) return compilePlaces(level, read, rows, operation, row, live, total)
+  const { from, reverse } = pageOf(level, read, rows, [row])
+  const alias = identifier(level.rows.alias)
+  // `limit -1` keeps SQLite from merging the page into the outer query and building JSON for rows that the page cuts off.
+  const records = sql`select ${row} as d from (${from}) as ${alias} where (select live from sys_live)${reverse ? sql` order by \`#\` desc` : EMPTY} limit -1`
+  const statement = sql`with sys_live(live) as materialized (select ${live}) select live, case when live then ${total} end as total, null as d from sys_live union all select null, null, d from (${records})`
+  return { ...render(statement), role: 'read-rows', operation }
+}
+
+/** The read as one row `{ live, body, rows, total }`, and `revision` when it asks for a row by its key. */
+export function readText(context: CompileContext, read: Read): Sql {
+  if (read.places) throw unsupported('cursors in a request that is done once, or undone')
+  const { level, rows, total } = openRead(context, read)
+  return textOf(level, read, rows, total)
+}
+
+/** Whether that has a `revision`. */
+export const isRevised = (table: TableModel, read: Read): boolean =>
+  read.from === undefined && !table.view && !isGrouped(read.select) && !read.countOnly && findsOneRow(table, read.where)
+
+interface Opened {
+  readonly table: TableModel
+  readonly level: Level
+  readonly rows: From
+  readonly total: Sql
+}
+
+function openRead(context: CompileContext, read: Read): Opened {
   const table = tableOf(context, read)
   const level = levelOf(context, table, context.alias('t'), read.select)
   const rows = rowsOf(level, read)
   if (repeatedRows(read.select, Math.min(read.limit ?? table.maxRows, table.maxRows), true) > MAX_REPEATED_ROWS)
     throw tooComplex('its lists repeat the same rows over and over. Embed fewer inside one another, or give them and the page a `limit`.')
-  const live = sessionLives(context)
-  if (isGrouped(read.select) && read.places) throw unsupported('cursors over groups')
-  if (isGrouped(read.select)) return { ...render(groupedRead(level, read, rows, live)), role: 'read', operation }
-  const total = read.total === undefined ? NULL : totalOf(level, read, rows)
+  const grouped = isGrouped(read.select)
+  if (grouped && read.places) throw unsupported('cursors over groups')
+  return { table, level, rows, total: read.total === undefined || grouped ? NULL : totalOf(level, read, rows) }
+}
+
+function textOf(level: Level, read: Read, rows: From, total: Sql): Sql {
+  const live = sessionLives(level.rows.context)
+  if (isGrouped(read.select)) return groupedRead(level, read, rows, live)
   // Also when nothing of it is answered: what is selected must be there.
   const row = rowText(level, read.select)
-  if (read.countOnly) {
-    const { from, reverse: _ } = pageOf(level, read, rows, [])
-    return { ...render(answer(live, total, sql`select '[]' as body, count(*) as rows from (${from})`)), role: 'read', operation }
-  }
+  if (read.countOnly) return answer(live, total, sql`select '[]' as body, count(*) as rows from (${pageOf(level, read, rows, []).from})`)
   // What a write can be held to later, for a row that was asked for by its key.
-  const one = rows.whole && findsOneRow(table, read.where)
-  const revision = one && !table.view && layout === 'fitting' ? revisionOf(level.rows.alias) : null
-  const alias = identifier(level.rows.alias)
-  if (read.places) return compilePlaces(level, read, rows, operation, row, live, total)
+  const revision = isRevised(level.rows.table, read) ? revisionOf(level.rows.alias) : null
   const { from, reverse } = pageOf(level, read, rows, revision ? [row, revision] : [row])
-  if (layout === 'fitting' && expectedRows(table, read.select, one ? 1 : read.limit) <= LARGE_PAGE) {
-    const concat = reverse ? sql`group_concat(${row}, ',' order by \`#\` desc)` : sql`group_concat(${row}, ',')`
-    return {
-      ...render(
-        answer(
-          live,
-          total,
-          sql`select '[' || coalesce(${concat}, '') || ']' as body, count(*) as rows${revision ? sql`, max(${revision}) as revision` : EMPTY} from (${from}) as ${alias}`,
-          revision !== null,
-        ),
-      ),
-      role: 'read',
-      operation,
-    }
-  }
-  // `limit -1` keeps SQLite from merging the page into the outer query and building JSON for rows that the page cuts off.
-  const records = sql`select ${row} as d from (${from}) as ${alias} where (select live from sys_live)${reverse ? sql` order by \`#\` desc` : EMPTY} limit -1`
-  const statement = sql`with sys_live(live) as materialized (select ${live}) select live, case when live then ${total} end as total, null as d from sys_live union all select null, null, d from (${records})`
-  return { ...render(statement), role: 'read-rows', operation }
+  const concat = reverse ? sql`group_concat(${row}, ',' order by \`#\` desc)` : sql`group_concat(${row}, ',')`
+  const revised = revision ? sql`, max(${revision}) as revision` : EMPTY
+  const page = sql`select '[' || coalesce(${concat}, '') || ']' as body, count(*) as rows${revised} from (${from}) as ${identifier(level.rows.alias)}`
+  return answer(live, total, page, revision !== null)
 }
 
 /** The same with each row's place, and one row more than the page has, to know whether there are more. */

@@ -8,13 +8,18 @@ import { compilePolicy } from './policy'
 import { raise } from './raise'
 import { FIRST_ID, knownColumn } from './reference'
 import { and, identifier, isTrue, join, number, render, sql, TRUE, type Sql } from './sql'
-import { writtenRows } from './write-guard'
+import { namedRows, writtenRows } from './write-guard'
 
 /** Keeps what later operations ask of the rows that this one wrote; they must be the caller's to read. */
-export function keepWritten(context: CompileContext, table: TableModel, operation: number): CompiledStatement[] {
+export function keepWritten(
+  context: CompileContext,
+  table: TableModel,
+  operation: number,
+  sent: readonly Sql[] | null = null,
+): CompiledStatement[] {
   if (!context.sources.has(operation)) return []
   const alias = context.alias('t')
-  const { from, where, order } = writtenRows(context, table, alias, null)
+  const { from, where, order } = sent ? namedRows(context, table, alias, sent) : writtenRows(context, table, alias, null)
   const admitted = and([where, compilePolicy(context, table, table.policies.read, alias)])
   return keepRows(
     context,

@@ -12,6 +12,8 @@ import { raise } from './raise'
 /** What later operations ask of an earlier one. */
 export interface Source {
   readonly columns: readonly string[]
+  /** The first operation that asks. */
+  readonly asks: number
   /** Whether a reference names no row, so that there must be exactly one. */
   readonly single: boolean
   /** How many rows there must be at least. */
@@ -26,12 +28,12 @@ export const isReference = (value: unknown): value is { readonly reference: Refe
 
 /** Every reference that stands in the operations, by the operation it refers to. Throws `reference_unknown` for one that isn't earlier. */
 export function sourcesOf(tables: ReadonlyMap<string, TableModel>, operations: readonly Operation[]): ReadonlyMap<number, Source> {
-  const sources = new Map<number, { columns: string[]; single: boolean; rows: number }>()
+  const sources = new Map<number, { columns: string[]; asks: number; single: boolean; rows: number }>()
   for (const [index, operation] of operations.entries()) {
     if (operations.length < 2) break
     for (const { operation: from, column: name, row } of referencesIn(tables.get(operation.table), operation)) {
       if (!Number.isInteger(from) || from < 0 || from >= index) throw unknownReference(`Operation ${from} isn't an earlier one.`)
-      const source = sources.get(from) ?? { columns: [], single: false, rows: 0 }
+      const source = sources.get(from) ?? { columns: [], asks: index, single: false, rows: 0 }
       sources.set(from, source)
       if (!source.columns.includes(name)) source.columns.push(name)
       if (row === undefined) source.single = true
@@ -112,6 +114,12 @@ function locate(context: CompileContext, reference: Reference): { source: Column
     id: FIRST_ID + reference.operation,
     place: known.columns.indexOf(reference.column),
   }
+}
+
+/** Throws 42703 for a column that the caller may not know of. */
+export function knowColumns(context: CompileContext, operation: number, names: readonly string[]): void {
+  const table = context.model.tables.get(context.operations[operation]!.table)
+  if (table?.served) for (const name of names) knownColumn(context, table, name)
 }
 
 /** The column, if the caller may know of it. Throws 42703. */

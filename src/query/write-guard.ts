@@ -7,7 +7,7 @@ import { compilePolicy } from './policy'
 import type { Expectation } from './query'
 import { raise, require, type RaiseCode } from './raise'
 import { sessionLives } from './session'
-import { and, bind, column, identifier, isTrue, literal, number, render, sql, TRUE, type Sql } from './sql'
+import { and, bind, column, identifier, isTrue, join, literal, number, render, sql, TRUE, type Sql } from './sql'
 
 /** The database's clock, UTC ms. */
 export const CLOCK: Sql = sql`cast(round(unixepoch('subsec') * 1000) as integer)`
@@ -30,6 +30,28 @@ export function writtenRows(
   const key = table.primaryKey.map((name, i) => sql`${column(alias, name)} = (${column(log, 'key')} ->> ${number(i)})`)
   const from = sql`${identifier('sys_changes')} as ${identifier(log)} cross join ${identifier(table.name)} as ${identifier(alias)} on ${and(key)}`
   return { from, where: ownChanges(log, table, op), order: column(log, 'seq') }
+}
+
+/** The same of rows by the keys of proposed ones, whoever wrote them; `sources` are queries of those. */
+export function namedRows(
+  context: CompileContext,
+  table: TableModel,
+  alias: string,
+  sources: readonly Sql[],
+): { readonly from: Sql; readonly where: Sql; readonly order: Sql } {
+  const proposed = context.alias('n')
+  const key = and(table.primaryKey.map((name) => sql`${column(alias, name)} = ${column(proposed, name)}`))
+  const keys = join(table.primaryKey.map(identifier), ', ')
+  const rows = sources.map((source, i) => sql`select ${keys}, ${number(i)} as \`#\`, row_number() over () as \`##\` from (${source})`)
+  const from = sql`(${unionAll(rows)}) as ${identifier(proposed)} cross join ${identifier(table.name)} as ${identifier(alias)} on ${key}`
+  return { from, where: TRUE, order: sql`${column(proposed, '#')}, ${column(proposed, '##')}` }
+}
+
+/** In pairs, because D1 takes few terms in one compound. */
+function unionAll(parts: readonly Sql[]): Sql {
+  if (parts.length === 1) return parts[0]!
+  const middle = Math.ceil(parts.length / 2)
+  return sql`select * from (${unionAll(parts.slice(0, middle))}) union all select * from (${unionAll(parts.slice(middle))})`
 }
 
 /** Asks of every row that the operation wrote whether the policy holds now. Null when it always does. */

@@ -6,6 +6,7 @@ import type { CompiledStatement } from './compiled'
 import { servedTable, type CompileContext } from './context'
 import { queryErrors } from './errors'
 import { foldOperand } from './fold'
+import { isGrouped } from './group'
 import { compilePolicy } from './policy'
 import type { Insert } from './query'
 import { keepWritten } from './reference-keep'
@@ -14,7 +15,7 @@ import { and, bind, column, identifier, isTrue, join, number, render, sql, TRUE,
 import { writeErrors } from './write-errors'
 import { raise, require } from './raise'
 import { checkWritten, closeWrite, CLOCK, expectCount, expectLogged, openWrite, refuseWhere, type Opening } from './write-guard'
-import { keepAnswer, type Keep } from './write-idempotency'
+import { keepAnswer, type Keep } from './write-keep'
 import { cellSql, chunks, payloadOf, proposedRows, type Payload } from './write-payload'
 import { keepsContext, readsWritten, tablesWritten } from './write-reach'
 import { answerRows, returningOf, rowsAfter } from './write-returning'
@@ -27,6 +28,8 @@ interface Plan {
   readonly table: TableModel
   readonly insert: Insert
   readonly payload: Payload
+  /** A row that is there already as it was sent counts as made now. */
+  readonly retries: boolean
   /** Columns by which an existing row is found; null when the insert minds none. */
   readonly target: readonly string[] | null
   readonly operation: number
@@ -41,8 +44,9 @@ const merges = ({ insert }: Plan): boolean => insert.conflict?.action === 'merge
 export function compileInsert(context: CompileContext, insert: Insert, operation: number, keep: Keep | null): CompiledStatement[] {
   const table = servedTable(context, insert.table)
   const payload = payloadOf(context, table, insert)
-  const target = insert.conflict ? conflictTarget(context, table, insert.conflict.columns) : null
-  if (target && insert.conflict?.action === 'merge') refuseRepeatedKeys(payload, target)
+  const retries = insert.retry === true && !insert.conflict && isClientMade(table, payload)
+  const target = insert.conflict ? conflictTarget(context, table, insert.conflict.columns) : retries ? table.primaryKey : null
+  if (target && (retries || insert.conflict?.action === 'merge')) refuseRepeatedKeys(payload, target)
   const kind = insert.conflict?.action === 'merge' ? 'merge' : 'insert'
   const written = tablesWritten(
     context.model,
@@ -56,6 +60,7 @@ export function compileInsert(context: CompileContext, insert: Insert, operation
     table,
     insert,
     payload,
+    retries,
     target,
     operation,
     kept: keep !== null,
@@ -66,7 +71,7 @@ export function compileInsert(context: CompileContext, insert: Insert, operation
       read: needsRead(insert) && readsWritten(context, policies.read, written),
     },
   }
-  const returning = returningOf(context, table, insert.returning, written, keep !== null)
+  const returning = returningOf(context, table, insert.returning, written, keep !== null || retries)
   const opening: Opening = {
     marksLog:
       plan.deferred.insert ||
@@ -84,15 +89,37 @@ export function compileInsert(context: CompileContext, insert: Insert, operation
   if (insert.expect) statements.push(...expectRows(plan, texts.length))
   if (opening.marksLog && texts.length > 0) statements.push(expectLogged(context, table, operation))
   statements.push(...deferredChecks(plan, texts))
-  const rows = returning.after ? rowsAfter(context, table, insert.returning!) : null
-  if (rows) statements.push(answerRows(rows, operation))
-  statements.push(...keepWritten(context, table, operation))
-  if (keep) statements.push(keepAnswer(keep, table, 'insert', rows, operation))
+  if (retries) statements.push(...texts.map((text) => refuseOthers(plan, text)))
+  const revised = (keep !== null || retries) && insert.rows.length === 1 && !isGrouped(insert.returning?.select ?? [])
+  const sent = retries ? texts.map((text) => proposedRows(table, payload, bind(text))) : null
+  const rows = returning.after ? rowsAfter(context, table, insert.returning!, { sent, revised }) : null
+  if (rows && !keep) statements.push(answerRows(rows, operation))
+  statements.push(...keepWritten(context, table, operation, sent))
+  if (keep)
+    statements.push(keepAnswer(keep, { table, kind: 'insert', rows, revised, made: retries ? insert.rows.length : null }, operation))
   return [...statements, ...closeWrite(opening, operation)]
 }
 
 /** Answers and upserts show the caller rows, so they must be theirs to read. */
 const needsRead = (insert: Insert): boolean => insert.returning !== undefined || insert.conflict !== undefined
+
+/** Whether every row brings its key, so that it can be told from others when it comes again. */
+function isClientMade({ primaryKey }: TableModel, { columns, named, rows }: Payload): boolean {
+  const places = primaryKey.map((name) => columns.findIndex((column) => column.name === name && named.includes(column)))
+  return places.length > 0 && rows.every((row) => places.every((i) => row[i] !== undefined && row[i] !== null && row[i] !== true))
+}
+
+/** Of rows that are there already: the caller sees them, might have made them, and sent what they hold. Else they are others'. */
+function refuseOthers({ context, table, payload, target, operation }: Plan, text: string): CompiledStatement {
+  const [row, proposed] = [context.alias('w'), context.alias('n')]
+  const own = and([compilePolicy(context, table, table.policies.read, row), compilePolicy(context, table, table.policies.insert, row)])
+  const key = target!.map((name) => sql`${column(row, name)} = ${column(proposed, name)}`)
+  const equal = payload.named
+    .filter(({ name }) => !target!.includes(name))
+    .map(({ name }) => sql`${column(row, name)} is ${column(proposed, name)}`)
+  const from = sql`(${proposedRows(table, payload, bind(text))}) as ${identifier(proposed)} cross join ${identifier(table.name)} as ${identifier(row)} on ${and(key)}`
+  return refuseWhere(sql`select 1 from ${from} where not coalesce(${and([own, ...equal])}, 0)`, 'duplicate', table.name, 'check', operation)
+}
 
 /** The statement itself, for the rows of one text. */
 function write(plan: Plan, text: string, answer: Sql | null): CompiledStatement {
@@ -210,9 +237,9 @@ function checkProposed({ context, table, payload, target, operation }: Plan, tex
 }
 
 /** `changes()` knows one statement; of several, only an insert that can't skip rows has a known sum. */
-function expectRows({ insert, table, operation }: Plan, statements: number): CompiledStatement[] {
+function expectRows({ insert, table, operation, retries }: Plan, statements: number): CompiledStatement[] {
   const expectation = insert.expect!
-  if (statements === 1) return [expectCount(expectation, table.name, operation)]
+  if (statements === 1 && !retries) return [expectCount(expectation, table.name, operation)]
   const { min = 0, max = Infinity, error } = expectation
   const n = insert.rows.length
   if (n >= min && n <= max && insert.conflict?.action !== 'ignore') return []

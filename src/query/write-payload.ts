@@ -34,15 +34,29 @@ export function payloadOf(context: CompileContext, table: TableModel, insert: In
   const made = [...table.columns.values()].filter((column) => !named.includes(column) && isMadeHere(column))
   const columns = [...named, ...made]
   const referred = columns.map((): Map<string, Sql> => new Map())
-  const rows = insert.rows.map((row) =>
+  const isNamed = columns.map((column) => named.includes(column))
+  const cellsOf = (row: Insert['rows'][number]) =>
     columns.map((column, i) => {
       const value = Object.hasOwn(row, column.name) ? row[column.name] : null
-      if (!isReference(value) || column.type === 'json' || !named.includes(column))
-        return cellOf(context, table, insert, row, column, named.includes(column))
+      if (!isReference(value) || column.type === 'json' || !isNamed[i]) return cellOf(context, table, insert, row, column, isNamed[i]!)
       return referenceCell(context, value.reference, column, referred[i]!)
-    }),
-  )
+    })
+  const rows = insert.rows.map((row, n) => (insert.rows.length === 1 ? cellsOf(row) : ofRow(n, () => cellsOf(row))))
   return { columns, named, rows, referred: referred.map((found) => [...found.values()]) }
+}
+
+/** Of many rows an error says which it is of. */
+function ofRow<T>(index: number, run: () => T): T {
+  try {
+    return run()
+  } catch (error) {
+    if (!(error instanceof AppError) || error.occurrence.details !== undefined) throw error
+    throw new AppError(error.definition, {
+      ...error.occurrence,
+      message: error.message,
+      details: `Row ${index + 1} of those that were sent.`,
+    })
+  }
 }
 
 function referenceCell(context: CompileContext, reference: Reference, column: ColumnModel, known: Map<string, Sql>): Cell {

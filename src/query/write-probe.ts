@@ -113,7 +113,7 @@ export function takenKeyQuestion(columns: readonly string[]): (context: CompileC
 }
 
 const touches = (operation: Insert | Update, columns: readonly string[]): boolean =>
-  operation.kind === 'insert' || columns.some((name) => Object.hasOwn(operation.set, name))
+  operation.kind === 'insert' || columns.some((name) => Object.hasOwn(operation.set, name) || operation.defaults?.includes(name))
 
 function referringKeys(model: Model, table: TableModel, operation: Update | Delete): Candidate[] {
   return [...model.tables.values()].flatMap((child) =>

@@ -6,9 +6,10 @@ import type { CompileContext } from './context'
 import { groupedRows, isGrouped } from './group'
 import { orderBy } from './order'
 import type { Returning } from './query'
+import { revisionOf } from './revision'
 import { levelFilter, levelOf, levelOrder, partsOf, rowObject, type Level } from './select'
 import { and, EMPTY, identifier, render, sql, type Sql } from './sql'
-import { writtenRows } from './write-guard'
+import { namedRows, writtenRows } from './write-guard'
 import { readsWritten } from './write-reach'
 
 export interface ReturningPlan {
@@ -36,15 +37,21 @@ export function returningOf(
   return { inline: rowObject(levelOf(context, table, table.name, returning.select), returning.select), after }
 }
 
-/** The rows that the operation wrote as JSON, `d` each, in the order asked for, else that of writing. */
-export function rowsAfter(context: CompileContext, table: TableModel, returning: Returning): Sql {
+/** The rows that the operation wrote, or that `sent` have the keys of, as JSON, `d` each, with `revised` the row's revision as `v`, in the order asked for, else that of writing. */
+export function rowsAfter(
+  context: CompileContext,
+  table: TableModel,
+  returning: Returning,
+  { sent = null, revised = false }: { readonly sent?: readonly Sql[] | null; readonly revised?: boolean } = {},
+): Sql {
   const alias = context.alias('t')
   const level = levelOf(context, table, alias, returning.select)
-  const { from, where, order } = writtenRows(context, table, alias, null)
+  const { from, where, order } = sent ? namedRows(context, table, alias, sent) : writtenRows(context, table, alias, null)
   if (isGrouped(returning.select)) return grouped(level, returning, sql`from ${from} where ${and([where, levelFilter(level, undefined)])}`)
   const keys = levelOrder(level, returning.order, false)
   const ordered = keys.length > 0 ? orderBy(keys) : sql` order by ${order}`
-  return sql`select ${rowObject(level, returning.select)} as d from ${from} where ${and([where, levelFilter(level, undefined)])}${ordered}`
+  const revision = revised ? sql`, ${revisionOf(alias)} as v` : EMPTY
+  return sql`select ${rowObject(level, returning.select)} as d${revision} from ${from} where ${and([where, levelFilter(level, undefined)])}${ordered}`
 }
 
 /** The same of rows that the operation is about to remove. `where` speaks of the table by its name. */

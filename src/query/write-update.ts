@@ -1,29 +1,31 @@
 // Updates and deletes. A row that the caller may not change is not there for them: it is skipped, as Postgres does. An update
 // whose result the caller may not make fails.
-import { AppError } from '../core'
+import { AppError, uuidv7 } from '../core'
 import { UPDATED_AT_COLUMN, VERSION_COLUMN, type ColumnModel, type TableModel } from '../define'
 import type { CompiledStatement } from './compiled'
 import { checkSize, compileCondition } from './condition'
 import { servedTable, type CompileContext } from './context'
 import { unsupported } from './errors'
+import { foldOperand } from './fold'
 import { orderBy, pageNumber, sortKeys } from './order'
+import { isGrouped } from './group'
 import { compilePolicy } from './policy'
 import type { Delete, Update } from './query'
 import { isReference, referenceSql } from './reference'
 import { keepRemoved, keepWritten } from './reference-keep'
 import { revisionOf } from './revision'
 import { findsRows, unsought } from './search'
-import { and, column, identifier, join, number, render, sql, TRUE, type Sql } from './sql'
+import { and, bind, column, identifier, join, NULL, number, render, sql, TRUE, type Sql } from './sql'
 import { encodeValue } from './value'
 import { writeErrors } from './write-errors'
 import { require } from './raise'
 import { checkWritten, closeWrite, CLOCK, expectCount, expectLogged, openWrite, type Opening } from './write-guard'
-import { countRemoved, keepAnswer, type Keep } from './write-idempotency'
+import { countRemoved, keepAnswer, type Keep } from './write-keep'
 import { updateDefault } from './write-insert'
 import { writableColumn } from './write-payload'
 import { deletesReachItself, keepsContext, readsWritten, tablesWritten } from './write-reach'
 import { answerRows, returningOf, rowsAfter, rowsBefore } from './write-returning'
-import { storedSql } from './write-value'
+import { encodeDeclared, storedSql } from './write-value'
 import { expectPresent, ifVersion } from './write-version'
 
 export function compileUpdate(context: CompileContext, update: Update, operation: number, keep: Keep | null): CompiledStatement[] {
@@ -48,7 +50,7 @@ export function compileUpdate(context: CompileContext, update: Update, operation
   // A body without columns changes nothing, and counts nothing.
   if (sets.length === 0) {
     statements.push(...keepWritten(context, table, operation))
-    if (keep) statements.push(keepAnswer(keep, table, 'update', null, operation))
+    if (keep) statements.push(keepAnswer(keep, { table, kind: 'update', rows: null }, operation))
     return [...statements, ...closeWrite(opening, operation)]
   }
   const engine: [string, Sql][] = [
@@ -81,10 +83,11 @@ export function compileUpdate(context: CompileContext, update: Update, operation
     deferred.read ? checkWritten(context, table, policies.read, 'U', 'visible', operation) : null,
   ]
   statements.push(...checks.filter((statement) => statement !== null))
-  const rows = returning.after ? rowsAfter(context, table, update.returning!) : null
-  if (rows) statements.push(answerRows(rows, operation))
+  const revised = keep !== null && !isGrouped(update.returning?.select ?? [])
+  const rows = returning.after ? rowsAfter(context, table, update.returning!, { revised }) : null
+  if (rows && !keep) statements.push(answerRows(rows, operation))
   statements.push(...keepWritten(context, table, operation))
-  if (keep) statements.push(keepAnswer(keep, table, 'update', rows, operation))
+  if (keep) statements.push(keepAnswer(keep, { table, kind: 'update', rows, revised }, operation))
   return [...statements, ...closeWrite(opening, operation)]
 }
 
@@ -98,9 +101,9 @@ export function compileDelete(context: CompileContext, remove: Delete, operation
   const statements = openWrite(context, table, opening, operation)
   // What the rows embed or refer to may go with them, so it is read before.
   const rows = returning.after ? rowsBefore(context, table, remove.returning!, where) : null
-  if (rows) statements.push(answerRows(rows, operation))
+  if (rows && !keep) statements.push(answerRows(rows, operation))
   statements.push(...keepRemoved(context, table, operation, where))
-  if (keep) statements.push(keepAnswer(keep, table, 'delete', rows, operation))
+  if (keep) statements.push(keepAnswer(keep, { table, kind: 'delete', rows }, operation))
   if (remove.expect && reachesItself) {
     const count = sql`(select count(*) from ${identifier(table.name)} where ${where})`
     statements.push(expectCount(remove.expect, table.name, operation, count))
@@ -120,21 +123,48 @@ export function compileDelete(context: CompileContext, remove: Delete, operation
 /** What is set to what: the client's columns, and those that every update changes. */
 export function assignments(context: CompileContext, table: TableModel, update: Update): (readonly [string, Sql])[] {
   const given = Object.entries(update.set).map(([name, value]) => {
-    const target = writableColumn(context, table, name, 'update')
-    if (name === table.partition)
-      throw new AppError(writeErrors.partition_fixed, {
-        message: `"${name}" tells which database holds the row, so it can't be updated. Delete the row and insert it anew.`,
-      })
-    return [target, value] as const
+    const target = changeable(context, table, name)
+    return [target, () => writtenValue(context, target, value)] as const
   })
-  if (given.length === 0) return []
+  const reset = (update.defaults ?? []).map((name) => {
+    const target = changeable(context, table, name)
+    return [target, () => defaultValue(context, target)] as const
+  })
+  const named = [...given, ...reset]
+  if (named.length === 0) return []
   const touched = [...table.columns.values()].filter((candidate) => candidate.onUpdate !== null)
   return [
-    ...given
-      .filter(([target]) => target.onUpdate === null)
-      .map(([target, value]) => [target.name, writtenValue(context, target, value)] as const),
+    ...named.filter(([target]) => target.onUpdate === null).map(([target, value]) => [target.name, value()] as const),
     ...touched.map((target) => [target.name, updateDefault(context, target)] as const),
   ]
+}
+
+function changeable(context: CompileContext, table: TableModel, name: string): ColumnModel {
+  const target = writableColumn(context, table, name, 'update')
+  if (name !== table.partition) return target
+  throw new AppError(writeErrors.partition_fixed, {
+    message: `"${name}" tells which database holds the row, so it can't be updated. Delete the row and insert it anew.`,
+  })
+}
+
+/** What a new row would have in the column; one value for all rows that are changed. */
+function defaultValue(context: CompileContext, target: ColumnModel): Sql {
+  switch (target.default?.kind) {
+    case 'sql':
+      return { chunks: [`(${target.default.sql})`] }
+    case 'function':
+      return storedSql(target, encodeDeclared(target, target.default.make()))
+    case 'operand': {
+      const operand = foldOperand(context, target.default.operand)
+      return storedSql(target, encodeDeclared(target, operand.kind === 'literal' ? operand.literal : null))
+    }
+    case 'uuid':
+      return bind(uuidv7(context.execution.now))
+    case 'rowid':
+      throw unsupported(`giving "${target.name}" another number of its own (missing=default)`)
+    default:
+      return NULL
+  }
 }
 
 /** A client's value for a column, or that of an earlier operation. */

@@ -7,8 +7,8 @@
 import type { CompiledStatement } from './compiled'
 import { servedTable, type CompileContext } from './context'
 import type { Delete, Insert, Update } from './query'
-import type { Keep } from './write-idempotency'
 import { refuseView } from './write-errors'
+import type { Keep } from './write-keep'
 import { compileInsert } from './write-insert'
 import { compileDelete, compileUpdate } from './write-update'
 

@@ -68,10 +68,6 @@ describe('bodies', () => {
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
     })
     expect(insert).toMatchObject({ rows: [{ title: 'a b!', pages: '3' }] })
-    expect(refusal('POST books', { body: 'x', headers: { 'content-type': 'text/csv' } })).toMatchObject({
-      code: 'PGRST127',
-      details: 'A CSV body is not implemented.',
-    })
     expect(codeOf('<a/>', 'application/xml')).toBe('PGRST102')
   })
 
@@ -79,5 +75,44 @@ describe('bodies', () => {
     expect(() =>
       planRequest(model, { method: 'POST', table: 'books', search: '', header: () => null, body: new Uint8Array([0x7b, 0xff, 0x7d]) }),
     ).toThrow(AppError)
+  })
+
+  const csv = (body: string) => {
+    const insert = operation('POST samples', { body, headers: { 'content-type': 'text/csv; charset=utf-8' } })
+    return insert.kind === 'insert' ? insert.rows : insert
+  }
+
+  test('CSV is rows by its header: NULL is null, empty is the empty text, JSON columns hold JSON', () => {
+    expect(csv('id,note\r\n1,"a, ""b""\r\nc"\r\n2,NULL\r\n3,\r\n')).toEqual([
+      { id: '1', note: 'a, "b"\r\nc' },
+      { id: '2', note: null },
+      { id: '3', note: '' },
+    ])
+    expect(JSON.stringify(csv('data,whole\n"{""n"":12345678901234567890}",9007199254740993\n'))).toBe(
+      '[{"data":{"n":12345678901234567890},"whole":"9007199254740993"}]',
+    )
+    expect(csv('"id"\n"NULL"\n""\n\nx')).toEqual([{ id: null }, { id: 'x' }])
+    expect(csv('\u{feff}id,note\n1,2')).toEqual([{ id: '1', note: '2' }])
+    expect(csv('id,note\n')).toMatchObject({ kind: 'read' })
+  })
+
+  test('a CSV that is none is refused with its line', () => {
+    const refused = (body: string) => {
+      const { code, message, details } = refusal('POST samples', { body, headers: { 'content-type': 'text/csv' } })
+      return [code, message, details]
+    }
+    expect(refused('id,note\n1,2\n3')).toEqual([
+      'PGRST102',
+      'All lines must have same number of fields',
+      'Line 3 has 1 fields, the header 2.',
+    ])
+    expect(refused('id,note\n"a\nb",2\n1,2,3')[2]).toBe('Line 4 has 3 fields, the header 2.')
+    expect(refused('id,note\n1,a"b')[2]).toContain('Line 2: A quote stands inside a field')
+    expect(refused('id,note\n1,"a"b')[2]).toContain('Line 2: A quote stands inside a field')
+    expect(refused('id,note\n1,"a')[2]).toBe('Line 2: A quoted field has no end.')
+    expect(refused('id,id\n1,2')[2]).toContain('stands twice')
+    expect(refused('id,\n1,2')[2]).toContain('has no name')
+    expect(refused('id,data\n1,{}\n2,{')).toEqual(['22P02', 'invalid input syntax for type json', 'Line 3, column "data".'])
+    expect(refused('id,note\n1,a\0')[0]).toBe('22P05')
   })
 })

@@ -1,6 +1,8 @@
-// The body of a write: JSON or a form, to rows. Names and values are judged by the compiler, against the table's columns.
+// The body of a write: JSON, CSV or a form, to rows. Names and values are judged by the compiler, against the table's columns.
 import { AppError } from '../core'
-import { notImplemented, restErrors } from './errors'
+import type { TableModel } from '../define'
+import { rowsOfCsv } from './csv'
+import { restErrors } from './errors'
 import { parseJson, rawText, refuseUnstorable } from './json'
 import { parsePairs } from './parameters'
 
@@ -15,8 +17,8 @@ export interface Body {
  * Reads the rows of a body; one object is one row.
  * Errors: PGRST102 for what isn't JSON objects with equal keys (they may differ when `columns` are given).
  */
-export function readRows(body: Body, columns: readonly string[] | null): Row[] {
-  const rows = parseRowsOf(body)
+export function readRows(body: Body, columns: readonly string[] | null, table: TableModel): Row[] {
+  const rows = parseRowsOf(body, table)
   if (columns !== null)
     return rows.map((row) => Object.fromEntries(columns.flatMap((column) => (Object.hasOwn(row, column) ? [[column, row[column]]] : []))))
   const keys = Object.keys(rows[0] ?? {})
@@ -29,13 +31,17 @@ export function readRows(body: Body, columns: readonly string[] | null): Row[] {
   return rows
 }
 
-function parseRowsOf({ bytes, contentType }: Body): Row[] {
+function parseRowsOf({ bytes, contentType }: Body, table: TableModel): Row[] {
   const type = (contentType ?? 'application/json').split(';')[0]!.trim().toLowerCase()
-  if (type === 'text/csv') throw notImplemented('A CSV body')
-  if (type !== 'application/json' && type !== 'application/x-www-form-urlencoded') {
+  if (type !== 'application/json' && type !== 'text/csv' && type !== 'application/x-www-form-urlencoded') {
     throw new AppError(restErrors.rest_bad_body, { message: `Content-Type not acceptable: ${type.slice(0, 100)}` })
   }
   const text = decodeBody(bytes)
+  if (type === 'text/csv') {
+    const rows = rowsOfCsv(text, (column) => table.columns.get(column)?.type === 'json', parseJson)
+    for (const row of rows) refuseUnstorable(row)
+    return rows
+  }
   if (type !== 'application/json') return [Object.fromEntries(parsePairs(text))]
   const parsed = parseJson(text)
   const rows: readonly unknown[] = Array.isArray(parsed) ? parsed : [parsed]

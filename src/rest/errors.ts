@@ -6,6 +6,8 @@ export const restErrors = defineErrors({
   rest_rpc_verb: { status: 405, title: 'Functions are called with GET, HEAD or POST', retry: false, postgrest: 'PGRST101' },
   rest_bad_body: { status: 400, title: 'Empty or invalid json', retry: false, postgrest: 'PGRST102' },
   rest_bad_precondition: { status: 400, title: 'The request cannot be held to its If-Match', retry: false, postgrest: 'PGRST100' },
+  rest_csv_json: { status: 400, title: 'The text is not JSON', retry: false, postgrest: '22P02' },
+  rest_batch_too_large: { status: 413, title: 'The batch has more operations than one request may', retry: false, postgrest: '54000' },
   rest_bad_range: { status: 416, title: 'Requested range not satisfiable', retry: false, postgrest: 'PGRST103' },
   rest_put_filters: {
     status: 405,
@@ -76,11 +78,17 @@ export function notImplemented(feature: string): AppError {
 export interface RenderedRestError {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body: { readonly code: string; readonly message: string; readonly details: unknown; readonly hint: string | null }
+  readonly body: {
+    readonly code: string
+    readonly message: string
+    readonly details: unknown
+    readonly hint: string | null
+    readonly operation?: number
+  }
 }
 
 /**
- * Renders any room's error in PostgREST's shape: all four keys, `Proxy-Status`, and 401 for a stranger where a person gets 403,
+ * Renders any room's error in PostgREST's shape: all four keys, of a batch `operation` too, `Proxy-Status`, and 401 for a stranger where a person gets 403,
  * because signing in could help the stranger.
  */
 export function renderRestError(error: AppError, role: string): RenderedRestError {
@@ -95,7 +103,7 @@ export function renderRestError(error: AppError, role: string): RenderedRestErro
       'content-type': 'application/json; charset=utf-8',
       'proxy-status': `PostgREST; error=${code}`,
     },
-    body: { code, message: error.message, details: occurrence.details ?? null, hint: occurrence.hint ?? null },
+    body: { code, message: error.message, details: occurrence.details ?? null, hint: occurrence.hint ?? null, ...occurrence.body },
   }
 }
 

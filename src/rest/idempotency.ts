@@ -2,19 +2,19 @@
 import { AppError, toHex, utf8 } from '../core'
 import type { Query } from '../query'
 import { restErrors } from './errors'
-import type { Plan, RestRequest } from './request'
+import type { RestRequest } from './request'
 
 const MAX_KEY_LENGTH = 255
 /** What else makes an answer what it is. */
 const ANSWERING = ['prefer', 'accept', 'content-type', 'if-match', 'if-none-match'] as const
 
 /**
- * The plan's query, with the key that the request carries and a hash of the request, so that the key serves no other.
+ * The query, with the key that the request carries and a hash of the request, so that the key serves no other.
  * Errors: PGRST100 for a key that is empty, longer than 255 characters or not printable ASCII.
  */
-export async function keyedQuery({ query, empty }: Plan, request: RestRequest): Promise<Query> {
+export async function keyedQuery(query: Query, request: RestRequest): Promise<Query> {
   const header = request.header('idempotency-key')
-  if (header === null || empty || request.method === 'GET' || request.method === 'HEAD') return query
+  if (header === null || request.method === 'GET' || request.method === 'HEAD') return query
   const key = /^"(.*)"$/.exec(header.trim())?.[1] ?? header.trim()
   if (key.length > MAX_KEY_LENGTH || !/^[\x21-\x7e]+$/.test(key)) {
     throw new AppError(restErrors.rest_unparsable, {

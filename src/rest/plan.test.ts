@@ -301,7 +301,8 @@ describe('headers', () => {
     expect(plan('GET books', { headers: { prefer: 'handling=strict,timezone=Europe/Rome' } }).preferences.timezone?.name).toBe(
       'Europe/Rome',
     )
-    expect(refusal('GET books', { headers: { prefer: 'tx=rollback' } })).toMatchObject({ code: 'PGRST127' })
+    expect(plan('DELETE books', { headers: { prefer: 'tx=rollback' } }).query).toMatchObject({ undo: true })
+    expect(plan('DELETE books', { headers: { prefer: 'tx=commit' } }).query).not.toHaveProperty('undo')
   })
 
   test.each([

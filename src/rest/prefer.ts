@@ -1,13 +1,16 @@
 // The Prefer header: what the client wishes, which of it applies, and how the answer says so.
 import { AppError } from '../core'
-import { notImplemented, restErrors } from './errors'
+import { restErrors } from './errors'
 import { parseZone, type Zone } from './timezone'
 
 export interface Preferences {
+  /** A row that is there already as it was sent is answered as if it had just been made. */
+  readonly retry: 'same' | null
   readonly resolution: 'merge-duplicates' | 'ignore-duplicates' | null
   readonly missing: 'default' | 'null' | null
   readonly return: 'minimal' | 'headers-only' | 'representation' | null
   readonly count: 'exact' | 'planned' | 'estimated' | null
+  readonly tx: 'commit' | 'rollback' | null
   readonly handling: 'lenient' | 'strict' | null
   readonly timezone: { readonly name: string; readonly zone: Zone } | null
   readonly maxAffected: number | null
@@ -16,6 +19,7 @@ export interface Preferences {
 }
 
 const KNOWN: Readonly<Record<string, readonly string[]>> = {
+  retry: ['same'],
   resolution: ['merge-duplicates', 'ignore-duplicates'],
   missing: ['default', 'null'],
   return: ['minimal', 'headers-only', 'representation'],
@@ -27,7 +31,7 @@ const STRIPPED_NULLS = 'return=stripped-nulls'
 
 /**
  * Reads the header, several of them joined by commas. The first occurrence of each preference wins.
- * Errors: PGRST122 for what isn't known under `handling=strict`, 22023 for a zone that isn't one; PGRST127 for `tx=rollback`.
+ * Errors: PGRST122 for what isn't known under `handling=strict`, 22023 for a zone that isn't one.
  */
 export function parsePrefer(header: string | null): Preferences {
   const chosen = new Map<string, string>()
@@ -45,18 +49,28 @@ export function parsePrefer(header: string | null): Preferences {
   }
   const timezone = chosen.get('timezone') ?? null
   if (chosen.get('handling') === 'strict' && unknown.length > 0) throw invalid(unknown)
-  if (chosen.get('tx') === 'rollback') throw notImplemented('Prefer: tx=rollback')
   const pick = (key: string): never => (chosen.get(key) ?? null) as never
   return {
+    retry: pick('retry'),
     resolution: pick('resolution'),
     missing: pick('missing'),
     return: pick('return'),
     count: pick('count'),
+    tx: pick('tx'),
     handling: pick('handling'),
     timezone: timezone === null ? null : { name: timezone, zone: parseZone(timezone) },
     maxAffected: chosen.get('handling') === 'strict' && chosen.has('max-affected') ? Number(chosen.get('max-affected')) : null,
     stripNulls: parts.includes(STRIPPED_NULLS),
   }
+}
+
+/** Errors: PGRST127 for `tx=rollback` where the app doesn't allow it; passed over, it would leave a change that nobody meant to last. */
+export function requireRollback({ tx }: Preferences, allowed: boolean): void {
+  if (tx !== 'rollback' || allowed) return
+  throw new AppError(restErrors.rest_not_implemented, {
+    details: 'Prefer: tx=rollback is not allowed here.',
+    hint: 'app({ rest: { allowRollback: true } }) allows it.',
+  })
 }
 
 function invalid(preferences: readonly string[]): AppError {
@@ -67,15 +81,17 @@ function invalid(preferences: readonly string[]): AppError {
 export function preferenceApplied(preferences: Preferences, method: string): string | null {
   const post = method === 'POST'
   const write = post || method === 'PATCH' || method === 'PUT' || method === 'DELETE'
-  const { resolution, missing, count, handling, timezone, maxAffected } = preferences
+  const { retry, resolution, missing, count, tx, handling, timezone, maxAffected } = preferences
   const applied = [
+    post && retry !== null && resolution === null && `retry=${retry}`,
     post && resolution !== null && `resolution=${resolution}`,
     (post || method === 'PATCH') && missing !== null && `missing=${missing}`,
     write && preferences.return !== null && `return=${preferences.return}`,
     count !== null && `count=${count}`,
+    tx !== null && `tx=${tx}`,
     handling !== null && `handling=${handling}`,
     timezone !== null && `timezone=${timezone.name}`,
-    (method === 'PATCH' || method === 'DELETE') && maxAffected !== null && `max-affected=${maxAffected}`,
+    write && maxAffected !== null && `max-affected=${maxAffected}`,
   ].filter((entry) => entry !== false)
   return applied.length > 0 ? applied.join(', ') : null
 }

@@ -1,6 +1,7 @@
 // PUT: one row under its own address. Checks that the address, the filters and the body name the same row.
 import { AppError } from '../core'
 import type { TableModel } from '../define'
+import { referenceText } from './batch-reference'
 import type { Row } from './body'
 import { restErrors } from './errors'
 import { rawText } from './json'
@@ -25,7 +26,9 @@ export function rowToPut(table: TableModel, parameters: Parameters, rows: readon
   if (!row || rows.length > 1) throw new AppError(restErrors.rest_put_mismatch)
   for (const column of table.primaryKey) {
     const value = row[column]
-    if ((rawText(value) ?? String(value)) !== key.get(column)) throw new AppError(restErrors.rest_put_mismatch)
+    const place = referenceText(value)
+    if ((place === null ? (rawText(value) ?? String(value)) : `{${place}}`) !== key.get(column))
+      throw new AppError(restErrors.rest_put_mismatch)
   }
   return row
 }

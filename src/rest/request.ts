@@ -1,11 +1,21 @@
 // A request on a table to the query it asks and the way its answer is to be laid out. Touches no database and no clock.
 import { AppError } from '../core'
 import type { Model, TableModel } from '../define'
-import { findsOneRow, refuseView, type Expectation, type Operation, type Query, type Read, type Returning } from '../query'
+import {
+  findsOneRow,
+  refuseView,
+  type Expectation,
+  type Insert,
+  type Operation,
+  type Query,
+  type Read,
+  type Returning,
+  type Update,
+} from '../query'
 import { negotiate, type Media } from './accept'
 import { readRows, type Body, type Row } from './body'
 import { findTable, schemaOf } from './catalog'
-import { notImplemented, restErrors } from './errors'
+import { restErrors } from './errors'
 import { fieldsOf, type Field } from './fields'
 import { missingGeometry } from './geojson'
 import { MAX_URL_LENGTH, parsePairs, parseParameters, type Parameters } from './parameters'
@@ -100,10 +110,11 @@ function plan(model: Model, request: RestRequest): Plan {
   if (media.form === 'geojson' && shown && !fields.some(({ kind }) => kind === 'json')) throw missingGeometry()
   const common = { table, media, preferences, fields, search: request.search, profiled: profile !== null }
   const shape = { form: media.form === 'object' ? ('one' as const) : ('list' as const), ...(media.stripNulls ? { stripNulls: true } : {}) }
+  const undo = !reads && preferences.tx === 'rollback' ? { undo: true } : {}
   const asking = (operation: Operation, offset: number, empty: boolean): Plan => ({
     ...common,
     method: method as Plan['method'],
-    query: { operations: [operation], shape },
+    query: { operations: [operation], shape, ...undo },
     offset,
     empty,
   })
@@ -117,16 +128,16 @@ function plan(model: Model, request: RestRequest): Plan {
     return { ...asking({ ...asked, ...side, ...(method === 'HEAD' || !places ? {} : { places }) }, 0, false), paging }
   }
   const body: Body = { bytes: request.body ?? new Uint8Array(), contentType: request.header('content-type') }
-  const write = { table: table.name, ...returningOf(table, selection, media, preferences), ...expectation(media, preferences, method) }
+  const write = { table: table.name, ...returningOf(table, selection, media, preferences), ...expectation(media, preferences) }
   const where = selection.where ? { where: selection.where } : {}
   const held = (one: boolean, changes: boolean, makes: readonly string[] | null) => preconditionOf(request.header, { one, changes, makes })
   const changing = () => held(findsOneRow(table, selection.where), true, null)
   if (method === 'DELETE') return asking({ kind: 'delete', ...write, ...where, ...changing() }, 0, false)
-  const rows = readRows(body, parameters.columns)
+  const rows = readRows(body, parameters.columns, table)
   if (method === 'PATCH') {
-    const set = setOf(rows, parameters, preferences)
-    if (Object.keys(set).length === 0) return asking(nothing(table, selection), 0, true)
-    return asking({ kind: 'update', ...write, ...where, ...changing(), set }, 0, false)
+    const changes = changesOf(rows, parameters, preferences)
+    if (Object.keys(changes.set).length === 0 && !changes.defaults) return asking(nothing(table, selection), 0, true)
+    return asking({ kind: 'update', ...write, ...where, ...changing(), ...changes }, 0, false)
   }
   const columns = parameters.columns === null ? {} : { columns: parameters.columns }
   const missing = preferences.missing ?? 'null'
@@ -177,26 +188,23 @@ function returningOf(table: TableModel, selection: Selection, media: Media, pref
   return { returning: { select: table.primaryKey.map((column) => ({ kind: 'column', target: { column }, as: column })) } }
 }
 
-function expectation(media: Media, preferences: Preferences, method: string): { expect?: Expectation } {
+function expectation(media: Media, preferences: Preferences): { expect?: Expectation } {
   if (media.form === 'object') return { expect: { min: 1, max: 1, error: 'not-single' } }
-  if (preferences.maxAffected !== null && (method === 'PATCH' || method === 'DELETE'))
-    return { expect: { max: preferences.maxAffected, error: 'max-affected' } }
+  if (preferences.maxAffected !== null) return { expect: { max: preferences.maxAffected, error: 'max-affected' } }
   return {}
 }
 
-function setOf(rows: readonly Row[], parameters: Parameters, preferences: Preferences): Row {
+function changesOf(rows: readonly Row[], parameters: Parameters, preferences: Preferences): Pick<Update, 'set' | 'defaults'> {
   if (rows.length > 1) throw new AppError(restErrors.rest_bad_body, { details: 'Send one object to update with.' })
   const row = rows[0] ?? {}
   const absent = (parameters.columns ?? []).filter((column) => !Object.hasOwn(row, column))
-  if (absent.length > 0 && preferences.missing === 'default') throw notImplemented('Prefer: missing=default on an update')
-  return Object.fromEntries([...Object.entries(row), ...absent.map((column) => [column, null] as const)])
+  if (absent.length === 0) return { set: row }
+  if (preferences.missing === 'default') return { set: row, defaults: absent }
+  return { set: { ...row, ...Object.fromEntries(absent.map((column) => [column, null] as const)) } }
 }
 
-function conflict(
-  parameters: Parameters,
-  preferences: Preferences,
-): { conflict?: { action: 'merge' | 'ignore'; columns?: readonly string[] } } {
-  if (preferences.resolution === null) return {}
+function conflict(parameters: Parameters, preferences: Preferences): Pick<Insert, 'conflict' | 'retry'> {
+  if (preferences.resolution === null) return preferences.retry === 'same' ? { retry: true } : {}
   const action = preferences.resolution === 'merge-duplicates' ? 'merge' : 'ignore'
   return { conflict: parameters.conflict === null ? { action } : { action, columns: parameters.conflict } }
 }

@@ -17,7 +17,7 @@ const NOT_BUILT = ['/graphql/v1', '/realtime/v1', '/storage/v1', '/functions/v1'
 export function routes(): Hono<AppEnv> {
   const all = new Hono<AppEnv>()
   //        path          who may call              what it may be sent
-  all.use('/rest/v1/*', authenticate(), bodyLimit(8 * MiB))
+  all.use('/rest/v1/*', authenticate(), bodyLimit(12 * MiB))
   all.use('/auth/v1/*', authenticate(), bodyLimit(1 * MiB))
 
   all.route('/health', health)

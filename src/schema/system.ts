@@ -20,7 +20,10 @@ export const sysChanges = sqliteTable('sys_changes', {
   at: integer('at').notNull(),
 })
 
-/** One row: who is writing and where the log stood when the running batch began. Meaningful inside a batch only. */
+/**
+ * Row 1: who is writing and where the log stood when the running batch began. Inside a batch, and never after it, row 50 holds what a batch that
+ * is undone answers, and rows from 100 on what operations leave for later ones. Meaningful inside a batch only.
+ */
 export const sysStatement = sqliteTable('sys_statement', {
   id: integer('id').primaryKey(),
   startSeq: integer('start_seq').notNull().default(0),

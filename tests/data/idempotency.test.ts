@@ -129,6 +129,91 @@ describe('what a key is not', () => {
   test('asked for by reads', async () => {
     expect(await send(ann, 'k', [read('entries')])).toMatchObject([{ rows: 0 }])
     expect(await count('sys_idempotency')).toBe(0)
-    expect(await refusal(send(ann, 'k', [write, read('entries')]))).toMatchObject({ status: 501 })
+  })
+})
+
+describe('a batch under a key', () => {
+  test('reads among its operations are answered as they were', async () => {
+    const operations = [
+      insert('entries', { text: 'once' }),
+      read('entries', undefined, { total: 'exact' }),
+      insert(
+        'notes',
+        { title: { reference: { operation: 0, column: 'id' } } },
+        { missing: 'default', returning: { select: pick('title') } },
+      ),
+      read('notes', undefined, { select: pick('title'), countOnly: true }),
+    ]
+    const first = await send(ann, 'batch', operations)
+    expect(first[1]).toMatchObject({ rows: 1, total: 1 })
+    expect(first[1]!.body).toContain('once')
+    await send(bob, 'else', [insert('entries', { text: 'later' })])
+    expect(await send(ann, 'batch', operations)).toEqual(first)
+    expect([await count('entries'), await count('notes')]).toEqual([2, 1])
+    expect(await refusal(send(ann, 'batch', operations.slice(1), 'g'))).toMatchObject({ status: 422, code: '22023' })
+  })
+
+  test('an answer that there is no room for is refused, and nothing is done', async () => {
+    const text = 'x'.repeat(700_000)
+    const returning = { select: ALL }
+    const two = insert('entries', [{ text }, { text }], { returning })
+    expect(await send(ann, 'fits', [two])).toMatchObject([{ rows: 2 }])
+    expect(await refusal(send(ann, 'large', [two, insert('entries', { text }, { returning })]))).toMatchObject({
+      code: '54000',
+      status: 400,
+    })
+    expect([await count('entries'), await count('sys_idempotency')]).toEqual([2, 1])
+  })
+})
+
+describe('a query that is undone', () => {
+  const undo = (operations: readonly Operation[], principal = ann) =>
+    execute({
+      model,
+      stores,
+      query: { operations, shape: { form: 'list' }, undo: true, idempotency: { key: 'k', fingerprint: 'f' } },
+      execution: { principal, now: NOW },
+    })
+  const everything = async () =>
+    JSON.stringify(
+      await Promise.all(
+        ['entries', 'notes', 'sys_changes', 'sys_idempotency', 'sys_statement'].map((name) => stored(`select * from ${name}`)),
+      ),
+    )
+
+  test('answers as if it had been done', async () => {
+    const returning = { select: ALL }
+    await send(ann, 'seed', [insert('notes', { id: 'n', title: "it's" }, { missing: 'default' })])
+    const before = await everything()
+    const results = await undo([
+      insert('notes', { id: 'm', title: "quo'te \n \\ é" }, { missing: 'default', returning: { select: pick('id', 'title') } }),
+      update('notes', { title: 'z' }, eq('id', 'n'), { returning: { select: pick('title') } }),
+      remove('notes', eq('id', 'm'), { returning }),
+      insert('entries', { text: 'x' }),
+      read('notes', undefined, { select: pick('title'), total: 'exact' }),
+    ])
+    expect(results.map(({ body, rows, total, affected, inserted }) => [rows, total, affected, inserted, body.length > 2])).toEqual([
+      [1, null, 1, 1, true],
+      [1, null, 1, null, true],
+      [1, null, 1, null, true],
+      [0, null, 1, 1, false],
+      [1, 1, 0, null, true],
+    ])
+    expect(JSON.parse(results[0]!.body)).toEqual([{ id: 'm', title: "quo'te \n \\ é" }])
+    expect(await everything()).toBe(before)
+  })
+
+  test('is refused as it would have been, and when its answer is too large to be told', async () => {
+    expect(await refusal(undo([insert('notes', { title: 'x', owner_id: 'bob' })]))).toMatchObject({ code: '42501' })
+    await db.prepare("delete from auth_sessions where id = 's-bob'").run()
+    expect(await refusal(undo([read('entries'), insert('entries', { text: 'x' })], bob))).toMatchObject({ code: 'PGRST303' })
+    const long = (n: number) => insert('entries', { text: 'x'.repeat(n) }, { returning: { select: pick('text') } })
+    expect(await undo([long(400_000)])).toMatchObject([{ rows: 1 }])
+    expect(await refusal(undo([long(500_000)]))).toMatchObject({ code: '54000' })
+    expect(await count('entries')).toBe(0)
+  })
+
+  test('that only reads is read', async () => {
+    expect(await undo([read('entries')])).toMatchObject([{ rows: 0 }])
   })
 })

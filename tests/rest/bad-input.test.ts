@@ -202,8 +202,8 @@ describe('bodies', () => {
   test('invalid UTF-8, other content types and large bodies are refused', async () => {
     await refused(ada.ask, 'books', { body: bytes(0x7b, 0xff, 0xfe, 0x7d) }, 400, 'PGRST102')
     await refused(ada.ask, 'books', { body: '<book/>', headers: { 'content-type': 'text/xml' } }, 400, 'PGRST102')
-    await refused(ada.ask, 'books', { body: 'title\nx', headers: { 'content-type': 'text/csv' } }, 400, 'PGRST127')
-    await refused(ada.ask, 'books', { body: `{"title":"${'x'.repeat(11 * 1024 * 1024)}"}` }, 413, '54000')
+    await refused(ada.ask, 'books', { body: 'title,pages\nx', headers: { 'content-type': 'text/csv' } }, 400, 'PGRST102')
+    await refused(ada.ask, 'books', { body: `{"title":"${'x'.repeat(13 * 1024 * 1024)}"}` }, 413, '54000')
     expect(await sql('select count(*) as n from books')).toEqual([{ n: 2 }])
   })
 })
@@ -214,7 +214,6 @@ describe('headers', () => {
     [{ 'accept-profile': 'auth' }, 406, 'PGRST106'],
     [{ prefer: 'handling=strict, nonsense' }, 400, 'PGRST122'],
     [{ prefer: 'timezone=Mars/Olympus' }, 400, '22023'],
-    [{ prefer: 'tx=rollback' }, 400, 'PGRST127'],
     [{ range: '5-1' }, 416, 'PGRST103'],
   ])('%j is %i %s', async (headers, status, code) => {
     await refused(stranger, 'books', { headers: headers as unknown as Record<string, string> }, status, code)

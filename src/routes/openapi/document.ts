@@ -1,6 +1,7 @@
 // The whole surface as one OpenAPI 3.1 document, made from the model that also serves it.
 import type { Model } from '../../define'
 import { AUTH_PATHS, AUTH_SCHEMAS } from './auth'
+import { BATCH_PATHS, BATCH_TAG } from './batch'
 import type { JsonSchema } from './schema'
 import { REST_ERROR, servedTables, TABLE_PARAMETERS, tablePaths, tableSchemas } from './tables'
 
@@ -53,8 +54,8 @@ export function surfaceDocument(model: Model, origin: string): OpenApiDocument {
   const tables = tablesDocument(model, origin)
   return {
     ...tables,
-    tags: [{ name: 'auth', description: 'Signing in, in the dialect of Supabase Auth.' }, ...tables.tags],
-    paths: { ...AUTH_PATHS, ...tables.paths, '/health': HEALTH },
+    tags: [{ name: 'auth', description: 'Signing in, in the dialect of Supabase Auth.' }, BATCH_TAG, ...tables.tags],
+    paths: { ...AUTH_PATHS, ...BATCH_PATHS, ...tables.paths, '/health': HEALTH },
     components: {
       ...tables.components,
       schemas: { ...AUTH_SCHEMAS, ...tables.components.schemas },

@@ -90,7 +90,10 @@ function tablePath(table: TableModel): Readonly<Record<string, Operation>> {
       parameters: parameters('select', 'columns', 'on_conflict', 'PreferInsert', 'IdempotencyKey', 'IfMatch', 'IfAbsent'),
       requestBody: {
         required: true,
-        content: { 'application/json': { schema: { oneOf: [insertReference(name), { type: 'array', items: insertReference(name) }] } } },
+        content: {
+          'application/json': { schema: { oneOf: [insertReference(name), { type: 'array', items: insertReference(name) }] } },
+          'text/csv': { schema: { type: 'string', description: 'A header row, then the rows; `NULL` is null.' } },
+        },
       },
       responses: { ...written(201, 'Inserted.'), 200: { description: 'Merged into rows that were there.' } },
     },
@@ -102,7 +105,7 @@ function tablePath(table: TableModel): Readonly<Record<string, Operation>> {
       parameters: [
         ...parameters('select'),
         ...filters.filter((filter) => table.primaryKey.includes(filter.name)),
-        ...parameters('PreferWrite', 'IfMatch', 'IfAbsent'),
+        ...parameters('PreferWrite', 'IdempotencyKey', 'IfMatch', 'IfAbsent'),
       ],
       requestBody: { required: true, content: { 'application/json': { schema: insertReference(name) } } },
       responses: { ...written(200, 'The row, which took the place of another.'), 201: { description: 'The row, which is new.' } },
@@ -111,7 +114,7 @@ function tablePath(table: TableModel): Readonly<Record<string, Operation>> {
       tags,
       operationId: `update_${name}`,
       summary: `Update ${name}`,
-      parameters: [...parameters('select', 'or', 'and'), ...filters, ...parameters('PreferWrite', 'IdempotencyKey', 'IfMatch')],
+      parameters: [...parameters('select', 'columns', 'or', 'and'), ...filters, ...parameters('PreferUpdate', 'IdempotencyKey', 'IfMatch')],
       requestBody: { required: true, content: { 'application/json': { schema: reference('schemas', `${name}.update`) } } },
       responses: written(200, 'The rows as they are now.'),
     },
@@ -241,7 +244,11 @@ export const TABLE_PARAMETERS: Readonly<Record<string, JsonSchema>> = {
   },
   PreferRead: prefer('`count=exact`, `handling=strict`', 'count=exact'),
   PreferInsert: prefer(
-    '`return=minimal|headers-only|representation`, `resolution=merge-duplicates|ignore-duplicates`, `missing=default`, `count=exact`, `handling=strict`',
+    '`return=minimal|headers-only|representation`, `resolution=merge-duplicates|ignore-duplicates`, `missing=default`, `retry=same`, `count=exact`, `handling=strict` with `max-affected=10`',
+    'return=representation',
+  ),
+  PreferUpdate: prefer(
+    '`return=minimal|headers-only|representation`, `missing=default` with `columns`, `count=exact`, `handling=strict` with `max-affected=1`',
     'return=representation',
   ),
   PreferWrite: prefer(
@@ -258,5 +265,6 @@ export const REST_ERROR: JsonSchema = {
     message: { type: 'string' },
     details: { description: 'Text, or a list for an ambiguous embed.' },
     hint: { type: ['string', 'null'] },
+    operation: { type: 'integer', description: 'Of a batch: which operation failed, counted from 0.' },
   },
 }

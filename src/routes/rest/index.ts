@@ -1,39 +1,84 @@
 // /rest/v1: tables in PostgREST's dialect. Parses, runs and answers through the rooms; decides nothing itself.
-import { Hono } from 'hono'
+import { Hono, type Next } from 'hono'
 import type { ContentfulStatusCode, StatusCode } from 'hono/utils/http-status'
 import { AppError } from '../../core'
-import { execute, recordShape } from '../../data'
+import { execute, recordShape, type ExecuteRequest } from '../../data'
 import type { AppContext, AppEnv } from '../../middleware'
 import { isDevelopment } from '../../platform'
-import { allowedMethods, answerOf, keyedQuery, planRequest, restErrors, unlessKnown, type RestRequest } from '../../rest'
+import {
+  allowedMethods,
+  answerBatch,
+  answerOf,
+  keyedQuery,
+  planBatch,
+  planRequest,
+  requireRollback,
+  restErrors,
+  unlessKnown,
+  type RestAnswer,
+  type RestRequest,
+} from '../../rest'
 import { explained } from './explain'
 import { executionOf } from './execution'
 import { root } from './root'
 import { rpc, rpcOptions } from './rpc'
 
+const BATCH = 'batch'
+
 async function table(c: AppContext): Promise<Response> {
-  const { method } = c.req
-  const incoming: RestRequest = {
-    method,
-    table: c.req.param('table') ?? '',
-    search: new URL(c.req.url).search.slice(1),
-    header: (name) => c.req.header(name) ?? null,
-    body: method === 'POST' || method === 'PATCH' || method === 'PUT' ? new Uint8Array(await c.req.arrayBuffer()) : null,
-  }
+  const incoming = await incomingOf(c, c.req.param('table') ?? '')
   const plan = planRequest(c.var.model, incoming)
-  const { model, stores, reading } = c.var
-  const execution = executionOf(c)
-  const request = { model, stores, query: await keyedQuery(plan, incoming), execution, reading }
+  if (plan.query.undo) requireRollback(plan.preferences, allowsRollback(c))
+  const query = plan.empty ? plan.query : await keyedQuery(plan.query, incoming)
+  const request = { ...context(c), query }
   const laid = plan.media.plan ? await explained(c, plan, request) : answerOf(plan, (await execute(request))[0]!)
   // For `npm run advise`.
-  if (isDevelopment(c.env) && !plan.media.plan) recordShape(plan.query, execution.principal, c.var.cost.rowsRead)
-  const answer = method === 'GET' ? unlessKnown(laid, incoming.header('if-none-match')) : laid
-  if (answer.body === null) return c.newResponse(null, answer.status as StatusCode, answer.headers)
-  return c.newResponse(answer.body, answer.status as ContentfulStatusCode, answer.headers)
+  if (isDevelopment(c.env) && !plan.media.plan) recordShape(plan.query, c.var.principal, c.var.cost.rowsRead)
+  return send(c, incoming.method === 'GET' ? unlessKnown(laid, incoming.header('if-none-match')) : laid)
+}
+
+async function incomingOf(c: AppContext, name: string): Promise<RestRequest> {
+  const { method } = c.req
+  return {
+    method,
+    table: name,
+    search: new URL(c.req.url).search.slice(1),
+    header: (header) => c.req.header(header) ?? null,
+    body: method === 'POST' || method === 'PATCH' || method === 'PUT' ? new Uint8Array(await c.req.arrayBuffer()) : null,
+  }
+}
+
+/** Who asks, of what, and when. */
+const context = (c: AppContext): Omit<ExecuteRequest, 'query'> => ({
+  model: c.var.model,
+  stores: c.var.stores,
+  execution: executionOf(c),
+  reading: c.var.reading,
+})
+
+const allowsRollback = (c: AppContext): boolean => isDevelopment(c.env) || c.var.app.rest?.allowRollback === true
+
+function send(c: AppContext, { status, headers, body }: RestAnswer): Response {
+  if (body === null) return c.newResponse(null, status as StatusCode, headers)
+  return c.newResponse(body, status as ContentfulStatusCode, headers)
+}
+
+/** A table of that name keeps its address. */
+async function batch(c: AppContext, next: Next): Promise<Response | void> {
+  if ([...c.var.model.tables.values()].some(({ served, exposed }) => served && exposed.name === BATCH)) return next()
+  const { method } = c.req
+  if (method === 'OPTIONS') return c.body(null, 200, { allow: 'OPTIONS,POST' })
+  if (method !== 'POST') throw new AppError(restErrors.rest_unsupported_method, { message: `Unsupported HTTP method: ${method}` })
+  const incoming = await incomingOf(c, `/${BATCH}`)
+  const plan = planBatch(c.var.model, incoming)
+  requireRollback(plan.preferences, allowsRollback(c))
+  const results = await execute({ ...context(c), query: await keyedQuery(plan.query, incoming) })
+  return send(c, answerBatch(plan, results, c.var.principal.role))
 }
 
 export const rest = new Hono<AppEnv>()
   .all('/', root)
+  .all('/batch', (c, next) => batch(c, next))
   .options('/:table', (c) => {
     c.header('allow', allowedMethods(c.var.model, c.req.param('table'), c.req.header('accept-profile') ?? null))
     return c.body(null, 200)
