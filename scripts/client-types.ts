@@ -20,6 +20,7 @@ const TYPES: Readonly<Record<ColumnType, string>> = {
   timestamp_ms: 'string',
   json: 'Json',
   blob: 'string',
+  range: 'string',
 }
 
 /** The whole file. Schemas, tables, columns and relationships stand in the order of their names, so that a change of the app is a small diff. */

@@ -145,6 +145,8 @@ function plainValue({ type, values }: ColumnModel, random: string): string {
       return `'{}'`
     case 'blob':
       return `x'00'`
+    case 'range':
+      return `'["empty"]'`
     case 'uuid':
       return `printf('01900000-0000-7000-9000-%012d', ${random} % 1000)`
     default:

@@ -1,7 +1,7 @@
 // What the model knows of a column: read off its Drizzle declaration and the table's rules.
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import { AUTH, NOW, type Expression, type OperandNode } from './expression'
-import { UPDATED_AT_COLUMN, VERSION_COLUMN, type ColumnDefault, type ColumnModel, type ColumnType } from './model'
+import { UPDATED_AT_COLUMN, VERSION_COLUMN, type ColumnDefault, type ColumnModel, type ColumnType, type RangeKind } from './model'
 import type { ColumnRule, DefaultArgument, Policy } from './table'
 import type { SQLiteTableLike } from './drizzle'
 
@@ -28,6 +28,7 @@ export function columnModel({ column, property, rule, primaryKey, policy, report
     name: column.name,
     property,
     type,
+    ...(type === 'range' ? { range: rule?.format as RangeKind } : {}),
     notNull: column.notNull || inKey,
     primaryKey: inKey,
     hidden: rule?.hidden ?? false,
@@ -73,7 +74,11 @@ export function columnType(
   }
   if (rule?.format && type !== 'text')
     report(`the column "${column.name}" has the format ${rule.format}, which only text columns can have.`)
-  return rule?.format ?? type
+  const format = rule?.format
+  if (format === undefined || format === 'uuid' || format === 'date') return format ?? type
+  if (column.default !== undefined)
+    report(`the range column "${column.name}" has a default in SQL, which doesn't know how ranges are stored. Give its rule a \`default\`.`)
+  return 'range'
 }
 
 const ARGUMENT: DefaultArgument = { auth: AUTH, now: NOW }

@@ -63,6 +63,7 @@ export {
   type Relationship,
   type TableModel,
   type Unique,
+  type RangeKind,
 } from './model'
 export { searchIndexName, SEARCH_LANGUAGES, type Searchable, type SearchLanguage, type SearchModel } from './searchable'
 export type { Relation, Relations } from './relation'

@@ -26,6 +26,11 @@ export type ColumnType =
   | 'json'
   /** Bytes; `\x` and hex digits on the wire. */
   | 'blob'
+  /** A range of some kind, kept as a JSON list of its text and bounds; Postgres' text on the wire. */
+  | 'range'
+
+/** What a range is of: Postgres' names. */
+export type RangeKind = 'int4range' | 'int8range' | 'numrange' | 'daterange' | 'tsrange' | 'tstzrange'
 
 /** Where the value of a new row comes from when the client names none. */
 export type ColumnDefault =
@@ -46,6 +51,8 @@ export interface ColumnModel {
   /** Name in the Drizzle declaration. */
   readonly property: string
   readonly type: ColumnType
+  /** The kind of a `range`. */
+  readonly range?: RangeKind
   readonly notNull: boolean
   readonly primaryKey: boolean
   /** Doesn't exist for clients. */

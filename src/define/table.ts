@@ -3,6 +3,7 @@ import type { AnySQLiteColumn } from 'drizzle-orm/sqlite-core'
 import type { ComputedRule } from './computed'
 import { getTableName, type RowSource, type SQLiteTableLike } from './drizzle'
 import type { ColumnsOf, DataOf, Expression, PolicyArgument, RowOf, Value } from './expression'
+import type { RangeKind } from './model'
 import type { Relations } from './relation'
 import type { Searchable } from './searchable'
 
@@ -26,8 +27,8 @@ export interface ColumnRule<T extends SQLiteTableLike, V = unknown> {
   readonly hidden?: boolean
   /** Clients read it; only defaults, the service and the engine write it. */
   readonly readOnly?: boolean
-  /** What a text column holds: a UUID (kept in lower case) or a local date `YYYY-MM-DD`. */
-  readonly format?: 'uuid' | 'date'
+  /** What a text column holds: a UUID (kept in lower case), a local date `YYYY-MM-DD`, or a range by Postgres' name of its type. */
+  readonly format?: 'uuid' | 'date' | RangeKind
   /** Where this isn't TRUE the value is NULL everywhere: also in filters, order, aggregates and ETags. */
   readonly read?: Policy<T>
   /** The value of a new row that names none, for example `({ auth }) => auth.uid`. */

@@ -18,7 +18,7 @@ export function aggregateType(name: AggregateFunction, of: ValueType): ValueType
       return name === 'avg' || of === 'real' || of === 'numeric' ? 'real' : 'bigint'
     case 'min':
     case 'max':
-      if (of === 'boolean' || of === 'json' || of === 'blob') throw missing(name, of)
+      if (of === 'boolean' || of === 'json' || of === 'blob' || of === 'range') throw missing(name, of)
       return of === 'numeric' ? 'real' : of
   }
 }

@@ -75,6 +75,7 @@ const NAMES: Readonly<Record<Cast | ValueType, string>> = {
   timestamptz: 'timestamp with time zone',
   json: 'jsonb',
   blob: 'bytea',
+  range: 'range',
 }
 
 const targetName = (cast: Cast): string => (cast === 'timestamp' ? NAMES.timestamp_local : NAMES[cast])
@@ -263,6 +264,8 @@ function textOf(from: Typed): Sql {
       return over(value, sql`iif(v = cast(v as integer) and abs(v) < 1e15, cast(cast(v as integer) as text), replace(v || '', '.0e', 'e'))`)
     case 'json':
       return sql`(${value} || '')`
+    case 'range':
+      return sql`(${value} ->> 0)`
     default:
       return sql`cast(${value} as text)`
   }

@@ -45,6 +45,7 @@ export const STORAGE: Readonly<Record<ColumnModel['type'], string>> = {
   timestamp_ms: 'integer',
   json: 'text',
   blob: 'blob',
+  range: 'text',
 }
 
 /** What a column was compiled to: what is selected, grouped and sorted by is one and the same text. */

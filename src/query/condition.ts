@@ -8,6 +8,7 @@ import { compareJson, inJson } from './json-compare'
 import type { JsonPlace } from './json-order'
 import { likeSql } from './like'
 import type { Comparison, Condition, Input, Target } from './query'
+import { containRangeSql, rangeSign, rangeSql } from './range'
 import { isReference, referencedList, referenceSql } from './reference'
 import { findsRows, searchSql, unsought } from './search'
 import { regexSql } from './regex'
@@ -79,13 +80,15 @@ export function compileCondition(rows: Rows, condition: Condition, related: Find
     case 'contain':
       return contain(rows, condition)
     case 'range':
-      throw unsupported('ranges (sl, sr, nxl, nxr, adj)')
+      return range(rows, condition)
     case 'search':
       return searchSql(rows, condition, positive)
   }
 }
 
 const OPERATORS: Readonly<Record<Comparison, string>> = { eq: '=', neq: '<>', gt: '>', gte: '>=', lt: '<', lte: '<=', isdistinct: 'is not' }
+
+const ORDERS: ReadonlySet<Comparison> = new Set(['gt', 'gte', 'lt', 'lte'])
 
 /** Operators are the compiler's own text. */
 function binary(left: Sql, operator: string, right: Sql): Sql {
@@ -107,7 +110,10 @@ function compare(rows: Rows, target: Target, operator: Comparison, input: Input)
   const json = jsonPlace(place)
   if (json) return compareJson(rows.context, json, OPERATORS[operator], value === null ? null : String(value))
   if (place.kind === 'text') return binary(jsonText(place.value, place.path), OPERATORS[operator], bindText(value))
-  return binary(comparable(place.model, place.value), OPERATORS[operator], bindValue(place.model, value))
+  const right = bindValue(place.model, value)
+  // Equal ranges are stored alike.
+  if (place.model.type === 'range' && ORDERS.has(operator)) return binary(rangeSign(place.value, right), OPERATORS[operator], FALSE)
+  return binary(comparable(place.model, place.value), OPERATORS[operator], right)
 }
 
 function bindText(value: string | number | boolean | null): Sql {
@@ -137,6 +143,7 @@ const SYMBOLS = { contains: '@>', containedBy: '<@', overlaps: '&&' } as const
 
 function contain(rows: Rows, { target, operator, value }: Extract<Condition, { kind: 'contain' }>): Sql {
   const place = placeOf(rows, target)
+  if (place.kind === 'column' && place.model.type === 'range') return containRangeSql(place.model, place.value, operator, value)
   if (!jsonPlace(place)) throw undefinedOperator(place, SYMBOLS[operator])
   return containSql(
     rows.context,
@@ -145,6 +152,14 @@ function contain(rows: Rows, { target, operator, value }: Extract<Condition, { k
     operator,
     value,
   )
+}
+
+const RANGE_SYMBOLS = { sl: '<<', sr: '>>', nxl: '&>', nxr: '&<', adj: '-|-' } as const
+
+function range(rows: Rows, { target, operator, value }: Extract<Condition, { kind: 'range' }>): Sql {
+  const place = placeOf(rows, target)
+  if (place.kind !== 'column' || place.model.type !== 'range') throw undefinedOperator(place, RANGE_SYMBOLS[operator])
+  return rangeSql(place.model, place.value, operator, value)
 }
 
 function undefinedOperator(place: Place, symbol: string): AppError {

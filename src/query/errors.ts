@@ -17,6 +17,7 @@ export const queryErrors = defineErrors({
   invalid_parameter: { status: 400, title: 'The number is outside of what the operator takes.', retry: false, postgrest: '22023' },
   undefined_object: { status: 400, title: 'There is nothing by that name.', retry: false, postgrest: '42704' },
   not_searchable: { status: 400, title: 'The column is not declared searchable.', retry: false, postgrest: 'PGRST127' },
+  invalid_range: { status: 400, title: 'The range ends before it begins.', retry: false, postgrest: '22000' },
   invalid_regex: { status: 400, title: 'The pattern is not a regular expression.', retry: false, postgrest: '2201B' },
   not_grouped: { status: 400, title: 'The column must be selected or aggregated.', retry: false, postgrest: '42803' },
   no_relationship: { status: 400, title: 'There is no such relationship.', retry: false, postgrest: 'PGRST200' },

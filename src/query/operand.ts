@@ -31,6 +31,8 @@ export function encodeLiteral(type: ColumnType | null, value: Literal, bound = f
       // A bare number is in the column's own unit, a text is ISO 8601.
       if (typeof value === 'string') return Number.isNaN(Date.parse(value)) ? null : encodeLiteral(type, new Date(value))
       return numberOf(value, bound)
+    case 'range':
+      return null
     case 'uuid':
       return typeof value === 'string' ? text(value.toLowerCase()) : null
     default:

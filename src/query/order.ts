@@ -6,6 +6,7 @@ import { columnSql, jsonRank, jsonText, placeOf, type Place, type Rows } from '.
 import { bindValue, comparable } from './condition'
 import { queryErrors, tooComplex, unsupported } from './errors'
 import { storedSql } from './place'
+import { rangeSortValues } from './range'
 import type { Input, OrderTerm, StoredValue } from './query'
 import { and, bind, join, number, or, sql, type Sql } from './sql'
 
@@ -59,6 +60,7 @@ export function sortValues(place: Place): Sql[] {
     const path = place.kind === 'json' ? place.path : bind('$')
     return [jsonRank(place.value, path), sql`json_extract(${place.value}, ${path})`]
   }
+  if (place.model.type === 'range') return rangeSortValues(place.value)
   return [comparable(place.model, place.value)]
 }
 
@@ -89,6 +91,7 @@ export function behind(keys: readonly SortKey[], cursor: readonly (Input | Store
     const input = cursor[i]!
     if (key.model === null || key.model.type === 'json') throw unsupported('cursors over a related or a JSON value')
     if (key.model.computed && isTimed(key.model.computed)) throw unsupported('cursors over a column that is computed from the time')
+    if (key.model.type === 'range') throw unsupported('cursors over a range')
     if (typeof input === 'object' && input !== null && 'stored' in input) return storedSql(key, input)
     if (typeof input === 'object' && input !== null) throw unsupported('references to earlier results in a cursor')
     return input === null ? null : bindValue(key.model, input)

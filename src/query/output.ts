@@ -26,6 +26,8 @@ export function writeColumn(type: ValueType, value: Sql): Output {
     case 'json':
     case 'numeric':
       return asJson(sql`json(${value})`)
+    case 'range':
+      return plain(sql`${value} ->> 0`)
     case 'blob':
       return plain(hex(value))
     default:

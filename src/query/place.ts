@@ -28,6 +28,8 @@ export function placeSql(rows: Rows, keys: readonly SortKey[]): Sql {
         case undefined:
         case 'json':
           throw unsupported('cursors over a related or a JSON value')
+        case 'range':
+          throw unsupported('cursors over a range')
         case 'real':
         case 'numeric':
           // Every digit that tells one number from the next.

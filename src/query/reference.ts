@@ -141,6 +141,7 @@ const FAMILIES: Readonly<Record<ColumnModel['type'], string>> = {
   timestamp_ms: 'time',
   json: 'json',
   blob: 'blob',
+  range: 'range',
 }
 
 /** The value as the target's column holds it. Throws 42804 when not every value of the one is a value of the other. */
@@ -150,6 +151,7 @@ function converted(value: Sql, source: ColumnModel, target: ColumnModel, purpose
     new AppError(writeErrors.reference_type, {
       message: `column "${target.name}" is of type ${target.type} but the reference is of type ${source.type}`,
     })
+  if (source.range !== target.range) throw mismatch()
   if (target.type === 'blob') {
     if (source.type !== 'blob') throw mismatch()
     return sql`unhex(${value})`

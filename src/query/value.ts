@@ -3,6 +3,7 @@
 import type { ColumnModel } from '../define'
 import { queryErrors, valueError } from './errors'
 import { parseInstant } from './instant'
+import { encodeRange, type ReadBound } from './range-value'
 
 /** What a value is for: lengths bind only what is stored, and a filter may be finer than the column. */
 export type ValuePurpose = 'filter' | 'write'
@@ -21,11 +22,12 @@ const NAMES: Readonly<Record<ColumnModel['type'], string>> = {
   timestamp_ms: 'timestamp with time zone',
   json: 'json',
   blob: 'bytea',
+  range: 'range',
 }
 
 /** Postgres' name of the column's type. */
 export function typeName(column: ColumnModel): string {
-  return column.type === 'integer' ? 'integer' : NAMES[column.type]
+  return column.range ?? (column.type === 'integer' ? 'integer' : NAMES[column.type])
 }
 
 /**
@@ -59,7 +61,14 @@ export function encodeValue(column: ColumnModel, input: unknown, purpose: ValueP
       return encodeTimestamp(column, text, purpose)
     case 'blob':
       return encodeBytes(text)
+    case 'range':
+      return encodeRange(column.range!, text, boundReader(column))
   }
+}
+
+/** Reads a bound of a range column as a column of the bound's own type would. */
+export function boundReader(column: ColumnModel): ReadBound {
+  return (type, text) => String(encodeValue({ ...column, type, values: null, maxLength: null }, text, 'write'))
 }
 
 /** Whether SQLite keeps the text as it is: no NUL, no half of a surrogate pair. */

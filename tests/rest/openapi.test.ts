@@ -39,9 +39,20 @@ describe('/openapi.json', () => {
   test('names each served table and visible column, and nothing else', () => {
     const tables = Object.keys(document.paths).filter((path) => path.startsWith('/rest/v1/') && path !== '/rest/v1/batch')
     expect(tables).toEqual(
-      ['people', 'books', 'editions', 'reviews', 'articles', 'tags', 'book_tags', 'fans', 'people#annex', 'loans#annex', 'samples'].map(
-        (name) => `/rest/v1/${name}`,
-      ),
+      [
+        'people',
+        'books',
+        'editions',
+        'reviews',
+        'articles',
+        'tags',
+        'book_tags',
+        'fans',
+        'people#annex',
+        'loans#annex',
+        'stays',
+        'samples',
+      ].map((name) => `/rest/v1/${name}`),
     )
     expect(Object.keys(document.components['schemas']?.['people']?.properties ?? {})).toEqual(['id', 'name', 'email', 'mentor_id'])
     expect(document.components['schemas']?.['books.insert']?.required).toEqual(['title'])
@@ -58,6 +69,7 @@ describe('/openapi.json', () => {
       day: { format: 'date' },
       data: {},
     })
+    expect(document.components['schemas']?.['stays']?.properties).toMatchObject({ ages: { type: ['string', 'null'], format: 'int4range' } })
     expect(document.components['schemas']?.['books']?.properties).toMatchObject({
       genre: { enum: ['novel', 'poetry', 'essay', null] },
       title: { type: 'string', maxLength: 100 },

@@ -1,4 +1,4 @@
-// Filters beyond the comparisons, over HTTP and by supabase-js: patterns, containment and order of JSON.
+// Filters beyond the comparisons, over HTTP and by supabase-js: patterns, ranges, containment and order of JSON.
 import { createClient } from '@supabase/supabase-js'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { fetchBackend, mount, person, PUBLISHABLE_KEY, service, stranger } from './backend'
@@ -58,6 +58,116 @@ describe('patterns', () => {
     const from = () => supabase.from('samples').select('note').order('note')
     expect((await from().regexMatch('note', '^(Alp|room 1..$)')).data).toEqual([{ note: 'Alpine' }, { note: 'room 101' }])
     expect((await from().regexIMatch('note', '^ALPINE$')).data).toEqual([{ note: 'Alpine' }])
+  })
+})
+
+describe('ranges', () => {
+  const stay = (n: number, during: string | null, days: string | null, ages: string | null) => ({ id: n, during, days, ages })
+
+  beforeAll(async () => {
+    const rows = [
+      stay(1, '[2026-01-01 00:00+00,2026-01-10 12:00+00)', '[2026-01-01,2026-01-09]', '[18,65)'),
+      stay(2, '["2026-01-10T12:00:00Z","2026-02-01T00:00:00.5+01:00"]', '(2026-01-09,)', '(,17]'),
+      stay(3, null, 'empty', 'empty'),
+    ]
+    expect((await service('/rest/v1/stays', { body: rows })).status).toBe(201)
+  })
+
+  const found = async (filter: string): Promise<unknown> => {
+    const { status, json } = await stranger(`/rest/v1/stays?select=id&order=id&${filter}`)
+    return status === 200 ? (json as { id: number }[]).map((row) => row.id) : [status, (json as { code: string }).code]
+  }
+
+  test('come back as Postgres prints them, in JSON, as text and in CSV', async () => {
+    const { json } = await stranger('/rest/v1/stays?select=during,days::text,ages&order=id')
+    expect(json).toEqual([
+      { during: '["2026-01-01 00:00:00+00","2026-01-10 12:00:00+00")', days: '[2026-01-01,2026-01-10)', ages: '[18,65)' },
+      { during: '["2026-01-10 12:00:00+00","2026-01-31 23:00:00.5+00"]', days: '[2026-01-10,)', ages: '(,18)' },
+      { during: null, days: 'empty', ages: 'empty' },
+    ])
+    const csv = await stranger('/rest/v1/stays?select=id,ages,days&id=lt.3&order=id', { headers: { accept: 'text/csv' } })
+    expect(csv.text.replaceAll('\r', '')).toContain('1,"[18,65)","[2026-01-01,2026-01-10)"')
+  })
+
+  test.each([
+    ['during=ov.[2026-01-05,2026-01-06)', [1]],
+    ['during=adj.[2026-01-10 12:00,2026-01-11)', [1]],
+    ['during=sl.[2026-01-10 12:00,2026-01-11)', [1]],
+    ['during=sr.[2025-01-01,2026-01-01)', [1, 2]],
+    ['during=not.sr.[2025-01-01,2026-01-05)', [1]],
+    ['during=nxl.[2026-01-02,)', [2]],
+    ['during=nxr.(,2026-01-20)', [1]],
+    ['during=cs.2026-01-03T10:00:00Z', [1]],
+    ['during=cs.[2026-01-11,2026-01-12]', [2]],
+    ['during=is.null', [3]],
+    ['days=cd.[2026-01-01,2026-02-01)', [1, 3]],
+    ['days=eq.[2026-01-01,2026-01-10)', [1]],
+    ['days=eq.(2025-12-31,2026-01-09]', [1]],
+    ['days=neq.empty', [1, 2]],
+    ['ages=in.("[18,64]",empty)', [1, 3]],
+    ['ages=gt.(,10)', [1, 2]],
+    ['ages=lte(any).{empty,"(,18)"}', [2, 3]],
+    ['ages=isdistinct.empty', [1, 2]],
+    ['or=(ages.cs.70,ages.ov."[17,18)",days.eq.empty)', [2, 3]],
+    ['ages=cs.17.5', [400, '22P02']],
+    ['ages=ov.[1', [400, '22P02']],
+    ['ages=ov.[9,1)', [400, '22000']],
+    ['ages=ov.{[1,2)}', [400, 'PGRST127']],
+    ['ages=like.*1*', [400, '42883']],
+    ['id=sl.[1,2)', [400, '42883']],
+    ['secret=cs.1', [400, '42703']],
+    ['price=not.is.null', []],
+  ])('%s', async (filter, expected) => {
+    expect(await found(filter)).toEqual(expected)
+  })
+
+  test('are put in order as Postgres orders them, and have no cursor', async () => {
+    const order = async (by: string) =>
+      ((await stranger(`/rest/v1/stays?select=id&order=${by}&limit=9`)).json as { id: number }[]).map((row) => row.id)
+    expect([await order('ages'), await order('ages.desc'), await order('during.desc.nullslast')]).toEqual([
+      [3, 2, 1],
+      [1, 2, 3],
+      [2, 1, 3],
+    ])
+    expect((await stranger('/rest/v1/stays?order=ages&limit=1&cursor=')).json).toMatchObject({ code: 'PGRST127' })
+  })
+
+  test('are checked when they are written, and seen by none but who may read the column', async () => {
+    const ada = await person()
+    const made = await ada.ask('/rest/v1/stays?select=ages,price', {
+      body: { id: 9, price: '(1.50,2]', guest_id: ada.id },
+      headers: { prefer: 'return=representation' },
+    })
+    expect(made.json).toEqual([{ ages: '[0,101)', price: '(1.5,2]' }])
+    const changed = await ada.ask('/rest/v1/stays?id=eq.9&ages=cs.50&select=ages', {
+      method: 'PATCH',
+      body: { ages: '[1,2]' },
+      headers: { prefer: 'return=representation' },
+    })
+    expect(changed.json).toEqual([{ ages: '[1,3)' }])
+    for (const [body, code] of [
+      [{ id: 10, ages: '[3,1]' }, '22000'],
+      [{ id: 10, ages: '3' }, '22P02'],
+      [{ id: 10, ages: ['[1,2)'] }, '22P02'],
+      [{ id: 10, secret: '[1,2)' }, 'PGRST204'],
+    ] as const)
+      expect((await ada.ask('/rest/v1/stays', { body })).json).toMatchObject({ code })
+    for (const filter of ['price=cs.1.7', 'price=ov.(,)', 'price=eq.(1.5,2]', 'price=gt.empty']) {
+      expect([filter, (await ada.ask(`/rest/v1/stays?select=id&${filter}`)).json]).toEqual([filter, [{ id: 9 }]])
+      expect([filter, (await stranger(`/rest/v1/stays?select=id&${filter}`)).json]).toEqual([filter, []])
+    }
+  })
+
+  test('supabase-js rangeGt, rangeGte, rangeLt, rangeLte, rangeAdjacent and overlaps', async () => {
+    const from = () => supabase.from('stays').select('id').order('id').lt('id', 9)
+    const pick = async (request: PromiseLike<{ data: { id: number }[] | null }>) => (await request).data?.map((row) => row.id)
+    expect(await pick(from().rangeGt('ages', '[0,18)'))).toEqual([1])
+    expect(await pick(from().rangeGte('ages', '[18,20)'))).toEqual([1])
+    expect(await pick(from().rangeLt('ages', '[18,20)'))).toEqual([2])
+    expect(await pick(from().rangeLte('ages', '[0,18)'))).toEqual([2])
+    expect(await pick(from().rangeAdjacent('ages', '[65,70)'))).toEqual([1])
+    expect(await pick(from().overlaps('days', '[2026-01-05,2026-01-06]'))).toEqual([1])
+    expect(await pick(from().contains('days', '2026-05-05'))).toEqual([2])
   })
 })
 

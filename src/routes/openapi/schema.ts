@@ -16,6 +16,7 @@ const TYPES: Readonly<Record<ColumnType, JsonSchema>> = {
   timestamp_ms: { type: 'string', format: 'date-time' },
   json: {},
   blob: { type: 'string', pattern: '^\\\\x([0-9a-f]{2})*$' },
+  range: { type: 'string' },
 }
 
 export function visibleColumns(table: TableModel): ColumnModel[] {
@@ -30,6 +31,7 @@ function columnSchema(column: ColumnModel, nullable: boolean): JsonSchema {
   const type = base['type']
   return {
     ...base,
+    ...(column.range ? { format: column.range } : {}),
     ...(nullable && type !== undefined ? { type: [type, 'null'] } : {}),
     ...(column.values ? { enum: nullable ? [...column.values, null] : column.values } : {}),
     ...(column.maxLength === null ? {} : { maxLength: column.maxLength }),

@@ -41,6 +41,7 @@ const TYPES: Readonly<Record<ColumnType, { readonly type?: string; readonly form
   timestamp_ms: { type: 'string', format: 'timestamp with time zone' },
   json: { format: 'jsonb' },
   blob: { type: 'string', format: 'bytea' },
+  range: { type: 'string', format: 'range' },
 }
 
 /** `url` is the root's own address as it was called. */
@@ -81,7 +82,7 @@ function definition(model: Model, table: TableModel): JsonSchema {
 function property(model: Model, table: TableModel, column: ColumnModel): JsonSchema {
   const notes = [...(column.primaryKey ? ['This is a Primary Key.<pk/>'] : []), ...foreignKey(model, table, column)]
   const value = defaultValue(column)
-  const { type, format } = TYPES[column.type]
+  const { type, format } = column.range ? { type: 'string', format: column.range } : TYPES[column.type]
   return {
     ...(value === undefined ? {} : { default: value }),
     ...(notes.length > 0 ? { description: ['Note:', ...notes].join('\n') } : {}),

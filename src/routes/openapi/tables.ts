@@ -151,6 +151,8 @@ function example(type: string): string {
       return 'eq.2026-01-31'
     case 'json':
       return 'not.is.null'
+    case 'range':
+      return 'ov.[1,10)'
     case 'uuid':
       return 'eq.0193a3c2-7f1e-7d6a-9b1c-5f0e6c1d2a3b'
     default:

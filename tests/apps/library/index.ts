@@ -120,6 +120,17 @@ export const samples = sqliteTable('samples', {
   note: text('note').default('none'),
 })
 
+/** Ranges, one column of each sort of bound. */
+export const stays = sqliteTable('stays', {
+  id: integer('id').primaryKey(),
+  during: text('during'),
+  days: text('days'),
+  ages: text('ages'),
+  price: text('price'),
+  secret: text('secret'),
+  guestId: text('guest_id'),
+})
+
 const open = { read: anyone(), insert: anyone(), update: anyone(), delete: anyone() }
 
 export default app({
@@ -160,6 +171,16 @@ export default app({
     table(fans, open),
     table(annexPeople, { ...open, exposed: { schema: 'annex', name: 'people' } }),
     table(annexLoans, { ...open, exposed: { schema: 'annex', name: 'loans' } }),
+    table(stays, {
+      ...open,
+      columns: {
+        during: { format: 'tstzrange' },
+        days: { format: 'daterange' },
+        ages: { format: 'int4range', default: () => '[0,100]' },
+        price: { format: 'numrange', read: owner(stays.guestId) },
+        secret: { format: 'int4range', hidden: true },
+      },
+    }),
     table(samples, {
       ...open,
       columns: { id: { format: 'uuid' }, day: { format: 'date' } },
