@@ -67,6 +67,15 @@ export const PROBES: readonly Probe[] = [
     otherwise: 'The change log would miss writes. Do not go live.',
   },
   {
+    name: 'a full-text index follows its table, and is filled and compared anew',
+    sql:
+      "INSERT INTO written (id, title) VALUES ('a', 'Fat cats'), ('b', 'Old dogs'); UPDATE written SET title = 'Thin cats' WHERE id = 'b'; " +
+      "INSERT INTO words (words) VALUES ('rebuild'); INSERT INTO words (words, rank) VALUES ('integrity-check', 1); " +
+      'SELECT count(*) AS n FROM written WHERE rowid IN (SELECT rowid FROM words WHERE words MATCH \'{"title"} : (("cat") NOT "fat")\')',
+    judge: gives({ n: 1 }),
+    otherwise: 'Searches (fts, plfts, phfts, wfts) would fail, and `npm run db:reindex`: leave `searchable` out.',
+  },
+  {
     name: 'a STRICT table refuses a text for an integer',
     sql: "INSERT INTO strictly (id, n) VALUES (1, 'many')",
     judge: isRefused('datatype', { table: 'strictly', column: 'n' }),
@@ -140,6 +149,10 @@ export const PROBE_SCHEMA = [
   'CREATE TABLE watched (id INTEGER PRIMARY KEY) STRICT',
   'CREATE TABLE log (seq INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL) STRICT',
   'CREATE TRIGGER watched_insert AFTER INSERT ON watched BEGIN INSERT INTO log (key) VALUES (json_array(NEW.id)); END',
+  'CREATE TABLE written (id TEXT PRIMARY KEY, title TEXT) STRICT',
+  "CREATE VIRTUAL TABLE words USING fts5(title, content='written', columnsize=0, tokenize='porter unicode61 remove_diacritics 2')",
+  'CREATE TRIGGER written_insert AFTER INSERT ON written BEGIN INSERT INTO words (rowid, title) VALUES (NEW.rowid, NEW.title); END',
+  "CREATE TRIGGER written_update AFTER UPDATE ON written BEGIN INSERT INTO words (words, rowid, title) VALUES ('delete', OLD.rowid, OLD.title); INSERT INTO words (rowid, title) VALUES (NEW.rowid, NEW.title); END",
   'CREATE TABLE strictly (id INTEGER PRIMARY KEY, n INTEGER) STRICT',
   'CREATE TABLE parent (id INTEGER PRIMARY KEY) STRICT',
   'CREATE TABLE child (id INTEGER PRIMARY KEY, parent_id INTEGER REFERENCES parent (id)) STRICT',

@@ -65,7 +65,7 @@ export {
   type Unique,
   type RangeKind,
 } from './model'
-export { searchIndexName, SEARCH_LANGUAGES, type Searchable, type SearchLanguage, type SearchModel } from './searchable'
+export { searchIndexName, SEARCH_LANGUAGES, searchTermsName, type Searchable, type SearchLanguage, type SearchModel } from './searchable'
 export type { Relation, Relations } from './relation'
 export {
   anyone,

@@ -25,6 +25,11 @@ export function searchIndexName(table: string, language: SearchLanguage): string
   return language === 'english' ? `sys_fts_${table}` : `sys_fts_${table}_${language}`
 }
 
+/** The table that says where each word of an index stands. */
+export function searchTermsName(table: string, language: SearchLanguage): string {
+  return `${searchIndexName(table, language)}_terms`
+}
+
 interface Source {
   readonly columns: ReadonlyMap<string, ColumnModel>
   readonly report: (message: string) => void
@@ -67,7 +72,7 @@ function unsearchable({ property, name, type, hidden }: ColumnModel): string | n
   return null
 }
 
-const SHADOWS = ['data', 'idx', 'content', 'docsize', 'config']
+const SHADOWS = ['terms', 'data', 'idx', 'content', 'docsize', 'config']
 
 /** Index tables whose names, or whose shadow tables' names, would meet. */
 export function checkSearchNames(tables: Iterable<TableModel>, problems: Problem[]): void {

@@ -1,6 +1,6 @@
 // Full-text indexes: FTS5 tables that hold no text of their own (`content=`), kept by triggers beside the change log's. Rows are known
 // by their row number, which a rebuilt table gives anew, so that its index is filled anew with it.
-import { searchIndexName, type SearchLanguage, type TableModel } from '../define'
+import { searchIndexName, searchTermsName, type SearchLanguage, type TableModel } from '../define'
 import type { SearchSchema, TableSchema, TriggerSchema } from './schema'
 import { balanced, identifier, identifiers, text } from './sql'
 
@@ -12,9 +12,9 @@ const TOKENIZERS: Readonly<Record<SearchLanguage, string>> = {
 
 type Declared = Pick<TableModel, 'name' | 'search'>
 
-/** The indexes of a table, one a language. */
+/** The indexes of a table, one a language, each with the table that says where its words stand. */
 export function searchSchemas({ name: table, search }: Declared): SearchSchema[] {
-  return (search?.languages ?? []).map((language) => {
+  return (search?.languages ?? []).flatMap((language) => {
     const name = searchIndexName(table, language)
     const options = [
       `content=${text(table)}`,
@@ -23,7 +23,11 @@ export function searchSchemas({ name: table, search }: Declared): SearchSchema[]
       'columnsize=0',
       `tokenize=${text(TOKENIZERS[language])}`,
     ]
-    return { name, sql: `CREATE VIRTUAL TABLE ${identifier(name)} USING fts5(${[identifiers(search!.columns), ...options].join(', ')})` }
+    const terms = searchTermsName(table, language)
+    return [
+      { name, sql: `CREATE VIRTUAL TABLE ${identifier(name)} USING fts5(${[identifiers(search!.columns), ...options].join(', ')})` },
+      { name: terms, sql: `CREATE VIRTUAL TABLE ${identifier(terms)} USING fts5vocab(${identifier(name)}, 'instance')` },
+    ]
   })
 }
 
@@ -50,9 +54,11 @@ export function searchTriggers({ name: table, search }: Declared): TriggerSchema
   ]
 }
 
-/** Fills an index from its table, whatever it held. */
-export function fillSearch({ name }: SearchSchema): string {
-  return `INSERT INTO ${identifier(name)} (${identifier(name)}) VALUES ('rebuild')`
+/** Fills indexes from their tables, whatever they held. */
+function filled(indexes: readonly SearchSchema[]): string[] {
+  return indexes
+    .filter(({ sql }) => sql.includes(' USING fts5('))
+    .map(({ name }) => `INSERT INTO ${identifier(name)} (${identifier(name)}) VALUES ('rebuild')`)
 }
 
 /** The statements around a change of tables that concern indexes. `rebuilt` are tables whose rows were copied. */
@@ -88,11 +94,12 @@ export function planSearch(
   const changed = changes.filter(({ gone, made }) => gone.length + made.length > 0)
   const drop = ({ name }: SearchSchema) => `DROP TABLE IF EXISTS ${identifier(name)}`
   return {
-    drops: [...changes.flatMap(({ gone }) => gone), ...dropped.flatMap(of)].map(drop),
+    // What looks into an index goes before it.
+    drops: [...changes.flatMap(({ gone }) => gone), ...dropped.flatMap(of)].toReversed().map(drop),
     creates: [
       ...created.flatMap(of).map(({ sql }) => sql),
-      ...changes.flatMap(({ made }) => made.flatMap((index) => [index.sql, fillSearch(index)])),
-      ...changes.filter(({ table }) => rebuilt.has(table)).flatMap(({ kept }) => kept.map(fillSearch)),
+      ...changes.flatMap(({ made }) => [...made.map(({ sql }) => sql), ...filled(made)]),
+      ...changes.filter(({ table }) => rebuilt.has(table)).flatMap(({ kept }) => filled(kept)),
     ],
     touched: new Set(changed.map(({ table }) => table)),
     summary: changed.map(({ table, made }) =>

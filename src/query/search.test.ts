@@ -72,7 +72,10 @@ test('a query is one for the index, as far as it goes; NOT without anything besi
   expect(sqlOf(search('!cat & !dog')).queries).toEqual(['{"title"} : (("cat" OR "dog"))'])
   expect(sqlOf(search('!cat | !dog | rat')).queries).toEqual(['{"title"} : ("rat")', '{"title"} : (("cat" AND "dog"))'])
   expect(sqlOf(search('cat <-> dog:*')).queries).toEqual(['{"title"} : ("cat" + "dog" *)'])
-  expect(sqlOf(search('sat <-> on <-> the <-> mat')).queries).toEqual(['{"title"} : (NEAR("sat" "mat", 2))'])
+  // Words at a distance: where each stands, by its term.
+  const { sql, queries } = sqlOf(search('sat <-> on <-> the <-> mats & cat'))
+  expect(queries).toEqual(['{"title"} : ("cat")'])
+  expect(sql).toContain('`sys_fts_articles_terms`')
 })
 
 test('the index leads to the rows, and neither the policy nor another filter does', () => {

@@ -1,13 +1,14 @@
-// Full-text search as SQL: the query becomes one of FTS5's, every word quoted and bound, that finds row numbers by the index. What FTS5
-// can't say, such as a bare NOT, is made of such sets. A column that the caller can't read finds nothing.
+// Full-text search in a filter: what is declared, who may read it, and what a text that isn't there comes to. A column that the caller
+// can't read finds nothing.
 import { AppError } from '../core'
-import { searchIndexName, SEARCH_LANGUAGES, type SearchLanguage, type SearchModel } from '../define'
+import { searchIndexName, SEARCH_LANGUAGES, searchTermsName, type SearchLanguage } from '../define'
 import { clientColumn, columnSql, type Rows } from './column'
 import type { CompileContext } from './context'
 import { queryErrors, tooComplex, unsupported, valueError } from './errors'
 import type { Condition } from './query'
-import { and, bind, column, FALSE, identifier, isFalse, isTrue, or, sql, type Sql } from './sql'
-import { parseSearch, type SearchTree, type Words } from './tsquery'
+import { isFound, setsOf } from './search-sets'
+import { column, FALSE, isFalse, isTrue, sql, type Sql } from './sql'
+import { parseSearch } from './tsquery'
 import { storable } from './value'
 
 export type Search = Extract<Condition, { kind: 'search' }>
@@ -17,17 +18,22 @@ export type Search = Extract<Condition, { kind: 'search' }>
  * 42704 and 42601, and `not_searchable` for what isn't declared.
  */
 export function searchSql(rows: Rows, search: Search, positive: boolean): Sql {
-  const { model, index, rowid, tree } = understood(rows, search)
+  const { model, rowid, language, tree } = understood(rows, search)
   const value = columnSql(rows, model)
   const present = sql`${value} is not null`
   const guarded = (found: Sql): Sql => sql`case when ${present} then ${found} end`
   if (tree === null) return positive ? FALSE : guarded(FALSE)
-  const matches = setsOf(tree, (query) => {
-    const text = `{${quoted(model.name)}} : (${query})`
-    countSet(rows.context)
-    return sql`${column(rows.alias, rowid)} in (select rowid from ${identifier(index)} where ${identifier(index)} match ${bind(text)})`
+  const matches = setsOf(tree, {
+    column: model.name,
+    index: searchIndexName(rows.table.name, language),
+    terms: searchTermsName(rows.table.name, language),
+    language,
+    rowid: () => {
+      countSet(rows.context)
+      return column(rows.alias, rowid)
+    },
   })
-  if (!positive || ftsQuery(tree) === null) return guarded(matches)
+  if (!positive || !isFound(tree)) return guarded(matches)
   return model.read === null || rows.context.service ? matches : sql`${matches} and ${present}`
 }
 
@@ -49,7 +55,7 @@ export function findsRows(rows: Rows, condition: Condition | undefined): boolean
   if (condition.kind === 'or') return condition.terms.length > 0 && condition.terms.every((term) => findsRows(rows, term))
   if (condition.kind !== 'search') return false
   const { tree } = understood(rows, condition)
-  return tree === null || ftsQuery(tree) !== null
+  return tree === null || isFound(tree)
 }
 
 /** The same predicate, which no index is asked for. */
@@ -71,8 +77,7 @@ function understood({ table }: Rows, search: Search) {
     const properties = declared.columns.map((name) => table.columns.get(name)!.property)
     throw notSearchable(message, properties, [...declared.languages, language])
   }
-  const { rowid }: SearchModel = declared
-  return { model, rowid, index: searchIndexName(table.name, language), tree: parseSearch(search.mode, search.text, language) }
+  return { model, rowid: declared.rowid, language, tree: parseSearch(search.mode, search.text, language) }
 }
 
 /** Errors: 42704. */
@@ -93,69 +98,3 @@ function notSearchable(message: string, properties: readonly string[], languages
   const rule = plain ? list(properties) : `{ columns: ${list(properties)}, language: ${list(languages)} }`
   return new AppError(queryErrors.not_searchable, { message, hint: `Declare it in the rules of its table: searchable: ${rule}` })
 }
-
-/** Sets of rows, joined by SQL where FTS5 can't. */
-function setsOf(tree: SearchTree, set: (query: string) => Sql): Sql {
-  const whole = ftsQuery(tree)
-  if (whole !== null) return set(whole)
-  if (tree.kind === 'words') throw new Error('words are always a query')
-  if (tree.kind === 'not') return sql`not (${setsOf(tree.term, set)})`
-  // What FTS5 can say of it together is one set, and what must be absent another.
-  const isAble = (term: SearchTree): boolean => ftsQuery(term) !== null
-  const able = tree.terms.filter(isAble)
-  const unwanted = tree.terms.flatMap((term) => (term.kind === 'not' && isAble(term.term) ? [term.term] : []))
-  const rest = tree.terms.filter((term) => !isAble(term) && !(term.kind === 'not' && isAble(term.term)))
-  const together = able.length === 0 ? [] : [set(ftsQuery({ kind: tree.kind, terms: able })!)]
-  const absent = unwanted.length === 0 ? [] : [sql`not (${set(ftsQuery({ kind: tree.kind === 'and' ? 'or' : 'and', terms: unwanted })!)})`]
-  const parts = [...together, ...absent, ...rest.map((term) => setsOf(term, set))]
-  return tree.kind === 'and' ? and(parts) : or(parts)
-}
-
-/** The tree in FTS5's language (fts5.html §3); null when it needs a set of rows that none of its words find. */
-function ftsQuery(tree: SearchTree): string | null {
-  switch (tree.kind) {
-    case 'words':
-      return ftsWords(tree)
-    case 'not':
-      return null
-    case 'or': {
-      const terms = tree.terms.map(ftsQuery)
-      return terms.includes(null) ? null : grouped(terms as string[], ' OR ')
-    }
-    case 'and': {
-      const wanted = tree.terms.filter((term) => term.kind !== 'not').map(ftsQuery)
-      const unwanted = tree.terms.flatMap((term) => (term.kind === 'not' ? [ftsQuery(term.term)] : []))
-      if (wanted.length === 0 || wanted.includes(null) || unwanted.includes(null)) return null
-      const all = grouped(wanted as string[], ' AND ')
-      return unwanted.length === 0 ? all : `(${all} NOT ${grouped(unwanted as string[], ' OR ')})`
-    }
-  }
-}
-
-/** Nested groups stand first, where FTS5's parser needs no stack for what is before them. */
-function grouped(terms: readonly string[], operator: string): string {
-  if (terms.length === 1) return terms[0]!
-  const nested = (term: string) => term.startsWith('(')
-  return `(${[...terms.filter(nested), ...terms.filter((term) => !nested(term))].join(operator)})`
-}
-
-/**
- * A word, a phrase, or what FTS5 has for words at a distance: near each other, at most so far apart, in any order. That finds whatever
- * Postgres finds, and more.
- */
-function ftsWords({ steps }: Words): string {
-  const runs: string[][] = []
-  let last = -1
-  for (const { word, prefix, at } of steps) {
-    const term = `${quoted(word)}${prefix ? ' *' : ''}`
-    if (runs.length > 0 && at === last + 1) runs.at(-1)!.push(term)
-    else runs.push([term])
-    last = at
-  }
-  const phrases = runs.map((run) => run.join(' + '))
-  if (phrases.length === 1) return phrases[0]!
-  const between = steps.at(-1)!.at - steps[0]!.at + 1 - runs[0]!.length - runs.at(-1)!.length
-  return `NEAR(${phrases.join(' ')}, ${between})`
-}
-
-const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`

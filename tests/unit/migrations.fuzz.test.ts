@@ -136,7 +136,8 @@ function apply(db: DatabaseSync, statements: readonly string[]): void {
 /** Each full-text index holds what its table does, no more and no less, and nothing is left of others. */
 function indexesHold(db: DatabaseSync, schema: DatabaseSchema): void {
   const wanted = schema.tables.flatMap((table) => table.search ?? []).map(({ name }) => name)
-  for (const name of wanted) db.exec(`INSERT INTO ${name} (${name}, rank) VALUES ('integrity-check', 1)`)
+  for (const name of wanted.filter((one) => !one.endsWith('_terms')))
+    db.exec(`INSERT INTO ${name} (${name}, rank) VALUES ('integrity-check', 1)`)
   const there = db.prepare(`SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL%' ORDER BY name`).all()
   expect(there.map(({ name }) => name)).toEqual(wanted.toSorted())
   expect(db.prepare(`SELECT count(*) AS n FROM sqlite_master WHERE name LIKE 'sys_fts_%' AND type = 'trigger'`).get()).toEqual({
