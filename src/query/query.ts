@@ -231,6 +231,8 @@ export interface Update extends Precondition {
   /** Columns that are set to their defaults. */
   readonly defaults?: readonly string[]
   readonly where?: Condition
+  /** The embeds whose rows the filter asks for. */
+  readonly related?: readonly Embed[]
   readonly order?: readonly OrderTerm[]
   readonly limit?: number
   readonly returning?: Returning
@@ -241,6 +243,8 @@ export interface Delete extends Precondition {
   readonly kind: 'delete'
   readonly table: string
   readonly where?: Condition
+  /** The embeds whose rows the filter asks for. */
+  readonly related?: readonly Embed[]
   readonly order?: readonly OrderTerm[]
   readonly limit?: number
   readonly returning?: Returning

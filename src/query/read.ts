@@ -18,6 +18,7 @@ import { revisionOf } from './revision'
 import { sessionLives } from './session'
 import { findsRows, unsought } from './search'
 import { columnsFor, cut, levelFilter, levelOf, levelOrder, partsOf, rowText, type Level } from './select'
+import { estimatedSize, numbersRows } from './size'
 import { waysOf } from './steer'
 import { and, bind, column, EMPTY, identifier, isFalse, isTrue, join, NULL, number, render, sql, TRUE, type Sql } from './sql'
 import { expectCount } from './write-guard'
@@ -256,6 +257,7 @@ function policyOf(level: Level, read: Read, { judged }: From): Sql {
 
 function totalOf(level: Level, read: Read, rows: From): Sql {
   const where = and([policyOf(level, read, rows), levelFilter(level, read.where)])
+  if (read.total !== 'exact' && rows.whole && isTrue(where) && numbersRows(level.rows.table)) return estimatedSize(level.rows.table)
   return isFalse(where) ? sql`0` : sql`(select count(*) ${rows.from} where ${where})`
 }
 

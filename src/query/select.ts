@@ -42,8 +42,12 @@ export function levelOf(context: CompileContext, table: TableModel, alias: strin
 export function levelFilter(level: Level, where: Condition | undefined): Sql {
   if (where) checkSize(where)
   const inner = [...level.embeds.values()].filter((embed) => embed.join === 'inner').map((embed) => found(level, embed))
-  const asked = where ? [compileCondition(level.rows, where, (name) => found(level, embedNamed(level, name)))] : []
-  return and([...asked, ...inner])
+  return and([...(where ? [relatedFilter(level, where)] : []), ...inner])
+}
+
+/** The client's condition alone, which may ask whether the level's embeds have rows. */
+export function relatedFilter(level: Level, where: Condition): Sql {
+  return compileCondition(level.rows, where, (name) => found(level, embedNamed(level, name)))
 }
 
 /** The level's order. */

@@ -3,7 +3,7 @@
 import { AppError, uuidv7 } from '../core'
 import { UPDATED_AT_COLUMN, VERSION_COLUMN, type ColumnModel, type TableModel } from '../define'
 import type { CompiledStatement } from './compiled'
-import { checkSize, compileCondition } from './condition'
+import { checkSize } from './condition'
 import { servedTable, type CompileContext } from './context'
 import { unsupported } from './errors'
 import { foldOperand } from './fold'
@@ -15,6 +15,7 @@ import { isReference, referenceSql } from './reference'
 import { keepRemoved, keepWritten } from './reference-keep'
 import { revisionOf } from './revision'
 import { findsRows, unsought } from './search'
+import { levelOf, relatedFilter } from './select'
 import { and, bind, column, identifier, join, NULL, number, render, sql, TRUE, type Sql } from './sql'
 import { encodeValue } from './value'
 import { writeErrors } from './write-errors'
@@ -183,7 +184,7 @@ export function affected(
   policy: TableModel['policies']['delete'],
   operation: Update | Delete,
 ): Sql {
-  const { where, order, limit, returning, ifVersion: version } = operation
+  const { where, order, limit, returning, ifVersion: version, related = [] } = operation
   const looks = where !== undefined || returning !== undefined || limit !== undefined || version !== undefined
   const predicate = (alias: string): Sql => {
     const rows = { context, table, alias }
@@ -192,11 +193,14 @@ export function affected(
       compilePolicy(context, table, policy, alias),
       looks ? compilePolicy(context, table, table.policies.read, alias) : TRUE,
     ])
-    return and([findsRows(rows, where) ? unsought(policies) : policies, where ? compileCondition(rows, where, relatedInWrite) : TRUE])
+    return and([
+      findsRows(rows, where) ? unsought(policies) : policies,
+      where ? relatedFilter(levelOf(context, table, alias, related), where) : TRUE,
+    ])
   }
   if (limit === undefined) return predicate(table.name)
   const alias = context.alias('w')
-  const keys = sortKeys({ context, table, alias }, order ?? [], relatedInWrite, true)
+  const keys = sortKeys({ context, table, alias }, order ?? [], orderedByRelated, true)
   const chosen = sql`select ${join(
     table.primaryKey.map((name) => column(alias, name)),
     ', ',
@@ -208,6 +212,6 @@ export function affected(
   return sql`(${own}) in (${chosen} where ${predicate(alias)}${orderBy(keys)} limit ${pageNumber(limit, 'limit')})`
 }
 
-function relatedInWrite(): never {
-  throw unsupported('filtering or ordering the rows of a write by an embedded resource')
+function orderedByRelated(): never {
+  throw unsupported('ordering the rows of a write by an embedded resource')
 }

@@ -4,12 +4,15 @@ import type { Model, TableModel } from '../define'
 import {
   findsOneRow,
   refuseView,
+  type Condition,
+  type Embed,
   type Expectation,
   type Insert,
   type Operation,
   type Query,
   type Read,
   type Returning,
+  type SelectItem,
   type Update,
 } from '../query'
 import { negotiate, type Media } from './accept'
@@ -129,7 +132,7 @@ function plan(model: Model, request: RestRequest): Plan {
   }
   const body: Body = { bytes: request.body ?? new Uint8Array(), contentType: request.header('content-type') }
   const write = { table: table.name, ...returningOf(table, selection, media, preferences), ...expectation(media, preferences) }
-  const where = selection.where ? { where: selection.where } : {}
+  const where = selection.where ? { where: selection.where, ...relatedTo(selection.where, selection.select) } : {}
   const held = (one: boolean, changes: boolean, makes: readonly string[] | null) => preconditionOf(request.header, { one, changes, makes })
   const changing = () => held(findsOneRow(table, selection.where), true, null)
   if (method === 'DELETE') return asking({ kind: 'delete', ...write, ...where, ...changing() }, 0, false)
@@ -172,6 +175,16 @@ export function readOperation(
     ...(size === null ? {} : { limit: size }),
     ...(preferences.count === null ? {} : { total: preferences.count }),
   }
+}
+
+/** The embeds of a write, if its filter asks for their rows. */
+function relatedTo(where: Condition, select: readonly SelectItem[]): { related?: readonly Embed[] } {
+  return asksRelated(where) ? { related: select.filter((item) => item.kind === 'embed') } : {}
+}
+
+function asksRelated(where: Condition): boolean {
+  if (where.kind === 'not') return asksRelated(where.term)
+  return where.kind === 'and' || where.kind === 'or' ? where.terms.some(asksRelated) : where.kind === 'related'
 }
 
 /** Reads no row, but asks like any statement whether the session lives. */

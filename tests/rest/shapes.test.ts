@@ -391,3 +391,48 @@ describe('embeds', () => {
     })
   })
 })
+
+describe('writes and what is related', () => {
+  const represent = { prefer: 'return=representation' }
+
+  test('a filter may ask whether a row has related ones', async () => {
+    await service('/rest/v1/books', {
+      body: [11, 12, 13].map((id) => ({ id, title: `w${id}`, published: true, owner_id: ada.id, pages: 1 })),
+    })
+    await service('/rest/v1/reviews', { body: { id: 'w11', book_id: 11, stars: 1 } })
+    const among = 'id=in.(11,12,13)'
+    const patched = await service(`/rest/v1/books?${among}&select=id,reviews(id)&reviews=not.is.null`, {
+      method: 'PATCH',
+      body: { pages: 2 },
+      headers: represent,
+    })
+    expect(patched.json).toEqual([{ id: 11, reviews: [{ id: 'w11' }] }])
+    // Also without any rows in the answer, inside `or`, and with a filter of the embed's own.
+    const gone = await ada.ask(`/rest/v1/books?${among}&select=reviews(),editions()&reviews.stars=eq.5&or=(reviews.not.is.null,id.eq.13)`, {
+      method: 'DELETE',
+      headers: { prefer: 'count=exact' },
+    })
+    expect([gone.status, gone.headers.get('content-range')]).toEqual([204, '*/1'])
+    const orphans = await ada.ask(`/rest/v1/books?${among}&select=id,reviews()&reviews=is.null`, { method: 'DELETE', headers: represent })
+    expect(orphans.json).toEqual([{ id: 12 }])
+    expect(await rows(`books?select=id&${among}`)).toEqual([{ id: 11 }])
+  })
+
+  test('what an embed is asked for is under its policy', async () => {
+    await service('/rest/v1/reviews', { body: { id: 'w12', book_id: 11, stars: 9, hidden_by: 'mod' } })
+    const asked = '/rest/v1/books?id=eq.11&select=id,reviews()&reviews.stars=eq.9&reviews=not.is.null'
+    expect((await ada.ask(asked, { method: 'PATCH', body: { pages: 3 }, headers: represent })).json).toEqual([])
+    expect((await service(asked, { method: 'PATCH', body: { pages: 3 }, headers: represent })).json).toEqual([{ id: 11 }])
+  })
+
+  test('filters and order of an embed shape the representation alone', async () => {
+    const { json } = await service(
+      '/rest/v1/books?id=in.(1,2)&select=id,reviews(id),author:people!author_id(name)&reviews.order=id.desc&reviews.stars=gt.1&order=author(name).desc',
+      { method: 'PATCH', body: { rating: 1 }, headers: represent },
+    )
+    expect(json).toEqual([
+      { id: 2, reviews: [{ id: 'r4' }], author: { name: 'Ben' } },
+      { id: 1, reviews: [{ id: 'r2' }, { id: 'r1' }], author: { name: 'Ada' } },
+    ])
+  })
+})
