@@ -2,6 +2,8 @@
 import type { ColumnType, Relationship, TableModel } from '../../src/define'
 import type { Condition, Embed, JsonStep, OrderTerm, Read, SelectItem, Target } from '../../src/query/query'
 import { jsonTruth } from './jsonb'
+import { castValue } from './casts'
+import { groups, isGrouped } from './group-oracle'
 import { keysOf } from './keyset'
 import { and, at, compare, isIn, like, match, not, or, order as orderOf, type Stored, type Truth } from './logic'
 import { visible, type Row, type World } from './policy-oracle'
@@ -29,6 +31,10 @@ export function answer(world: World, read: Read): Answer {
   const seen = visible(world, read.table).map((one) => one.seen)
   const matching = seen.filter((row) => admitted(world, table, row, read.where, read.select))
   const limit = Math.min(read.limit ?? table.maxRows, table.maxRows)
+  if (isGrouped(read.select)) {
+    const all = groups(world, table, matching, read.select, read.order)
+    return { rows: all.slice(read.offset ?? 0, (read.offset ?? 0) + limit), total: all.length }
+  }
   const page =
     read.after || read.before
       ? keyset(world, table, matching, read, limit)
@@ -36,7 +42,7 @@ export function answer(world: World, read: Read): Answer {
   return { rows: page.map((row) => shape(world, table, row, read.select)), total: matching.length }
 }
 
-function tableOf(world: World, name: string): TableModel {
+export function tableOf(world: World, name: string): TableModel {
   const table = world.model.tables.get(name)
   if (!table) throw new Error(`No table ${name}.`)
   return table
@@ -118,11 +124,11 @@ function target(table: TableModel, row: Row, { column, path }: Target): { type: 
   const type = (table.columns.get(column) ?? table.computed.get(column))?.type ?? 'text'
   const value = row[column] ?? null
   if (!path || path.length === 0) return { type, value }
-  return { type: 'text', value: asText(value, path) }
+  return { type: 'text', value: stepInto(value, path) }
 }
 
 /** `->>`: a JSON value as text, NULL for null and where there is nothing. */
-function asText(value: Stored, path: readonly JsonStep[]): Stored {
+export function stepInto(value: Stored, path: readonly JsonStep[]): Stored {
   const found =
     value === null
       ? undefined
@@ -143,7 +149,7 @@ function asStored(type: ColumnType, value: unknown): Stored {
 }
 
 /** The rows of an embed that belong to `row`: readable, joined by what the caller sees of the keys, filtered, ordered and cut. */
-function related(world: World, row: Row, embed: Embed): Row[] {
+export function related(world: World, row: Row, embed: Embed): Row[] {
   const { relationship } = embed
   const table = tableOf(world, relationship.to)
   const joined = visible(world, relationship.to)
@@ -232,21 +238,24 @@ export function shape(world: World, table: TableModel, row: Row, select: readonl
     if (item.kind === 'all') {
       for (const column of table.columns.values()) if (!column.hidden) out[column.name] = onWire(column.type, row[column.name] ?? null)
     } else if (item.kind === 'column') {
-      out[item.as] = selected(table, row, item.target)
+      const { column } = item.target
+      out[item.as] = item.cast
+        ? castValue((table.columns.get(column) ?? table.computed.get(column))!.type, row[column] ?? null, item.cast)
+        : selected(table, row, item.target)
     } else if (item.kind === 'embed') {
       Object.assign(out, embedded(world, row, item))
     } else {
-      throw new Error('The oracle has no aggregates.')
+      throw new Error('Groups are written by group-oracle.ts.')
     }
   }
   return out
 }
 
-function selected(table: TableModel, row: Row, { column, path }: Target): unknown {
+export function selected(table: TableModel, row: Row, { column, path }: Target): unknown {
   const value = row[column] ?? null
   const last = path?.at(-1)
   if (!path || !last) return onWire((table.columns.get(column) ?? table.computed.get(column))?.type ?? 'text', value)
-  if (last.asText) return asText(value, path)
+  if (last.asText) return stepInto(value, path)
   return value === null
     ? null
     : (at(
@@ -255,11 +264,15 @@ function selected(table: TableModel, row: Row, { column, path }: Target): unknow
       ) ?? null)
 }
 
-function embedded(world: World, row: Row, embed: Embed): Record<string, unknown> {
+export function embedded(world: World, row: Row, embed: Embed): Record<string, unknown> {
   if (embed.silent) return {}
   const table = tableOf(world, embed.relationship.to)
-  const rows = related(world, row, embed).map((other) => shape(world, table, other, embed.select))
   const toOne = embed.relationship.kind === 'to-one' || embed.relationship.kind === 'one-to-one'
+  if (isGrouped(embed.select)) {
+    const found = groups(world, table, related(world, row, embed), embed.select)
+    return { [embed.as]: toOne ? (found[0] ?? null) : new Unordered(found) }
+  }
+  const rows = related(world, row, embed).map((other) => shape(world, table, other, embed.select))
   const listed = (items: readonly unknown[]) => (embed.order ? items : new Unordered(items))
   if (!embed.spread) return { [embed.as]: toOne ? (rows[0] ?? null) : listed(rows) }
   const names = Object.keys(shape(world, table, Object.fromEntries([...table.columns.keys()].map((name) => [name, null])), embed.select))

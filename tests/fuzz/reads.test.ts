@@ -1,10 +1,12 @@
 // Random questions under random policies: rows, embeds, order, pages and totals are the oracle's.
 import { test } from 'vitest'
-import { buildModel } from '../../src/define'
-import { compile } from '../../src/query'
+import { buildModel, type Model } from '../../src/define'
+import { compile, type Read } from '../../src/query'
 import { drawApp, drawTables } from './apps'
 import { open } from './database'
 import { holds, type Draw } from './draw'
+import { drawGroupedRead } from './groups'
+import type { State } from './policy-oracle'
 import { answer, differs, Unordered } from './read-oracle'
 import { drawRead } from './reads'
 import { drawPrincipal, drawRows, NOW } from './rows'
@@ -12,7 +14,7 @@ import { runRead } from './run'
 
 const FILE = 'tests/fuzz/reads.test.ts'
 
-function readCase(choose: Draw): void {
+function readCase(choose: Draw, make: (model: Model, state: State) => Read): void {
   const specs = drawTables(choose)
   const app = drawApp(choose, specs, { columnRules: true, open: { read: 20, insert: 100, using: 100, check: 100 } })
   const model = buildModel(app)
@@ -22,7 +24,7 @@ function readCase(choose: Draw): void {
   try {
     for (let n = 0; n < 4; n++) {
       const principal = drawPrincipal(choose, ids)
-      const read = drawRead(choose, model, state)
+      const read = make(model, state)
       const compiled = compile(model, { operations: [read], shape: { form: 'list' } }, { principal, now: NOW })
       const context = () =>
         `read ${JSON.stringify(read)}\nprincipal ${JSON.stringify(principal)}\npolicies ${JSON.stringify([...model.tables.values()].map(({ name, policies, columns }) => [name, policies.read, [...columns.values()].filter((column) => column.read).map((column) => [column.name, column.read])]))}\n` +
@@ -50,4 +52,8 @@ function readCase(choose: Draw): void {
   }
 }
 
-test('random reads answer what the oracle answers', () => holds(FILE, 700, readCase), 3_600_000)
+const reads = (choose: Draw) => readCase(choose, (model, state) => drawRead(choose, model, state))
+const grouped = (choose: Draw) => readCase(choose, (model) => drawGroupedRead(choose, model))
+
+test('random reads answer what the oracle answers', () => holds(FILE, 600, reads), 3_600_000)
+test("random groups and aggregates are the oracle's", () => holds(FILE, 200, grouped), 3_600_000)

@@ -2,6 +2,7 @@
 import type { ColumnModel, Model, Relationship, TableModel } from '../../src/define'
 import type { Condition, Embed, Input, OrderTerm, Read, SelectItem, Target } from '../../src/query/query'
 import type { Kind } from './apps'
+import { safeCasts } from './casts'
 import type { Draw } from './draw'
 import { drawCursor } from './keyset'
 import type { State } from './policy-oracle'
@@ -55,6 +56,8 @@ function throughHidden(model: Model, { from, to, columns, junction }: Relationsh
 function item(choose: Draw, column: ColumnModel, i: number): SelectItem {
   const as = choose.chance(20) ? `as${i}` : column.name
   if (column.type === 'json' && choose.chance(50)) return { kind: 'column', target: jsonTarget(choose, column, choose.chance(50)), as }
+  const casts = safeCasts(column.type)
+  if (casts.length > 0 && choose.chance(15)) return { kind: 'column', target: { column: column.name }, as, cast: choose.pick(casts) }
   return { kind: 'column', target: { column: column.name }, as }
 }
 

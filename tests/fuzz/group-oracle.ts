@@ -1,0 +1,139 @@
+// Groups rows held in JavaScript, and aggregates them.
+import type { TableModel } from '../../src/define'
+import type { Embed, OrderTerm, SelectItem } from '../../src/query/query'
+import { castValue } from './casts'
+import { order as orderOf, type Stored } from './logic'
+import type { Row, World } from './policy-oracle'
+import { embedded, onWire, related, selected, stepInto, tableOf } from './read-oracle'
+
+type Aggregate = Extract<SelectItem, { kind: 'aggregate' }>
+
+/** A member of a group: what tells groups apart by its `id`, or what an aggregate takes in of a row. */
+type Cell =
+  | { readonly as: string; readonly id: string; readonly shown: unknown; readonly sort: Stored }
+  | { readonly as: string; readonly of: Aggregate; readonly type: string; readonly input: Stored }
+
+const single = ({ relationship }: Embed): boolean => relationship.kind === 'to-one' || relationship.kind === 'one-to-one'
+
+export function isGrouped(select: readonly SelectItem[]): boolean {
+  return select.some(
+    (item) => item.kind === 'aggregate' || (item.kind === 'embed' && item.spread && single(item) && isGrouped(item.select)),
+  )
+}
+
+/** The groups' objects, in order where there is one. */
+export function groups(
+  world: World,
+  table: TableModel,
+  rows: readonly Row[],
+  select: readonly SelectItem[],
+  order: readonly OrderTerm[] = [],
+): unknown[] {
+  const found = new Map<string, Cell[][]>()
+  for (const row of rows) {
+    const cells = cellsOf(world, table, row, select)
+    const key = JSON.stringify(cells.flatMap((cell) => ('id' in cell ? [cell.id] : [])))
+    found.set(key, [...(found.get(key) ?? []), cells])
+  }
+  // Without anything to group by there is always one.
+  const template = cellsOf(world, table, null, select)
+  if (found.size === 0 && !template.some((cell) => 'id' in cell)) return [written([], template)]
+  const columns = select.flatMap((item) => (item.kind === 'column' ? [item] : []))
+  const sorted = [...found.values()].toSorted((a, b) => {
+    for (const term of order) {
+      const as = columns.find(({ target }) => target.column === term.target.column)?.as
+      const [left, right] = [a, b].map(([cells]) => cells!.find((cell) => cell.as === as && 'id' in cell) as Cell & { sort: Stored })
+      const sign = byNulls(left!.sort, right!.sort, term.descending)
+      if (sign !== 0) return sign
+    }
+    return 0
+  })
+  return sorted.map((members) => written(members, members[0]!))
+}
+
+function byNulls(left: Stored, right: Stored, descending: boolean): number {
+  if (left === null || right === null) return left === right ? 0 : (left === null) === descending ? -1 : 1
+  return orderOf(left, right) * (descending ? -1 : 1)
+}
+
+function written(members: readonly (readonly Cell[])[], template: readonly Cell[]): Record<string, unknown> {
+  return Object.fromEntries(
+    template.map((cell, i) => {
+      if ('id' in cell) return [cell.as, cell.shown]
+      const inputs = members.map((cells) => (cells[i] as Cell & { input: Stored }).input).filter((input) => input !== null)
+      return [cell.as, result(cell.of, cell.type, inputs)]
+    }),
+  )
+}
+
+function result({ function: name, target, castInput, cast }: Aggregate, type: string, inputs: readonly Exclude<Stored, null>[]): unknown {
+  if (name === 'count') return cast === 'text' ? String(inputs.length) : inputs.length
+  if (inputs.length === 0) return null
+  const sum = () => inputs.reduce<number>((total, input) => total + Number(input), 0)
+  if (name === 'sum') return sum()
+  if (name === 'avg') return sum() / inputs.length
+  const [first = 0, ...rest] = inputs
+  const extreme = rest.reduce(
+    (best, input) => (orderOf(input, best) < 0 === (name === 'min') && orderOf(input, best) !== 0 ? input : best),
+    first,
+  )
+  return target?.path || castInput ? extreme : onWire(type as never, extreme)
+}
+
+/** The row as members; of no row, all of it NULL. */
+function cellsOf(world: World, table: TableModel, row: Row | null, select: readonly SelectItem[], spread = false): Cell[] {
+  return select.flatMap((item): Cell[] => {
+    switch (item.kind) {
+      case 'all':
+        return [...table.columns.values()]
+          .filter(({ hidden }) => !hidden)
+          .map(({ name, type }) => cell(name, type, row?.[name] ?? null, onWire(type, row?.[name] ?? null)))
+      case 'column': {
+        const type = (table.columns.get(item.target.column) ?? table.computed.get(item.target.column))?.type ?? 'text'
+        const value = row?.[item.target.column] ?? null
+        const shown = item.cast ? castValue(type, value, item.cast) : row ? selected(table, row, item.target) : null
+        return [
+          cell(item.as, item.cast ? 'text' : type, shown instanceof Date ? shown.getTime() : item.cast ? (shown as Stored) : value, shown),
+        ]
+      }
+      case 'aggregate': {
+        const type = item.target
+          ? ((table.columns.get(item.target.column) ?? table.computed.get(item.target.column))?.type ?? 'text')
+          : 'integer'
+        return [{ as: item.as, of: item, type, input: inputOf(row, item, spread) }]
+      }
+      case 'embed':
+        return embedCells(world, row, item)
+    }
+  })
+}
+
+function cell(as: string, type: string, value: Stored, shown: unknown): Cell {
+  return {
+    as,
+    id: JSON.stringify([type === 'json' && value !== null ? (JSON.parse(String(value)) as unknown) : value, value === null]),
+    shown,
+    sort: value,
+  }
+}
+
+function inputOf(row: Row | null, { target, castInput }: Aggregate, spread: boolean): Stored {
+  if (!target) return row === null && spread ? null : 1
+  if (row === null) return null
+  const value = row[target.column] ?? null
+  const found = target.path ? stepInto(value, target.path) : value
+  return castInput === 'integer' && found !== null ? Number(found) : found
+}
+
+function embedCells(world: World, row: Row | null, embed: Embed): Cell[] {
+  const table = tableOf(world, embed.relationship.to)
+  if (embed.spread && single(embed)) return cellsOf(world, table, row ? (related(world, row, embed)[0] ?? null) : null, embed.select, true)
+  // Of no row there is nothing, whatever the embed would show of one.
+  const shown = Object.entries(embedded(world, row ?? {}, embed))
+  return shown.map(([as, value]) => ({
+    as,
+    id: JSON.stringify(row === null ? null : value),
+    shown: row === null ? null : value,
+    sort: null,
+  }))
+}
