@@ -104,6 +104,8 @@ function cellsOf(world: World, table: TableModel, row: Row | null, select: reado
       }
       case 'embed':
         return embedCells(world, row, item)
+      case 'version':
+        throw new Error('No group has a version.')
     }
   })
 }
