@@ -1,12 +1,21 @@
 // Groups rows held in JavaScript, and aggregates them.
-import type { TableModel } from '../../src/define'
-import type { Embed, OrderTerm, SelectItem } from '../../src/query/query'
+import type { ColumnType, TableModel } from '../../src/define'
+import type { Embed, JsonStep, OrderTerm, SelectItem, Target } from '../../src/query/query'
 import { castValue } from './casts'
 import { order as orderOf, type Stored } from './logic'
 import type { Row, World } from './policy-oracle'
-import { embedded, onWire, related, selected, stepInto, tableOf } from './read-oracle'
 
 type Aggregate = Extract<SelectItem, { kind: 'aggregate' }>
+
+/** The oracle of reads, which groups are a part of. */
+export interface Reading {
+  readonly embedded: (world: World, row: Row, embed: Embed) => Record<string, unknown>
+  readonly onWire: (type: ColumnType, value: Stored) => unknown
+  readonly related: (world: World, row: Row, embed: Embed) => Row[]
+  readonly selected: (table: TableModel, row: Row, target: Target) => unknown
+  readonly stepInto: (value: Stored, path: readonly JsonStep[]) => Stored
+  readonly tableOf: (world: World, name: string) => TableModel
+}
 
 /** A member of a group: what tells groups apart by its `id`, or what an aggregate takes in of a row. */
 type Cell =
@@ -23,6 +32,7 @@ export function isGrouped(select: readonly SelectItem[]): boolean {
 
 /** The groups' objects, in order where there is one. */
 export function groups(
+  reading: Reading,
   world: World,
   table: TableModel,
   rows: readonly Row[],
@@ -31,13 +41,13 @@ export function groups(
 ): unknown[] {
   const found = new Map<string, Cell[][]>()
   for (const row of rows) {
-    const cells = cellsOf(world, table, row, select)
+    const cells = cellsOf(reading, world, table, row, select)
     const key = JSON.stringify(cells.flatMap((cell) => ('id' in cell ? [cell.id] : [])))
     found.set(key, [...(found.get(key) ?? []), cells])
   }
   // Without anything to group by there is always one.
-  const template = cellsOf(world, table, null, select)
-  if (found.size === 0 && !template.some((cell) => 'id' in cell)) return [written([], template)]
+  const template = cellsOf(reading, world, table, null, select)
+  if (found.size === 0 && !template.some((cell) => 'id' in cell)) return [written(reading, [], template)]
   const columns = select.flatMap((item) => (item.kind === 'column' ? [item] : []))
   const sorted = [...found.values()].toSorted((a, b) => {
     for (const term of order) {
@@ -48,7 +58,7 @@ export function groups(
     }
     return 0
   })
-  return sorted.map((members) => written(members, members[0]!))
+  return sorted.map((members) => written(reading, members, members[0]!))
 }
 
 function byNulls(left: Stored, right: Stored, descending: boolean): number {
@@ -56,17 +66,22 @@ function byNulls(left: Stored, right: Stored, descending: boolean): number {
   return orderOf(left, right) * (descending ? -1 : 1)
 }
 
-function written(members: readonly (readonly Cell[])[], template: readonly Cell[]): Record<string, unknown> {
+function written(reading: Reading, members: readonly (readonly Cell[])[], template: readonly Cell[]): Record<string, unknown> {
   return Object.fromEntries(
     template.map((cell, i) => {
       if ('id' in cell) return [cell.as, cell.shown]
       const inputs = members.map((cells) => (cells[i] as Cell & { input: Stored }).input).filter((input) => input !== null)
-      return [cell.as, result(cell.of, cell.type, inputs)]
+      return [cell.as, result(reading, cell.of, cell.type, inputs)]
     }),
   )
 }
 
-function result({ function: name, target, castInput, cast }: Aggregate, type: string, inputs: readonly Exclude<Stored, null>[]): unknown {
+function result(
+  reading: Reading,
+  { function: name, target, castInput, cast }: Aggregate,
+  type: string,
+  inputs: readonly Exclude<Stored, null>[],
+): unknown {
   if (name === 'count') return cast === 'text' ? String(inputs.length) : inputs.length
   if (inputs.length === 0) return null
   const sum = () => inputs.reduce<number>((total, input) => total + Number(input), 0)
@@ -77,21 +92,28 @@ function result({ function: name, target, castInput, cast }: Aggregate, type: st
     (best, input) => (orderOf(input, best) < 0 === (name === 'min') && orderOf(input, best) !== 0 ? input : best),
     first,
   )
-  return target?.path || castInput ? extreme : onWire(type as never, extreme)
+  return target?.path || castInput ? extreme : reading.onWire(type as ColumnType, extreme)
 }
 
 /** The row as members; of no row, all of it NULL. */
-function cellsOf(world: World, table: TableModel, row: Row | null, select: readonly SelectItem[], spread = false): Cell[] {
+function cellsOf(
+  reading: Reading,
+  world: World,
+  table: TableModel,
+  row: Row | null,
+  select: readonly SelectItem[],
+  spread = false,
+): Cell[] {
   return select.flatMap((item): Cell[] => {
     switch (item.kind) {
       case 'all':
         return [...table.columns.values()]
           .filter(({ hidden }) => !hidden)
-          .map(({ name, type }) => cell(name, type, row?.[name] ?? null, onWire(type, row?.[name] ?? null)))
+          .map(({ name, type }) => cell(name, type, row?.[name] ?? null, reading.onWire(type, row?.[name] ?? null)))
       case 'column': {
         const type = (table.columns.get(item.target.column) ?? table.computed.get(item.target.column))?.type ?? 'text'
         const value = row?.[item.target.column] ?? null
-        const shown = item.cast ? castValue(type, value, item.cast) : row ? selected(table, row, item.target) : null
+        const shown = item.cast ? castValue(type, value, item.cast) : row ? reading.selected(table, row, item.target) : null
         return [
           cell(item.as, item.cast ? 'text' : type, shown instanceof Date ? shown.getTime() : item.cast ? (shown as Stored) : value, shown),
         ]
@@ -100,10 +122,10 @@ function cellsOf(world: World, table: TableModel, row: Row | null, select: reado
         const type = item.target
           ? ((table.columns.get(item.target.column) ?? table.computed.get(item.target.column))?.type ?? 'text')
           : 'integer'
-        return [{ as: item.as, of: item, type, input: inputOf(row, item, spread) }]
+        return [{ as: item.as, of: item, type, input: inputOf(reading, row, item, spread) }]
       }
       case 'embed':
-        return embedCells(world, row, item)
+        return embedCells(reading, world, row, item)
       case 'version':
         throw new Error('No group has a version.')
     }
@@ -119,19 +141,20 @@ function cell(as: string, type: string, value: Stored, shown: unknown): Cell {
   }
 }
 
-function inputOf(row: Row | null, { target, castInput }: Aggregate, spread: boolean): Stored {
+function inputOf(reading: Reading, row: Row | null, { target, castInput }: Aggregate, spread: boolean): Stored {
   if (!target) return row === null && spread ? null : 1
   if (row === null) return null
   const value = row[target.column] ?? null
-  const found = target.path ? stepInto(value, target.path) : value
+  const found = target.path ? reading.stepInto(value, target.path) : value
   return castInput === 'integer' && found !== null ? Number(found) : found
 }
 
-function embedCells(world: World, row: Row | null, embed: Embed): Cell[] {
-  const table = tableOf(world, embed.relationship.to)
-  if (embed.spread && single(embed)) return cellsOf(world, table, row ? (related(world, row, embed)[0] ?? null) : null, embed.select, true)
+function embedCells(reading: Reading, world: World, row: Row | null, embed: Embed): Cell[] {
+  const table = reading.tableOf(world, embed.relationship.to)
+  if (embed.spread && single(embed))
+    return cellsOf(reading, world, table, row ? (reading.related(world, row, embed)[0] ?? null) : null, embed.select, true)
   // Of no row there is nothing, whatever the embed would show of one.
-  const shown = Object.entries(embedded(world, row ?? {}, embed))
+  const shown = Object.entries(reading.embedded(world, row ?? {}, embed))
   return shown.map(([as, value]) => ({
     as,
     id: JSON.stringify(row === null ? null : value),

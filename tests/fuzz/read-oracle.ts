@@ -3,7 +3,7 @@ import type { ColumnType, Relationship, TableModel } from '../../src/define'
 import type { Condition, Embed, JsonStep, OrderTerm, Read, SelectItem, Target } from '../../src/query/query'
 import { jsonTruth } from './jsonb'
 import { castValue } from './casts'
-import { groups, isGrouped } from './group-oracle'
+import { groups, isGrouped, type Reading } from './group-oracle'
 import { keysOf } from './keyset'
 import { and, at, compare, isIn, like, match, not, or, order as orderOf, type Stored, type Truth } from './logic'
 import { visible, type Row, type World } from './policy-oracle'
@@ -32,7 +32,7 @@ export function answer(world: World, read: Read): Answer {
   const matching = seen.filter((row) => admitted(world, table, row, read.where, read.select))
   const limit = Math.min(read.limit ?? table.maxRows, table.maxRows)
   if (isGrouped(read.select)) {
-    const all = groups(world, table, matching, read.select, read.order)
+    const all = groups(reading, world, table, matching, read.select, read.order)
     return { rows: all.slice(read.offset ?? 0, (read.offset ?? 0) + limit), total: all.length }
   }
   const page =
@@ -42,7 +42,9 @@ export function answer(world: World, read: Read): Answer {
   return { rows: page.map((row) => shape(world, table, row, read.select)), total: matching.length }
 }
 
-export function tableOf(world: World, name: string): TableModel {
+const reading: Reading = { embedded, onWire, related, selected, stepInto, tableOf }
+
+function tableOf(world: World, name: string): TableModel {
   const table = world.model.tables.get(name)
   if (!table) throw new Error(`No table ${name}.`)
   return table
@@ -128,7 +130,7 @@ function target(table: TableModel, row: Row, { column, path }: Target): { type: 
 }
 
 /** `->>`: a JSON value as text, NULL for null and where there is nothing. */
-export function stepInto(value: Stored, path: readonly JsonStep[]): Stored {
+function stepInto(value: Stored, path: readonly JsonStep[]): Stored {
   const found =
     value === null
       ? undefined
@@ -149,7 +151,7 @@ function asStored(type: ColumnType, value: unknown): Stored {
 }
 
 /** The rows of an embed that belong to `row`: readable, joined by what the caller sees of the keys, filtered, ordered and cut. */
-export function related(world: World, row: Row, embed: Embed): Row[] {
+function related(world: World, row: Row, embed: Embed): Row[] {
   const { relationship } = embed
   const table = tableOf(world, relationship.to)
   const joined = visible(world, relationship.to)
@@ -251,7 +253,7 @@ export function shape(world: World, table: TableModel, row: Row, select: readonl
   return out
 }
 
-export function selected(table: TableModel, row: Row, { column, path }: Target): unknown {
+function selected(table: TableModel, row: Row, { column, path }: Target): unknown {
   const value = row[column] ?? null
   const last = path?.at(-1)
   if (!path || !last) return onWire((table.columns.get(column) ?? table.computed.get(column))?.type ?? 'text', value)
@@ -264,12 +266,12 @@ export function selected(table: TableModel, row: Row, { column, path }: Target):
       ) ?? null)
 }
 
-export function embedded(world: World, row: Row, embed: Embed): Record<string, unknown> {
+function embedded(world: World, row: Row, embed: Embed): Record<string, unknown> {
   if (embed.silent) return {}
   const table = tableOf(world, embed.relationship.to)
   const toOne = embed.relationship.kind === 'to-one' || embed.relationship.kind === 'one-to-one'
   if (isGrouped(embed.select)) {
-    const found = groups(world, table, related(world, row, embed), embed.select)
+    const found = groups(reading, world, table, related(world, row, embed), embed.select)
     return { [embed.as]: toOne ? (found[0] ?? null) : new Unordered(found) }
   }
   const rows = related(world, row, embed).map((other) => shape(world, table, other, embed.select))
