@@ -1,7 +1,9 @@
 // The `Database` type that `createClient<Database>()` of supabase-js is given, from the model that serves it: the shape that Supabase's own
 // generator writes. What is hidden from clients isn't in it. Pure: reads no file, asks no database.
-import type { ColumnModel, ColumnType, Model, TableModel } from '../src/define'
+import { DEFAULT_SCHEMA, type ColumnModel, type ColumnType, type Model, type TableModel } from '../src/define'
+import { functionTypes } from './client-type-functions'
 import { CLIENT_TYPE_HELPERS } from './client-type-helpers'
+import { block, byName, key, quote } from './client-type-text'
 
 /** The dialect's version, by which supabase-js decides what it offers: to-many spreads and `maxAffected` from 13 on. */
 const POSTGREST_VERSION = '14.1'
@@ -26,7 +28,7 @@ const TYPES: Readonly<Record<ColumnType, string>> = {
 /** The whole file. Schemas, tables, columns and relationships stand in the order of their names, so that a change of the app is a small diff. */
 export function clientTypes(model: Model): string {
   const served = [...model.tables.values()].filter((table) => table.served)
-  const schemas = [...new Set(['public', ...served.map(({ exposed }) => exposed.schema)])].toSorted()
+  const schemas = [...new Set([DEFAULT_SCHEMA, ...served.map(({ exposed }) => exposed.schema)])].toSorted()
   const inSchema = (schema: string) =>
     served.filter((table) => table.exposed.schema === schema).toSorted(byName(({ exposed }) => exposed.name))
   return [
@@ -57,7 +59,10 @@ function schemaType(model: Model, schema: string, tables: readonly TableModel[])
       tables.flatMap((table) => tableType(model, table)),
     ),
     ...section('Views', []),
-    ...section('Functions', []),
+    ...section(
+      'Functions',
+      schema === DEFAULT_SCHEMA ? functionTypes(model, ({ type, values }) => values?.map(quote).join(' | ') ?? TYPES[type]) : [],
+    ),
     ...section('Enums', enums),
     ...section('CompositeTypes', []),
   ]).split('\n')
@@ -141,16 +146,4 @@ function enumsOf(table: TableModel): { readonly name: string; readonly values: r
 function constants(schema: string, tables: readonly TableModel[]): string[] {
   const enums = tables.flatMap((table) => enumsOf(table).map(({ name, values }) => `${key(name)}: [${values.map(quote).join(', ')}],`))
   return block(`${key(schema)}: {`, enums.length === 0 ? ['Enums: {},'] : block('Enums: {', enums, '},').split('\n'), '},').split('\n')
-}
-
-function block(open: string, lines: readonly string[], close = '}'): string {
-  return [open, ...lines.map((line) => `  ${line}`), close].join('\n')
-}
-
-const quote = (text: string): string => JSON.stringify(text)
-const key = (name: string): string => (/^[a-z_$][\w$]*$/i.test(name) ? name : quote(name))
-
-/** By code units: the same on every machine. */
-function byName<T>(name: (item: T) => string): (a: T, b: T) => number {
-  return (a, b) => (name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : 0)
 }

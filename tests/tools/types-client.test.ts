@@ -65,6 +65,15 @@ const DEMO: readonly Call[] = [
   [`const row: Tables<'trips'> = null!; const json: Json = row.tags; return json`],
   [`const trip: TablesInsert<'trips'> = { title: 'x' }; const change: TablesUpdate<'trips'> = {}; return [trip, change]`],
 
+  [
+    `const { data } = await db.rpc('my_trips_since', { since: '2026-01-01' }).select('id, profiles(handle)').eq('visibility', 'team'); same<typeof data, { id: string; profiles: { handle: string } }[] | null>(true)`,
+  ],
+  [
+    `const { data } = await db.rpc('start_trip', { title: 'Up', lat: 47.1, lon: 11.2 }).select('title'); same<typeof data, { title: string } | null>(true)`,
+  ],
+
+  [`await db.rpc('my_trips_since', { since: 3 })`, 'a date is text on the wire'],
+  [`await db.rpc('start_trip', { title: 'Up' })`, 'an argument is missing'],
   [`await db.from('nothing').select()`, 'no such table'],
   [`const { data } = await db.from('trips').select('nothing').single(); data!.nothing.length`, 'no such column'],
   [`const { data } = await db.from('profiles').select('moderation_notes').single(); data!.moderation_notes.length`, 'hidden'],
@@ -79,6 +88,16 @@ const DEMO: readonly Call[] = [
   [`const row: Tables<'profiles'> = null!; const home: string = row.home_town; return home`, 'null for those who may not read it'],
   [`const { data } = await db.from('trips').select('profiles(nothing)').single(); data!.profiles.nothing.length`, 'no such column there'],
   [`await db.rpc('nothing')`, 'no such function'],
+]
+
+const COUNTER: readonly Call[] = [
+  [`const { data } = await db.rpc('add', { a: 1 }); same<typeof data, number | null>(true)`],
+  [`const { data } = await db.rpc('all_emails'); same<typeof data, (string | null)[] | null>(true)`],
+  [`const { data } = await db.rpc('a_genre'); same<typeof data, { genre: string; books: number } | null>(true)`],
+  [`await db.rpc('echo', { kind: 'a', either: 'none', data: { n: 1 }, names: ['x'] })`],
+
+  [`await db.rpc('add', {})`, 'an argument is missing'],
+  [`await db.rpc('echo', { kind: 'c' })`, 'not one of the listed values'],
 ]
 
 const LIBRARY: readonly Call[] = [
@@ -100,19 +119,22 @@ const LIBRARY: readonly Call[] = [
   [`await db.from('books').select('people(name)').then(({ data }) => data![0]!.people.name)`, 'two ways lead there'],
 ]
 
-test('supabase-js takes the types of two apps: right calls compile to the right types, wrong ones do not', async () => {
+test('supabase-js takes the types of three apps: right calls compile to the right types, wrong ones do not', async () => {
   const demo = join(folder, 'demo.ts')
   const library = join(folder, 'library.ts')
   const made = await Promise.all([
     generate('--app', DEMO_APP, '--out', demo),
     generate('--app', join(root, 'tests/apps/library/index.ts'), '--out', library),
+    generate('--app', join(root, 'tests/apps/counter/index.ts'), '--out', join(folder, 'counter.ts')),
   ])
   expect(made.map(({ status, stdout }) => [status, stdout])).toEqual([
+    [0, ''],
     [0, ''],
     [0, ''],
   ])
   writeFileSync(join(folder, 'demo-client.ts'), client('demo', DEMO))
   writeFileSync(join(folder, 'library-client.ts'), client('library', LIBRARY))
+  writeFileSync(join(folder, 'counter-client.ts'), client('counter', COUNTER))
   const compilerOptions = {
     strict: true,
     noEmit: true,
