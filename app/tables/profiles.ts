@@ -23,6 +23,8 @@ export default table(profiles, {
   insert: owner(profiles.id),
   update: owner(profiles.id),
   delete: owner(profiles.id),
+  // Who isn't signed in may see a profile a minute old.
+  cache: { maxAge: 60 },
   columns: {
     id: { default: ({ auth }) => auth.uid },
     // Only for oneself and for those whom one follows: whoever follows you doesn't thereby learn where you live.

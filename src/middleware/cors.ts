@@ -16,6 +16,8 @@ const EXPOSED = [
   'Retry-After',
   'ETag',
   'Link',
+  'Age',
+  'Cache-Status',
   'X-Next-Cursor',
   'X-Prev-Cursor',
   'X-Total-Count',

@@ -63,7 +63,7 @@ export interface Plan {
 const PLANS = 200
 const LONGEST = 2_000
 /** Every header that the plan of a read depends on. */
-const HEADERS = ['accept-profile', 'accept', 'prefer', 'range'] as const
+export const HEADERS = ['accept-profile', 'accept', 'prefer', 'range'] as const
 
 const remembered = new WeakMap<Model, Map<string, Plan>>()
 

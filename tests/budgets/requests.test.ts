@@ -79,6 +79,15 @@ test('a search, for who sees all and for who sees none', async () => {
   withinBudget('search: sees none', nothing.response)
 })
 
+test("a public table out of the location's cache", async () => {
+  const path = '/rest/v1/profiles?select=id,handle&order=handle&limit=20'
+  const first = await list(stranger, path)
+  const again = await list(stranger, path)
+  expect(again.rows).toEqual(first.rows)
+  expect(again.response.headers.get('cache-status')).toContain('hit')
+  withinBudget('list: cached', again.response)
+})
+
 test('a row by its key', async () => {
   const { response, rows } = await list(all.headers, '/rest/v1/trips?id=eq.01900000-0000-7000-9000-000000000007')
   expect(rows).toHaveLength(1)

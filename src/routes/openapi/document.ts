@@ -72,7 +72,18 @@ const HEALTH: JsonSchema = {
     responses: {
       200: {
         description: 'It does.',
-        content: { 'application/json': { schema: { type: 'object', properties: { status: { const: 'ok' }, name: { type: 'string' } } } } },
+        content: {
+          'application/json': {
+            schema: {
+              type: 'object',
+              properties: {
+                status: { const: 'ok' },
+                name: { type: 'string' },
+                cache: { type: 'string', description: 'Of public tables: `on`, or why there is none.' },
+              },
+            },
+          },
+        },
       },
     },
   },

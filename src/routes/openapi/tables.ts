@@ -67,6 +67,8 @@ function tablePath(table: TableModel): Readonly<Record<string, Operation>> {
           'X-Prev-Cursor',
           'Link',
           'X-D1-Bookmark',
+          'Cache-Status',
+          'Age',
         ),
         content: { ...rows(list), 'text/csv': { schema: { type: 'string' } } },
       },

@@ -20,6 +20,7 @@ import {
 } from '../../rest'
 import { explained } from './explain'
 import { executionOf } from './execution'
+import { publicly } from './public-cache'
 import { root } from './root'
 import { rpc, rpcOptions } from './rpc'
 
@@ -31,9 +32,13 @@ async function table(c: AppContext): Promise<Response> {
   if (plan.query.undo) requireRollback(plan.preferences, allowsRollback(c))
   const query = plan.empty ? plan.query : await keyedQuery(plan.query, incoming)
   const request = { ...context(c), query }
-  const laid = plan.media.plan ? await explained(c, plan, request) : answerOf(plan, (await execute(request))[0]!)
-  // For `npm run advise`.
-  if (isDevelopment(c.env) && !plan.media.plan) recordShape(plan.query, c.var.principal, c.var.cost.rowsRead)
+  const laid = await publicly(c, plan, incoming, async () => {
+    if (plan.media.plan) return explained(c, plan, request)
+    const [result] = await execute(request)
+    // For `npm run advise`.
+    if (isDevelopment(c.env)) recordShape(plan.query, c.var.principal, c.var.cost.rowsRead)
+    return answerOf(plan, result!)
+  })
   return send(c, incoming.method === 'GET' ? unlessKnown(laid, incoming.header('if-none-match')) : laid)
 }
 
