@@ -1,7 +1,7 @@
 // Turns an app's declaration into the model, or says everything that is wrong with it. Touches no database.
 import { getTableConfig, type SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { AppDefinition } from './app'
-import { columnModel, columnType, engineColumns } from './column'
+import { columnModel, columnType, engineColumns, rangeKind } from './column'
 import { computedColumns } from './computed'
 import { getTableName, type SQLiteTableLike } from './drizzle'
 import { functionModels } from './function-model'
@@ -17,6 +17,7 @@ import {
   type Index,
   type Model,
   type Problem,
+  type RangeKind,
   type TableModel,
   type Unique,
 } from './model'
@@ -66,6 +67,7 @@ function build(app: AppDefinition): { model: Model; problems: Problem[] } {
   ]
   const names = new Map<string, ReadonlyMap<string, string>>()
   const types = new Map<string, ReadonlyMap<string, ColumnType>>()
+  const ranges = new Map<string, ReadonlyMap<string, RangeKind>>()
   const declare = (name: string, file: string | null, properties: ReadonlyMap<string, string>) => {
     const report = (message: string) => problems.push({ table: name, file, message })
     if (names.has(name)) report('it is declared twice. Keep one of the two in `tables`, `views` or `internal`.')
@@ -77,16 +79,28 @@ function build(app: AppDefinition): { model: Model; problems: Problem[] } {
     const property = ({ name }: { name: string }) => propertyOf(table, name)
     declare(getTableName(table), file, new Map(columns.map((column) => [property(column), column.name])))
     const silent = () => undefined
-    const rule = (column: { name: string }) => rules?.columns?.[property(column) as never] as { format?: 'uuid' | 'date' } | undefined
+    const rule = (column: { name: string }) =>
+      rules?.columns?.[property(column) as never] as { format?: 'uuid' | 'date' | RangeKind } | undefined
+    ranges.set(
+      getTableName(table),
+      new Map(
+        columns.flatMap((column) => {
+          const kind = rangeKind(rule(column)?.format)
+          return kind ? [[column.name, kind] as const] : []
+        }),
+      ),
+    )
     types.set(getTableName(table), new Map(columns.map((column) => [column.name, columnType(column, rule(column), silent)])))
   }
   const typeOf = (table: string, column: string) => types.get(table)?.get(column)
+  const rangeOf = (table: string, column: string) => ranges.get(table)?.get(column)
   const views = (app.views ?? []).map((declaration): ViewSource => {
     const name = sourceName(declaration.view)
     const report = (message: string) => problems.push({ table: name, file: declaration.file, message })
     declare(name, declaration.file, fieldNames(declaration.view))
-    const fields = viewFields(declaration, typeOf, report)
+    const fields = viewFields(declaration, typeOf, rangeOf, report)
     types.set(name, new Map(fields.map((field) => [field.name, field.type])))
+    ranges.set(name, new Map(fields.flatMap((field) => (field.range ? [[field.name, field.range] as const] : []))))
     return { declaration, name, fields, keys: viewKeys(declaration, fields, report), report }
   })
   const known: Known = { names, typeOf, views: new Set(views.map(({ name }) => name)) }
@@ -155,7 +169,7 @@ function viewModel({ declaration, name, fields, report }: ViewSource, known: Kno
   for (const property of [...rules.key, ...Object.keys(rules.columns ?? {})])
     if (!has(property)) report(`it speaks of a column "${property}" that it hasn't. Name a column of the view.`)
   const columns = new Map<string, ColumnModel>()
-  for (const { property, name: column, column: declared, type } of fields) {
+  for (const { property, name: column, column: declared, type, range } of fields) {
     const rule = rules.columns?.[property]
     if (columns.has(column)) report(`two columns are called "${column}". Give one of them another name.`)
     if (key.includes(column) && rule?.read) report(`the column "${property}" is part of the key, which everyone who reads the row reads.`)
@@ -163,6 +177,7 @@ function viewModel({ declaration, name, fields, report }: ViewSource, known: Kno
       name: column,
       property,
       type,
+      ...(range ? { range } : {}),
       notNull: key.includes(column),
       primaryKey: key.includes(column),
       hidden: rule?.hidden ?? false,

@@ -28,7 +28,7 @@ export function columnModel({ column, property, rule, primaryKey, policy, report
     name: column.name,
     property,
     type,
-    ...(type === 'range' ? { range: rule?.format as RangeKind } : {}),
+    ...(type === 'range' ? { range: rangeKind(rule?.format)! } : {}),
     notNull: column.notNull || inKey,
     primaryKey: inKey,
     hidden: rule?.hidden ?? false,
@@ -74,11 +74,15 @@ export function columnType(
   }
   if (rule?.format && type !== 'text')
     report(`the column "${column.name}" has the format ${rule.format}, which only text columns can have.`)
-  const format = rule?.format
-  if (format === undefined || format === 'uuid' || format === 'date') return format ?? type
+  if (rangeKind(rule?.format) === undefined) return (rule?.format as 'uuid' | 'date' | undefined) ?? type
   if (column.default !== undefined)
     report(`the range column "${column.name}" has a default in SQL, which doesn't know how ranges are stored. Give its rule a \`default\`.`)
   return 'range'
+}
+
+/** The kind of range that a format names. */
+export function rangeKind(format: ColumnRule<SQLiteTableLike>['format']): RangeKind | undefined {
+  return format === 'uuid' || format === 'date' ? undefined : format
 }
 
 const ARGUMENT: DefaultArgument = { auth: AUTH, now: NOW }

@@ -1,10 +1,10 @@
 // Declares that a view is served: what may be read of it, by what its rows are told apart, and which tables they belong to.
 import { is, SQL } from 'drizzle-orm'
 import { getTableConfig, getViewConfig, SQLiteColumn, type SQLiteTable } from 'drizzle-orm/sqlite-core'
-import { columnType } from './column'
+import { columnType, rangeKind } from './column'
 import { COMPUTED_TYPES, type ComputedRule, type ComputedType } from './computed'
 import type { RowSource, SQLiteViewLike } from './drizzle'
-import type { ColumnType, ForeignKey } from './model'
+import type { ColumnType, ForeignKey, RangeKind } from './model'
 import { columnName, nameOf, type ColumnLike, type Relations } from './relation'
 import { callerFile, type Policy } from './table'
 
@@ -19,7 +19,7 @@ export interface ViewColumnRule<T extends RowSource> {
   /** Where this isn't TRUE the value is NULL. */
   readonly read?: Policy<T>
   /** What a text column holds. */
-  readonly format?: 'uuid' | 'date'
+  readonly format?: 'uuid' | 'date' | RangeKind
   /** The type of a field that the query builder made of SQL, which Drizzle knows no type of. */
   readonly type?: ComputedType
 }
@@ -66,12 +66,15 @@ export interface ViewField {
   /** The declared column, or the table's column that the query builder chose; null for SQL. */
   readonly column: SQLiteColumn | null
   readonly type: ColumnType
+  /** The kind of a `range`. */
+  readonly range?: RangeKind
 }
 
-/** The columns of a view in order. `typeOf` knows those of tables. */
+/** The columns of a view in order. `typeOf` and `rangeOf` know those of tables. */
 export function viewFields(
   declaration: ViewDeclaration,
   typeOf: (table: string, column: string) => ColumnType | undefined,
+  rangeOf: (table: string, column: string) => RangeKind | undefined,
   report: (message: string) => void,
 ): ViewField[] {
   const { selectedFields, name: view } = getViewConfig(declaration.view)
@@ -80,7 +83,9 @@ export function viewFields(
     if (is(field, SQLiteColumn)) {
       const base = baseTable(field)
       const inherited = base === view || rule?.format ? undefined : typeOf(base, field.name)
-      return [{ property, name: field.name, column: field, type: inherited ?? columnType(field, rule, report) }]
+      const type = inherited ?? columnType(field, rule, report)
+      const range = type === 'range' ? (rangeKind(rule?.format) ?? rangeOf(base, field.name)) : undefined
+      return [{ property, name: field.name, column: field, type, ...(range ? { range } : {}) }]
     }
     if (is(field, SQL.Aliased)) {
       if (rule?.type === undefined)

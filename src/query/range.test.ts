@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { run } from '../../tests/unit/database'
 import { db } from '../../tests/unit/journal'
 import type { AppError } from '../core'
-import type { ColumnModel, RangeKind } from '../define'
+import { integer, sqliteTable, sqliteView, text } from 'drizzle-orm/sqlite-core'
+import { anyone, app, buildModel, nobody, table, view, type ColumnModel, type RangeKind } from '../define'
 import { containRangeSql, rangeSign, rangeSql, type RangeOperator } from './range'
 import { bind, render, sql, type Sql } from './sql'
 import { encodeValue } from './value'
@@ -191,4 +192,26 @@ describe('operators', () => {
       value(rangeSign(sql`null`, bind(stored('int4range', 'empty')))),
     ]).toEqual([null, null, null])
   })
+})
+
+test('a range column is declared by its format, in views too, and has no default in SQL', () => {
+  const stays = sqliteTable('stays', { id: integer('id').primaryKey(), ages: text('ages') })
+  const seen = sqliteView('seen').as((query) => query.select({ id: stays.id, ages: stays.ages }).from(stays))
+  const rules = { read: anyone(), insert: nobody(), update: nobody(), delete: nobody() }
+  const declared = (tables: Parameters<typeof app>[0]['tables'], views: Parameters<typeof app>[0]['views'] = []) =>
+    app({ name: 'x', tables, views })
+  const made = buildModel(
+    declared(
+      [table(stays, { ...rules, columns: { ages: { format: 'int4range' } } })],
+      [view(seen, { read: anyone(), key: ['id'], columns: { ages: { format: 'int4range' } } })],
+    ),
+  )
+  expect([...made.tables.values()].map((one) => [one.name, one.columns.get('ages')?.type, one.columns.get('ages')?.range])).toEqual([
+    ['stays', 'range', 'int4range'],
+    ['seen', 'range', 'int4range'],
+  ])
+  const wrong = sqliteTable('wrong', { id: integer('id').primaryKey(), ages: text('ages').default('[1,2)'), n: integer('n') })
+  expect(() =>
+    buildModel(declared([table(wrong, { ...rules, columns: { ages: { format: 'int4range' }, n: { format: 'numrange' } } })])),
+  ).toThrow(/"ages" has a default in SQL[^]*"n" has the format numrange, which only text columns can have/)
 })
