@@ -14,7 +14,7 @@ import { policyOver, valueOver } from './policies'
 import { CLASSES } from './values'
 
 /** Types of generated columns; keys and references are `text` or `integer`. */
-export type Kind = Extract<ColumnType, 'text' | 'integer' | 'real' | 'boolean' | 'timestamp' | 'timestamp_ms' | 'json' | 'date'>
+export type Kind = Extract<ColumnType, 'text' | 'integer' | 'real' | 'boolean' | 'timestamp' | 'timestamp_ms' | 'json' | 'date' | 'range'>
 
 export interface ColumnSpec {
   /** Name in the database; the property differs from it. */
@@ -44,7 +44,7 @@ export interface AppOptions {
 }
 
 const NAMES = ['alpha', 'beta', 'gamma', 'delta'] as const
-const KINDS: readonly Kind[] = ['text', 'integer', 'real', 'boolean', 'timestamp', 'timestamp_ms', 'json', 'date']
+const KINDS: readonly Kind[] = ['text', 'integer', 'real', 'boolean', 'timestamp', 'timestamp_ms', 'json', 'date', 'range']
 
 const column = (name: string, kind: Kind, rest: Partial<ColumnSpec> = {}): ColumnSpec => ({
   name,
@@ -138,6 +138,7 @@ function columnRules(choose: Draw, specs: readonly TableSpec[], spec: TableSpec)
     const inKey = spec.key.includes(name)
     const rule: Record<string, unknown> = {}
     if (kind === 'date') rule['format'] = 'date'
+    if (kind === 'range') rule['format'] = 'int4range'
     if (!inKey && !notNull && choose.chance(8)) rule['hidden'] = true
     if (!inKey && !notNull && choose.chance(8)) rule['readOnly'] = true
     if (!inKey && choose.chance(18)) {

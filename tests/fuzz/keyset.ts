@@ -21,7 +21,7 @@ export function keysOf(table: TableModel, order: readonly OrderTerm[]): OrderTer
 
 /** A cursor for the order, on either side or both. No cursor goes over an embed. */
 export function drawCursor(choose: Draw, table: TableModel, state: State, order: readonly OrderTerm[]): Pick<Read, 'after' | 'before'> {
-  if (order.some(({ embed }) => embed !== undefined)) return {}
+  if (order.some(({ embed, target }) => embed !== undefined || table.columns.get(target.column)?.type === 'range')) return {}
   const keys = keysOf(table, order)
   // Refused: the value is another a moment later.
   if (keys.some(({ target: { column } }) => isTimed(table.computed.get(column)?.computed ?? { kind: 'literal', literal: null }))) return {}

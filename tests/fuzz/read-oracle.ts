@@ -8,6 +8,7 @@ import { keysOf } from './keyset'
 import { and, at, compare, isIn, like, match, not, or, order as orderOf, type Stored, type Truth } from './logic'
 import { visible, type Row, type World } from './policy-oracle'
 import type { Kind } from './apps'
+import { rangeTruth, shownRange, sortable } from './ranges'
 import { stored } from './rows'
 
 export interface Answer {
@@ -61,6 +62,10 @@ export function admitted(world: World, table: TableModel, row: Row, where: Condi
 export function holds(world: World, table: TableModel, row: Row, condition: Condition, embeds: readonly Embed[] = []): Truth {
   const held = jsonHeld(table, row, condition)
   if (held) return jsonTruth(condition, held.value)
+  if (condition.kind === 'contain' || condition.kind === 'range') {
+    const stored = row[condition.target.column] ?? null
+    return stored === null ? null : rangeTruth(condition, String(stored))
+  }
   switch (condition.kind) {
     case 'and':
       return and(condition.terms.map((term) => holds(world, table, row, term, embeds)))
@@ -125,6 +130,7 @@ function jsonHeld(table: TableModel, row: Row, condition: Condition): { readonly
 function target(table: TableModel, row: Row, { column, path }: Target): { type: ColumnType; value: Stored } {
   const type = (table.columns.get(column) ?? table.computed.get(column))?.type ?? 'text'
   const value = row[column] ?? null
+  if (type === 'range' && value !== null) return { type, value: sortable(String(value)) }
   if (!path || path.length === 0) return { type, value }
   return { type: 'text', value: stepInto(value, path) }
 }
@@ -147,6 +153,7 @@ function asStored(type: ColumnType, value: unknown): Stored {
   if (value === null) return null
   if (type === 'integer' || type === 'real') return Number(value)
   if (type === 'boolean') return String(value) === 'true' ? 1 : 0
+  if (type === 'range') return sortable(String(stored('range', value)))
   return stored(type as Kind, value)
 }
 
@@ -293,6 +300,8 @@ export function onWire(type: ColumnType, value: Stored): unknown {
       return new Date(Number(value))
     case 'json':
       return JSON.parse(String(value)) as unknown
+    case 'range':
+      return shownRange(String(value))
     default:
       return value
   }

@@ -6,6 +6,7 @@ import { safeCasts } from './casts'
 import type { Draw } from './draw'
 import { drawCursor } from './keyset'
 import type { State } from './policy-oracle'
+import { RANGES } from './ranges'
 import { clientValue } from './rows'
 
 export function drawRead(choose: Draw, model: Model, state: State): Read {
@@ -140,6 +141,7 @@ function filter(choose: Draw, column: ColumnModel): Condition {
     }
   if (column.type === 'json') return inJson(choose, column)
   const value = () => asInput(clientValue(choose, column.type as Kind))
+  if (column.type === 'range' && choose.chance(60)) return ofRange(choose, target)
   const way = choose.int(6)
   if (way === 6) return quantified(choose, column.type === 'text', target, value)
   if (way === 0) return { kind: 'in', target, values: choose.times(choose.int(3), value) }
@@ -151,6 +153,14 @@ function filter(choose: Draw, column: ColumnModel): Condition {
     operator: choose.pick(['eq', 'eq', 'neq', 'gt', 'gte', 'lt', 'lte', 'isdistinct'] as const),
     value: value(),
   }
+}
+
+function ofRange(choose: Draw, target: Target): Condition {
+  const operator = choose.pick(['contains', 'containedBy', 'overlaps', 'sl', 'sr', 'nxl', 'nxr', 'adj'] as const)
+  if (operator === 'contains' && choose.chance(40)) return { kind: 'contain', target, operator, value: choose.pick(['1', '4', '-9']) }
+  const value = choose.pick(RANGES)
+  if (operator === 'contains' || operator === 'containedBy' || operator === 'overlaps') return { kind: 'contain', target, operator, value }
+  return { kind: 'range', target, operator, value }
 }
 
 /** `any` and `all` of a list, also of an empty one and of one with NULL. */

@@ -5,6 +5,7 @@ import type { ColumnSpec, Kind, TableSpec } from './apps'
 import type { Draw } from './draw'
 import type { Stored } from './logic'
 import type { Row } from './policy-oracle'
+import { RANGES, storedRange } from './ranges'
 
 export const PEOPLE = ['u1', 'u2', 'u3'] as const
 /** UTC ms, a whole second, so that both units of time hold it. */
@@ -70,6 +71,8 @@ export function literalOf(choose: Draw, kind: Kind): Literal {
       return new Date(NOW + choose.pick(TIMES))
     case 'date':
       return choose.pick(DATES)
+    case 'range':
+      return choose.pick(RANGES)
     default:
       return choose.pick(TEXTS)
   }
@@ -94,6 +97,8 @@ export function stored(kind: Kind, value: unknown): Stored {
       return Date.parse(String(value))
     case 'json':
       return JSON.stringify(value)
+    case 'range':
+      return storedRange(String(value))
     default:
       return value as Stored
   }

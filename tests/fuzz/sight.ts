@@ -74,7 +74,7 @@ export function columnIn(context: Context, kinds: readonly Kind[] | null): { nod
   const { choose, scopes } = context
   const ordered = choose.chance(75) ? scopes : scopes.toReversed()
   for (const scope of ordered) {
-    const fitting = scope.table.columns.filter(({ kind }) => kinds === null || kinds.includes(kind))
+    const fitting = scope.table.columns.filter(({ kind }) => (kinds === null ? kind !== 'range' : kinds.includes(kind)))
     if (fitting.length > 0) {
       const column = choose.pick(fitting)
       return { node: columnNode(scope, column), kind: column.kind }

@@ -28,7 +28,7 @@ export function filling(tables: readonly TableSpec[], state: State): Statement[]
     for (const row of state.get(name) ?? []) {
       const names = columns.map((column) => `\`${column.name}\``)
       const marks = columns.map(({ kind }) =>
-        kind === 'real' ? '?' : kind === 'text' || kind === 'json' || kind === 'date' ? '?' : 'cast(? as integer)',
+        kind === 'real' ? '?' : kind === 'text' || kind === 'json' || kind === 'date' || kind === 'range' ? '?' : 'cast(? as integer)',
       )
       out.push({
         sql: `insert into \`${name}\` (${names.join(', ')}, \`_updated_at\`) values (${marks.join(', ')}, ${NOW})`,
