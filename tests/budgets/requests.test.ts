@@ -151,3 +151,19 @@ test('embeds of three levels are one call', async () => {
   checkTree(JSON.stringify(rows))
   withinBudget('embeds of 3 levels', response)
 })
+
+// They write too: each sees its own.
+describe('functions', () => {
+  test('that write a batch and give a row: the batch, and the row', async () => {
+    const response = await call('/rest/v1/rpc/start_trip', json(none.headers, 'POST', { title: 'Counted', lat: 1, lon: 2 }))
+    expect(response.status).toBe(200)
+    withinBudget('function: batch', response)
+  })
+
+  test('that say which rows cost what the rows cost: one call', async () => {
+    const address = '/rest/v1/rpc/my_trips_since?since=2020-01-01&select=title,profiles(display_name),waypoints(lat)&limit=20'
+    const { response, rows } = await list(none.headers, address)
+    expect(rows).toEqual([{ title: 'Counted', profiles: { display_name: 'Counted' }, waypoints: [{ lat: 1 }] }])
+    withinBudget('function: rows', response)
+  })
+})

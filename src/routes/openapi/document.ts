@@ -2,6 +2,7 @@
 import type { Model } from '../../define'
 import { AUTH_PATHS, AUTH_SCHEMAS } from './auth'
 import { BATCH_PATHS, BATCH_TAG } from './batch'
+import { functionPaths, FUNCTIONS_TAG } from './functions'
 import type { JsonSchema } from './schema'
 import { REST_ERROR, servedTables, TABLE_PARAMETERS, tablePaths, tableSchemas } from './tables'
 
@@ -54,8 +55,13 @@ export function surfaceDocument(model: Model, origin: string): OpenApiDocument {
   const tables = tablesDocument(model, origin)
   return {
     ...tables,
-    tags: [{ name: 'auth', description: 'Signing in, in the dialect of Supabase Auth.' }, BATCH_TAG, ...tables.tags],
-    paths: { ...AUTH_PATHS, ...BATCH_PATHS, ...tables.paths, '/health': HEALTH },
+    tags: [
+      { name: 'auth', description: 'Signing in, in the dialect of Supabase Auth.' },
+      BATCH_TAG,
+      ...(model.functions.size > 0 ? [{ name: FUNCTIONS_TAG, description: "The app's own functions, called by name." }] : []),
+      ...tables.tags,
+    ],
+    paths: { ...AUTH_PATHS, ...BATCH_PATHS, ...tables.paths, ...functionPaths(model), '/health': HEALTH },
     components: {
       ...tables.components,
       schemas: { ...AUTH_SCHEMAS, ...tables.components.schemas },

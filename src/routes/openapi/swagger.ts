@@ -1,6 +1,7 @@
 // What the root of /rest/v1 answers: Swagger 2.0 in the shape that PostgREST gives it (src/PostgREST/Response/OpenAPI.hs), which code generators
 // and low-code tools read. Of one schema, from the model that also serves it; what is hidden from clients isn't in it.
-import type { ColumnModel, ColumnType, Model, TableModel } from '../../define'
+import { DEFAULT_SCHEMA, type ColumnModel, type ColumnType, type FunctionModel, type Model, type TableModel } from '../../define'
+import { argumentsSchema } from './functions'
 import { servedTables } from './tables'
 import { visibleColumns, type JsonSchema } from './schema'
 
@@ -57,7 +58,13 @@ export function swaggerDocument(model: Model, schema: string, url: URL): Swagger
     schemes: [url.protocol.slice(0, -1)],
     consumes: MEDIA,
     produces: MEDIA,
-    paths: { '/': ROOT, ...Object.fromEntries(tables.map((table) => [`/${table.exposed.name}`, tablePath(table)])) },
+    paths: {
+      '/': ROOT,
+      ...Object.fromEntries(tables.map((table) => [`/${table.exposed.name}`, tablePath(table)])),
+      ...(schema === DEFAULT_SCHEMA
+        ? Object.fromEntries([...model.functions.values()].map((fn) => [`/rpc/${fn.name}`, functionPath(fn)]))
+        : {}),
+    },
     definitions: Object.fromEntries(tables.map((table) => [table.exposed.name, definition(model, table)])),
     parameters: { ...PARAMETERS, ...Object.fromEntries(tables.flatMap(tableParameters)) },
     securityDefinitions: {
@@ -158,6 +165,32 @@ function tablePath(table: TableModel): JsonSchema {
     delete: { ...operation, parameters: [...filters, ...ref('preferReturn')], responses: NO_CONTENT },
     patch: { ...operation, parameters: [...filters, ...ref(`body.${name}`, 'preferReturn')], responses: NO_CONTENT },
   }
+}
+
+/** Arguments with the types that Swagger 2.0 has words for; one of several types may be anything. */
+function functionPath(fn: FunctionModel): JsonSchema {
+  const schema = argumentsSchema(fn)
+  const properties = Object.entries((schema['properties'] ?? {}) as Record<string, JsonSchema>).map(
+    ([name, { type, format, description }]) => [
+      name,
+      {
+        ...(typeof type === 'string' ? { type } : {}),
+        ...(format === undefined ? {} : { format }),
+        ...(description === undefined ? {} : { description }),
+      },
+    ],
+  )
+  const required = Array.isArray(schema['required']) && schema['required'].length > 0 ? { required: schema['required'] as unknown } : {}
+  const args = { type: 'object', properties: Object.fromEntries(properties) as unknown, ...required }
+  const operation = {
+    tags: [`(rpc) ${fn.name}`],
+    ...(fn.description === null ? {} : { summary: fn.description }),
+    responses: { 200: { description: 'OK' } },
+  }
+  const post = { ...operation, parameters: [{ name: 'args', in: 'body', required: true, schema: args }] }
+  if (fn.writes) return { post }
+  const inAddress = [...fn.arguments].map(([name, { required: needed }]) => ({ name, in: 'query', required: needed, type: 'string' }))
+  return { get: { ...operation, parameters: inAddress }, post }
 }
 
 const NO_CONTENT = { 204: { description: 'No Content' } }
