@@ -155,7 +155,6 @@ function distance(digits: string): number {
     throw new AppError(queryErrors.invalid_parameter, {
       message: `distance in phrase operator must be an integer value between zero and ${MAX_DISTANCE} inclusive`,
     })
-  if (value === 0) throw unsupported('the distance <0> in a full-text query')
   return value
 }
 

@@ -139,7 +139,7 @@ function raw(choose: Draw, depth: number): { text: string; node: Node } {
   const all = choose.times(1 + choose.int(1), () => choose.pick(NAMES))
   const prefix = choose.chance(20)
   if (choose.chance(30)) {
-    const places = 1 + choose.int(2)
+    const places = choose.int(3)
     const node: Node = { kind: 'words', steps: all.map((word, i) => ({ word, prefix, at: i * places })), span: (all.length - 1) * places }
     return { text: all.map((word) => `${word}${prefix ? ':*' : ''}`).join(` <${places}> `), node }
   }

@@ -38,6 +38,7 @@ test('--remote probes a scratch database, leaves the others alone and deletes it
   expect(stderr).toBe('')
   expect(stdout).not.toContain('WRONG')
   expect(stdout).toContain('ok     a raised text arrives whole')
+  expect(stdout).toContain('ok     a full-text index follows its table')
   expect(stdout).toContain('ok     nothing of a refused batch stayed')
   // What workerd allows, which runs the statements here.
   expect(stdout).toContain('arguments of a function: 127')
