@@ -1,0 +1,7 @@
+// The engine with the harbour mounted on it, for a port of its own.
+import { createBackend } from '../../../src/backend'
+import harbour from '../../apps/harbour'
+
+export { Authentication } from '../../../src/auth'
+export { RateLimiter } from '../../../src/durable-objects/rate-limiter'
+export default createBackend(harbour)
