@@ -8,7 +8,7 @@ export default app({
   name: 'Harbour',
   description: 'Ships, berths, and who called where.',
   tables: [
-    table(ships, open),
+    table(ships, { ...open, searchable: ['motto'] }),
     table(berths, open),
     table(berthDetails, open),
     table(calls, open),
