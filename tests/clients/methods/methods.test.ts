@@ -26,7 +26,7 @@ describe('the table', () => {
   const tested = [...self.matchAll(/^ +test\('([^']+)'/gm)].map(([, name]) => name!)
 
   test('numbers seventy-four methods, each with a test of its name', () => {
-    expect(table).toContain('| 74 |')
+    expect(table).toMatch(/^\| 74 +\|/m)
     expect(listed.filter((name) => !tested.includes(name))).toEqual([])
   })
 
@@ -35,7 +35,7 @@ describe('the table', () => {
     const methods = new Set<string>()
     for (let prototype = filter; prototype !== Object.prototype; prototype = Object.getPrototypeOf(prototype) as object)
       for (const name of Object.getOwnPropertyNames(prototype)) if (typeof Reflect.get(filter, name) === 'function') methods.add(name)
-    const own = new Set(['constructor', 'then', 'catch', 'finally'])
+    const own = new Set(['constructor', 'then', 'catch', 'finally', 'fetch', 'processResponse'])
     expect([...methods].filter((name) => !own.has(name) && !listed.includes(name))).toEqual([])
   })
 })
