@@ -193,6 +193,26 @@ export function answers(phone: Phone): void {
   })
 
   describe('control', () => {
+    test('rpc', async () => {
+      expect(await rowsOf(phone().rpc('status_of', { ship: 'Brigg' }))).toBe('IN_PORT')
+      expect((await phone().rpc('status_of', { ship: 'none' })).data).toBeNull()
+      expect(await rowsOf(phone().rpc('tally', { numbers: [1, 2] }, { get: true }))).toEqual([2, 3])
+      const { data, status, error } = await phone().rpc('ring')
+      expect([data, status, error]).toEqual([null, 204, null])
+      const rows = await rowsOf(
+        phone().rpc('ships_like', { start: '' }).select('name, calls(id)').neq('status', 'IN_PORT').order('name').limit(1),
+      )
+      expect(rows).toEqual([{ name: 'Albatros', calls: [{ id: 1 }, { id: 2 }, { id: 3 }] }])
+      const counted = await phone().rpc('ships_like', { start: 'B' }, { head: true, count: 'exact' })
+      expect([counted.count, counted.data]).toEqual([1, null])
+      expect(await rowsOf(phone().rpc('ships_like', { start: 'B' }).select('name').single())).toEqual({ name: 'Brigg' })
+      const unknown = await phone().rpc('ship_like', { start: 'B' })
+      expect([unknown.status, unknown.error?.code]).toEqual([404, 'PGRST202'])
+      const read = await phone().rpc('lay_up', { ship: 'Dinghy' }, { get: true })
+      expect([read.status, read.error?.code]).toEqual([405, 'PGRST101'])
+      expect(await rowsOf(phone().rpc('lay_up', { ship: 'Dinghy' }))).toBe('IN_PORT')
+      await phone().from('ships').update({ status: 'AT_SEA' }).eq('name', 'Dinghy').throwOnError()
+    })
     test('schema', async () => {
       const navy = phone().schema('navy')
       expect(await rowsOf(navy.from('ships').select('name, status').order('name'))).toEqual([
