@@ -10,7 +10,7 @@ export default app({
   description: 'Ships, berths, and who called where.',
   functions: [statusOf, shipsLike, tally, layUp, ring],
   tables: [
-    table(ships, { ...open, searchable: ['motto'] }),
+    table(ships, { ...open, searchable: ['motto'], columns: { draught: { format: 'int4range' } } }),
     table(berths, open),
     table(berthDetails, open),
     table(calls, open),
