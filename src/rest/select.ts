@@ -93,11 +93,14 @@ function aggregate(c: Cursor, target: Target | undefined, fn: AggregateFunction,
 function embed(c: Cursor, target: string, alias: string | null, spread: boolean, depth: number): EmbedNode {
   let hint: string | null = null
   let join: 'left' | 'inner' | null = null
-  while (accepts(c, '!')) {
+  for (let start = c.at; accepts(c, '!'); start = c.at) {
     const word = name(c)
     if ((word === 'inner' || word === 'left') && join === null) join = word
     else if (hint === null) hint = word
-    else fail(c, '"("')
+    else {
+      c.at = start
+      fail(c, '"("')
+    }
   }
   expects(c, '(')
   blanks(c)

@@ -108,6 +108,18 @@ describe('aggregates', () => {
     expect(await rows('books?select=...people!author_id(email.max())', ben.ask)).toEqual([{ max: 'ben@example.com' }])
   })
 
+  test('beyond 64 bits fail as Postgres does', async () => {
+    const ids = ['01', '02', '03'].map((end) => `0193a3c2-7f1e-7d6a-9b1c-5f0e6c1d2b${end}`)
+    await service('/rest/v1/samples', { body: ids.map((id) => ({ id, note: 'big', whole: '9223372036854775807' })) })
+    expect(await rows('samples?select=whole.max(),count()&note=eq.big')).toEqual([{ max: 2 ** 63, count: 3 }])
+    expect(await refusal('samples?select=whole.sum()&note=eq.big')).toMatchObject({
+      status: 400,
+      code: '22003',
+      message: 'bigint out of range',
+    })
+    expect(await rows('samples?select=whole::numeric.sum()&note=eq.big')).toEqual([{ sum: 3 * 2 ** 63 }])
+  })
+
   test('groups are what is counted and paged', async () => {
     const { headers, status } = await service('/rest/v1/books?select=published,count()&order=published&limit=1', {
       headers: { prefer: 'count=exact' },

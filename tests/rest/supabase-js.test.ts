@@ -87,6 +87,43 @@ describe('reads', () => {
     ])
   })
 
+  test('aggregates, casts, spreads and null filters on embeds', async () => {
+    const { data: groups } = await books().select('published, total:pages.sum(), count()').order('published')
+    expect(groups).toEqual([
+      { published: false, total: 200, count: 1 },
+      { published: true, total: 100, count: 2 },
+    ])
+    expect((await books().select('pages::text, author:author_id(name)').eq('id', 1).single()).data).toEqual({
+      pages: '100',
+      author: { name: 'Ada' },
+    })
+    const spread = await books().select('id, ...people!author_id(author:name)').order('id').limit(1)
+    expect(spread.data).toEqual([{ id: 1, author: 'Ada' }])
+    const lists = await client
+      .from('people')
+      .select('name, ...books!author_id(titles:title)')
+      .eq('id', id)
+      .order('title', { referencedTable: 'books' })
+    expect(lists.data).toEqual([{ name: 'Ada', titles: ['Alpine', 'Crag'] }])
+    expect((await client.from('people').select('name, books!author_id()').is('books', null)).data).toEqual([])
+    expect((await client.from('people').select('name, books!author_id(count)').order('name')).data).toEqual([
+      { name: 'Ada', books: [{ count: 2 }] },
+      { name: 'Ben', books: [{ count: 1 }] },
+    ])
+    const planned = await books().select('*', { count: 'planned', head: true })
+    expect([planned.count, planned.error]).toEqual([3, null])
+  })
+
+  test('GeoJSON', async () => {
+    const geometry = { type: 'Point', coordinates: [7.66, 45.98] }
+    await books().insert({ id: 9, title: 'Peak', meta: geometry })
+    const { data, error } = await books().select('title, meta').eq('id', 9).geojson()
+    expect([error, data]).toEqual([
+      null,
+      { type: 'FeatureCollection', features: [{ type: 'Feature', geometry, properties: { title: 'Peak' } }] },
+    ])
+  })
+
   test('single and maybeSingle', async () => {
     expect((await books().select('id').eq('id', 1).single()).data).toEqual({ id: 1 })
     expect((await books().select('id').eq('id', 9).maybeSingle()).data).toBeNull()
