@@ -257,6 +257,22 @@ describe('writes and what is related', () => {
     expect((await service(asked, { method: 'PATCH', body: { pages: 3 }, headers: represent })).json).toEqual([{ id: 11 }])
   })
 
+  test('a representation that cannot be cast undoes the write', async () => {
+    for (const select of ['title::int', 'title::int,reviews(id)']) {
+      const { status, json } = await service(`/rest/v1/books?id=eq.2&select=${select}`, {
+        method: 'PATCH',
+        body: { pages: 77 },
+        headers: represent,
+      })
+      expect([status, json]).toMatchObject([400, { code: '22P02' }])
+    }
+    expect(await rows('books?select=pages&id=eq.2')).toEqual([{ pages: 200 }])
+    const made = await service('/rest/v1/tags?select=label::int,id::text', { body: { id: 'c1', label: '12' }, headers: represent })
+    expect([made.status, made.json]).toEqual([201, [{ label: 12, id: 'c1' }]])
+    const gone = await service('/rest/v1/tags?id=eq.c1&select=label::bigint', { method: 'DELETE', headers: represent })
+    expect(gone.json).toEqual([{ label: 12 }])
+  })
+
   test('filters and order of an embed shape the representation alone', async () => {
     const { json } = await service(
       '/rest/v1/books?id=in.(1,2)&select=id,reviews(id),author:people!author_id(name)&reviews.order=id.desc&reviews.stars=gt.1&order=author(name).desc',
