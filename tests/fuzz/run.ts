@@ -27,6 +27,36 @@ export function runRead(db: DatabaseSync, { statements }: CompiledQuery): ReadAn
   return { live, total, rows }
 }
 
+/** What became of a batch: of each operation how many rows it wrote, and which it answered. */
+export interface BatchAnswer {
+  /** Null when it was refused; then why. */
+  readonly state: State | null
+  readonly refusal: string | null
+  readonly operations: readonly { readonly affected: number; readonly rows: readonly unknown[] }[]
+}
+
+/** Runs a batch as one transaction, looks at what became of the tables, and takes it back. */
+export function runBatch(db: DatabaseSync, { statements }: CompiledQuery, specs: readonly TableSpec[], count: number): BatchAnswer {
+  const operations = Array.from({ length: count }, () => ({ affected: 0, rows: [] as unknown[] }))
+  db.exec('begin')
+  try {
+    for (const statement of statements) {
+      const answers = all(db, statement)
+      const mine = operations[statement.operation]!
+      if (statement.role === 'write') mine.affected += answers.length
+      for (const { d, body } of answers) {
+        if (typeof d === 'string') mine.rows.push(JSON.parse(d))
+        if (statement.role === 'read' && typeof body === 'string') mine.rows.push(...(JSON.parse(body) as unknown[]))
+      }
+    }
+    return { state: dump(db, specs), refusal: null, operations }
+  } catch (error) {
+    return { state: null, refusal: error instanceof Error ? error.message : String(error), operations: [] }
+  } finally {
+    db.exec('rollback')
+  }
+}
+
 export interface WriteAnswer {
   /** Null when the batch was refused; then why. */
   readonly state: State | null

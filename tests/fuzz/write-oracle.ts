@@ -10,7 +10,13 @@ import { stored } from './rows'
 export type Write = Insert | Update | Delete
 
 /** `null` when the write must be refused and leave everything as it was. */
-export type Outcome = { readonly state: State; readonly affected: number; readonly rows: readonly unknown[] | null } | null
+export type Outcome = {
+  readonly state: State
+  readonly affected: number
+  readonly rows: readonly unknown[] | null
+  /** The rows as they became, or were before they went. */
+  readonly touched: readonly Row[]
+} | null
 
 type Tables = Map<string, Row[]>
 
@@ -34,7 +40,7 @@ export function effect(world: World, specs: readonly TableSpec[], write: Write):
       write.kind === 'insert' ? insert(change, write) : write.kind === 'update' ? update(change, write) : remove(change, write)
     checkReferences(specs, after)
     if (touched.length > 0 && write.kind !== 'delete') touched.forEach((one) => one.check?.({ ...world, state: after }))
-    return { state: after, affected: touched.length, rows: returned(change, write, touched) }
+    return { state: after, affected: touched.length, rows: returned(change, write, touched), touched: touched.map(({ row }) => row) }
   } catch (error) {
     if (error instanceof Refused) return null
     throw error
