@@ -24,6 +24,7 @@ export const dataErrors = defineErrors({
   session_revoked: { status: 401, title: 'JWT session revoked', retry: false, postgrest: 'PGRST303' },
   not_single: { status: 406, title: 'Cannot coerce the result to a single JSON object', retry: false, postgrest: 'PGRST116' },
   max_affected: { status: 400, title: 'Query result exceeds max-affected preference constraint', retry: false, postgrest: 'PGRST124' },
+  repeated_row: { status: 400, title: 'ON CONFLICT DO UPDATE command cannot affect row a second time', retry: false, postgrest: '21000' },
   reference_rows: {
     status: 409,
     title: 'A reference must be to rows that are there, and without a number to one.',
@@ -151,6 +152,11 @@ function raised(code: string, table: string, n: number, cause: unknown): AppErro
       return new AppError(dataErrors.reference_too_long, { message: `value too long for type character varying(${n})`, cause })
     case 'version':
       return versionConflict(n, cause)
+    case 'repeated':
+      return new AppError(dataErrors.repeated_row, {
+        hint: 'Ensure that no rows proposed for insertion within the same command have duplicate constrained values.',
+        cause,
+      })
     case 'kept':
       return new AppError(dataErrors.answer_not_kept, { details: `${n} bytes can be.`, cause })
     case 'max':

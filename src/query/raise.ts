@@ -14,6 +14,7 @@ export type RaiseCode =
   | 'length'
   | 'kept'
   | 'duplicate'
+  | 'repeated'
   | 'version'
   /** Of casts, the type's name in the place of the table's: the text isn't one, */
   | 'cast-text'

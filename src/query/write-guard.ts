@@ -47,8 +47,8 @@ export function namedRows(
   return { from, where: TRUE, order: sql`${column(proposed, '#')}, ${column(proposed, '##')}` }
 }
 
-/** In pairs, because D1 takes few terms in one compound. */
-function unionAll(parts: readonly Sql[]): Sql {
+/** United in pairs, because D1 takes few terms in one compound. */
+export function unionAll(parts: readonly Sql[]): Sql {
   if (parts.length === 1) return parts[0]!
   const middle = Math.ceil(parts.length / 2)
   return sql`select * from (${unionAll(parts.slice(0, middle))}) union all select * from (${unionAll(parts.slice(middle))})`

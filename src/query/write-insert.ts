@@ -14,7 +14,7 @@ import { revisionOf } from './revision'
 import { and, bind, column, identifier, isTrue, join, number, render, sql, TRUE, type Sql } from './sql'
 import { writeErrors } from './write-errors'
 import { raise, require } from './raise'
-import { checkWritten, closeWrite, CLOCK, expectCount, expectLogged, openWrite, refuseWhere, type Opening } from './write-guard'
+import { checkWritten, CLOCK, closeWrite, expectCount, expectLogged, openWrite, refuseWhere, type Opening, unionAll } from './write-guard'
 import { keepAnswer, type Keep } from './write-keep'
 import { cellSql, chunks, payloadOf, proposedRows, type Payload } from './write-payload'
 import { keepsContext, readsWritten, tablesWritten } from './write-reach'
@@ -72,6 +72,7 @@ export function compileInsert(context: CompileContext, insert: Insert, operation
     },
   }
   const returning = returningOf(context, table, insert.returning, written, keep !== null || retries)
+  const uncertain = kind === 'merge' && insert.rows.length > 1 && hasUnknownKeys(payload, target!)
   const opening: Opening = {
     marksLog:
       plan.deferred.insert ||
@@ -84,6 +85,7 @@ export function compileInsert(context: CompileContext, insert: Insert, operation
   }
   const texts = chunks(payload)
   const statements = openWrite(context, table, opening, operation)
+  if (uncertain) statements.push(refuseMetTwice(plan, texts))
   for (const text of plan.deferred.using ? texts : []) statements.push(guardExisting(plan, text))
   for (const text of texts) statements.push(write(plan, text, returning.inline))
   if (insert.expect) statements.push(...expectRows(plan, texts.length))
@@ -259,6 +261,24 @@ function conflictTarget(context: CompileContext, table: TableModel, columns: rea
   const key = [table.primaryKey, ...table.uniques.map((unique) => unique.columns)].find(same)
   if (!key || key.some((name) => table.columns.get(name)?.hidden)) throw new AppError(writeErrors.conflict_target)
   return key
+}
+
+/** Whether the database alone knows some row's key: a default, or a value of an earlier operation. */
+function hasUnknownKeys(payload: Payload, target: readonly string[]): boolean {
+  const places = target.map((name) => payload.columns.findIndex((column) => column.name === name))
+  return payload.rows.some((row) => places.some((i) => row[i] === undefined || row[i] === true || typeof row[i] === 'object'))
+}
+
+/** What `refuseRepeatedKeys` can't see, asked of the proposed rows. */
+function refuseMetTwice({ context, table, payload, target, operation }: Plan, texts: readonly string[]): CompiledStatement {
+  const proposed = context.alias('n')
+  const keys = target!.map((name) => column(proposed, name))
+  const rows = unionAll(
+    texts.map((text) => sql`select ${join(target!.map(identifier), ', ')} from (${proposedRows(table, payload, bind(text))})`),
+  )
+  const present = and(keys.map((key) => sql`${key} is not null`))
+  const twice = sql`select 1 from (${rows}) as ${identifier(proposed)} where ${present} group by ${join(keys, ', ')} having count(*) > 1`
+  return refuseWhere(twice, 'repeated', table.name, 'guard', operation)
 }
 
 /** SQLite would let a later row of the payload overwrite an earlier one. */

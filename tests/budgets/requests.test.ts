@@ -117,6 +117,45 @@ describe('writes', () => {
     expect(response.status).toBe(201)
     withinBudget('insert fifty', response)
   })
+
+  test('ten thousand rows at once are one batch too', async () => {
+    const rows = Array.from({ length: 10_000 }, (_, n) => ({ title: `Bulk ${n}` }))
+    const response = await call('/rest/v1/trips', json(none.headers, 'POST', rows))
+    expect(response.status).toBe(201)
+    withinBudget('insert ten thousand', response)
+    expect((await call('/rest/v1/trips?title=like.Bulk*', { method: 'DELETE', headers: none.headers })).status).toBe(204)
+  })
+
+  test('an insert under a key is one batch, and one more call when it comes again; one that brings its id is one batch each time', async () => {
+    const keyed = { ...json(none.headers, 'POST', { title: 'Keyed' }) }
+    const send = () =>
+      call('/rest/v1/trips', { ...keyed, headers: { ...keyed.headers, prefer: 'return=representation', 'idempotency-key': 'budget' } })
+    const first = await send()
+    expect(first.status).toBe(201)
+    withinBudget('insert under a key', first)
+    const again = await send()
+    expect([again.status, await again.text()]).toEqual([201, await first.text()])
+    withinBudget('insert under a key, again', again)
+    const own = json(none.headers, 'POST', { id: '01900000-0000-7000-9000-00000000aaaa', title: 'Own' })
+    for (const name of ['insert with retry=same', 'insert with retry=same, again'] as const) {
+      const retried = await call('/rest/v1/trips', { ...own, headers: { ...own.headers, prefer: 'retry=same, return=representation' } })
+      expect(retried.status).toBe(201)
+      withinBudget(name, retried)
+    }
+  })
+
+  test('a batch with references is one batch', async () => {
+    const operations = [
+      { id: 'trip', method: 'POST', path: '/trips', headers: { prefer: 'return=representation' }, body: { title: 'Batch' } },
+      { method: 'POST', path: '/waypoints', body: { trip_id: { $ref: 'trip.id' }, lat: 46.5, lon: 7.9 } },
+      { method: 'PATCH', path: '/trips?id=eq.{trip.id}', body: { title: 'Batched' } },
+      { method: 'GET', path: '/trips?select=title,waypoints(*)&id=eq.{trip.id}' },
+    ]
+    const response = await call('/rest/v1/batch', json(none.headers, 'POST', { operations }))
+    expect(response.status, await response.clone().text()).toBe(200)
+    withinBudget('batch of four', response)
+    expect((await call('/rest/v1/trips?title=in.(Batched,Keyed,Own)', { method: 'DELETE', headers: none.headers })).status).toBe(204)
+  })
 })
 
 describe('sign-in', () => {

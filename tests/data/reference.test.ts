@@ -109,6 +109,22 @@ describe('what it never reaches', () => {
     })
   })
 
+  test('the same key twice, also when only the database knows that it is the same', async () => {
+    const upsert = (id: string) =>
+      insert(
+        'notes',
+        [
+          { id: 'x', title: 'x', slug: from(0, 'slug') },
+          { id: 'y', title: 'y', slug: id },
+        ],
+        { conflict: { action: 'merge', columns: ['slug'] }, missing: 'default' },
+      )
+    const source = read('notes', eq('id', 'a1'), { select: pick('slug') })
+    expect(await refusedWithoutTrace(() => ask(ann, [source, upsert('one')]))).toMatchObject({ code: '21000' })
+    const [, merged] = await ask(ann, [source, upsert('two')])
+    expect(merged).toMatchObject({ affected: 2, inserted: 1 })
+  })
+
   test('a value of another type, one that is too long, and an operation that is not before', async () => {
     expect(await refusal(ask(ann, copy(read('notes', eq('id', 'a1')), 'title', 'views')))).toMatchObject({ code: '42804' })
     expect(await refusal(ask(ann, copy(read('notes', eq('id', 'a1')), 'title', 'status')))).toMatchObject({ code: '42804' })
