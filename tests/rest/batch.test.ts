@@ -329,3 +329,68 @@ describe('Prefer: tx=rollback', () => {
     expect((await service('/rest/v1/tags?id=eq.r')).json).toEqual([])
   })
 })
+
+/** Small and seeded: the same history each time. */
+function random(seed: number): (below: number) => number {
+  let state = seed
+  return (below) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff
+    return (state >> 8) % below
+  }
+}
+
+describe('random histories of phones that send again, at the same time', () => {
+  test.each([1, 2])('number %i leaves each deed done once, whole, and answered alike', async (seed) => {
+    const below = random(seed)
+    await service('/rest/v1/tags', { body: Array.from({ length: 4 }, (_, n) => ({ id: `t${n}`, label: `free ${n}` })) })
+    // A deed takes a tag, which one only can, and makes a book with its edition and its place in the tag; some can't succeed.
+    const deeds = Array.from({ length: 24 }, (_, n) => {
+      const way = below(4)
+      const key = `h${seed}-${n}`
+      const book = { title: key, ...(way === 3 ? { owner_id: ben.id } : {}) }
+      const operations = [
+        {
+          id: 'tag',
+          method: 'PATCH',
+          path: `/tags?label=eq.free ${below(4)}`,
+          headers: { accept: 'application/vnd.pgrst.object+json', ...REPRESENTED },
+          body: { label: key },
+        },
+        { id: 'book', method: 'POST', path: '/books?select=id,title', headers: REPRESENTED, body: book },
+        { method: 'POST', path: '/editions', body: { book_id: { $ref: 'book.id' }, publisher: key } },
+        { method: 'POST', path: '/book_tags', body: { book_id: { $ref: 'book.id' }, tag_id: { $ref: 'tag.id' } } },
+      ]
+      return { key, fails: way === 3, operations: way === 0 ? operations.slice(1, 3) : operations }
+    })
+    const sent = deeds.flatMap((deed) => Array.from({ length: 1 + below(4) }, () => deed))
+    for (let i = sent.length - 1; i > 0; i--) {
+      const j = below(i + 1)
+      ;[sent[i], sent[j]] = [sent[j]!, sent[i]!]
+    }
+    const answers = new Map<string, Set<string>>()
+    await Promise.all(
+      sent.map(async ({ key, operations }) => {
+        const { status, text } = await send(ada.ask, operations, { 'idempotency-key': key })
+        answers.set(key, (answers.get(key) ?? new Set()).add(status === 200 ? `200 ${text}` : String(status)))
+      }),
+    )
+    const done = deeds.filter(({ key }) => [...answers.get(key)!].some((told) => told.startsWith('200')))
+    for (const { key, fails } of deeds) {
+      const told = [...answers.get(key)!]
+      // A deed that was refused may succeed when it is sent again, never the other way round.
+      expect(told.filter((one) => one.startsWith('200')).length).toBeLessThanOrEqual(1)
+      for (const status of told.filter((one) => !one.startsWith('200'))) expect(['403', '406']).toContain(status)
+      if (fails) expect(told.some((one) => one.startsWith('200'))).toBe(false)
+    }
+    expect((await sql('select title from books order by title')).map(({ title }) => title)).toEqual(done.map(({ key }) => key).toSorted())
+    expect(await sql('select count(*) as n from books b join editions e on e.book_id = b.id and e.publisher = b.title')).toEqual([
+      { n: done.length },
+    ])
+    const taken = done.filter(({ operations }) => operations.length === 4).map(({ key }) => key)
+    const tagged =
+      'select t.label from book_tags bt join tags t on t.id = bt.tag_id join books b on b.id = bt.book_id and b.title = t.label'
+    expect((await sql(`${tagged} order by t.label`)).map(({ label }) => label)).toEqual(taken.toSorted())
+    expect(taken.length).toBeGreaterThan(0)
+    expect(await sql('select id from sys_statement where id <> 1')).toEqual([])
+  })
+})
