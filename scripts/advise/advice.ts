@@ -4,6 +4,7 @@ import { buildModel, type AppDefinition, type Model } from '../../src/define'
 import { expectedSchema } from '../../src/migrations'
 import { compile, type Query } from '../../src/query'
 import { candidatesOf, tablesOf, type Candidate } from './candidates'
+import { describeQuery } from './question'
 import { FAVOURITE, makeScratch, personId, type Scratch } from './scratch'
 import { withValues } from './values'
 
@@ -56,9 +57,16 @@ export async function advise(app: AppDefinition, asked: readonly Asked[], { rows
   say(`Filling ${tables.join(', ')} with ${rows.toLocaleString('en')} rows each …`)
   const scratch = await makeScratch(model, expectedSchema(app), tables, rows)
   try {
-    const questions = await Promise.all(readable.map(async (one) => ({ one, query: await withValues(model, one.query, scratch) })))
     const measured: { one: Asked; query: Query; before: number }[] = []
-    for (const { one, query } of questions) measured.push({ one, query, before: await costOf(scratch, model, query, one.role) })
+    for (const one of readable) {
+      try {
+        const query = await withValues(model, one.query, scratch)
+        measured.push({ one, query, before: await costOf(scratch, model, query, one.role) })
+      } catch (error) {
+        // Views and search indexes aren't in the scratch database.
+        say(`Passed over: ${describeQuery(one.query)} (${error instanceof Error ? error.message.split('\n')[0] : String(error)})`)
+      }
+    }
     const dear = measured.filter(({ before }) => before >= DEAR).toSorted((a, b) => b.before * b.one.count - a.before * a.one.count)
     say(`${measured.length} kinds of question, ${dear.length} of them dear. Trying indexes …`)
     let chosen: Candidate[] = []

@@ -72,7 +72,7 @@ function stepsOf(rows: readonly Record<string, unknown>[], sql: string, parent =
       .map((row) => {
         const detail = String(row['detail'])
         const [, name, index] =
-          /^(?:SCAN|SEARCH) (\S+)(?:.*? USING (?:AUTOMATIC )?(?:PARTIAL )?(?:COVERING )?INDEX (\S+))?/.exec(detail) ?? []
+          /^(?:SCAN|SEARCH) (?!CONSTANT ROW|\()(\S+)(?:.*? USING (?:AUTOMATIC )?(?:PARTIAL )?(?:COVERING )?INDEX (\S+))?/.exec(detail) ?? []
         return { detail, table: name === undefined ? null : (tables.get(name) ?? name), index: index ?? null, steps: under(row['id']) }
       })
   return under(parent)
