@@ -4,6 +4,7 @@ import { AppError } from '../core'
 import { buildModel } from '../define'
 import { answerOf, type Outcome } from './answer'
 import { renderRestError } from './errors'
+import { MAX_LISTS_LENGTH } from './parameters'
 import { planRequest, type Plan } from './request'
 
 const model = buildModel(library)
@@ -376,6 +377,9 @@ describe('addresses', () => {
     expect(refusal('PURGE books')).toMatchObject({ status: 405, code: 'PGRST117' })
     expect(refusal(`GET books?id=eq.${'1'.repeat(16_384)}`)).toMatchObject({ status: 414 })
     expect(operation(`GET books?id=in.(${'1'.repeat(16_000)})`)).toMatchObject({ where: { kind: 'in' } })
+    expect(operation(`GET books?id=not.in.(${'1'.repeat(262_000)})`)).toMatchObject({ where: { kind: 'not' } })
+    expect(refusal(`GET books?id=in.(${'1'.repeat(MAX_LISTS_LENGTH)})`)).toMatchObject({ status: 414 })
+    expect(refusal(`GET books?id=in.(1)&title=eq.in.(${'1'.repeat(16_384)})`)).toMatchObject({ status: 414 })
   })
 })
 

@@ -21,7 +21,7 @@ import { findTable, schemaOf } from './catalog'
 import { restErrors } from './errors'
 import { fieldsOf, type Field } from './fields'
 import { missingGeometry } from './geojson'
-import { MAX_URL_LENGTH, parsePairs, parseParameters, type Parameters } from './parameters'
+import { parsePairs, parseParameters, refuseLongUrl, type Parameters } from './parameters'
 import { keyOf, preconditionOf } from './precondition'
 import { pagingOf, placesOf, takeCursor, type Paging } from './paging'
 import { parsePrefer, type Preferences } from './prefer'
@@ -89,9 +89,7 @@ export function planRequest(model: Model, request: RestRequest): Plan {
 /** Errors, in PostgREST's order of checks: schema, table, parameters and embeds, media type, preferences, body. */
 function plan(model: Model, request: RestRequest): Plan {
   const { method } = request
-  if (request.search.length > MAX_URL_LENGTH) {
-    throw new AppError(restErrors.rest_url_too_long, { message: `The query string is longer than ${MAX_URL_LENGTH} characters` })
-  }
+  refuseLongUrl(request.search)
   const reads = method === 'GET' || method === 'HEAD'
   const profile = request.header(reads ? 'accept-profile' : 'content-profile')
   const table = findTable(model, schemaOf(model, profile), request.table)

@@ -8,7 +8,7 @@ import { schemaOf } from './catalog'
 import { notImplemented, restErrors } from './errors'
 import { fieldsOf } from './fields'
 import { missingGeometry } from './geojson'
-import { MAX_URL_LENGTH, parsePairs, parseParameters, type Pair, type Parameters } from './parameters'
+import { parsePairs, parseParameters, refuseLongUrl, type Pair, type Parameters } from './parameters'
 import { parsePrefer, type Preferences } from './prefer'
 import { parseRange } from './range'
 import { readOperation, type Plan, type RestRequest } from './request'
@@ -37,8 +37,7 @@ export interface RpcPlan {
 /** Errors: PGRST106, 202, 101, 100, 102, 107, 122, 124, 128 and those of a selection. */
 export function planRpc(model: Model, name: string, request: RestRequest): RpcPlan {
   const { method } = request
-  if (request.search.length > MAX_URL_LENGTH)
-    throw new AppError(restErrors.rest_url_too_long, { message: `The query string is longer than ${MAX_URL_LENGTH} characters` })
+  refuseLongUrl(request.search)
   if (method !== 'GET' && method !== 'HEAD' && method !== 'POST')
     throw new AppError(restErrors.rest_rpc_verb, { message: `Cannot use the ${method.slice(0, 20)} method on RPC` })
   const profile = request.header(method === 'POST' ? 'content-profile' : 'accept-profile')

@@ -171,6 +171,27 @@ describe('ranges', () => {
   })
 })
 
+describe('lists', () => {
+  const uuids = Array.from({ length: 5_000 }, (_, i) => id(i))
+
+  test('five thousand ids are one statement, whatever stands around them', async () => {
+    for (const list of [uuids.join(','), uuids.map((one) => `%22${one}%22`).join(',')]) {
+      expect(list.length).toBeGreaterThan(180_000)
+      const { status, json, headers } = await stranger(`/rest/v1/samples?select=id&order=id&limit=2&id=in.(${list})`, {
+        headers: { prefer: 'count=exact' },
+      })
+      expect([status, json]).toEqual([206, [{ id: id(0) }, { id: id(1) }]])
+      expect(headers.get('content-range')).toBe('0-1/13')
+    }
+    expect((await stranger(`/rest/v1/samples?select=id&id=not.in.(${uuids.join(',')})`)).json).toEqual([])
+    expect((await stranger(`/rest/v1/samples?select=id&id=in.(${uuids.join(',')},x)`)).json).toMatchObject({ code: '22P02' })
+    expect((await stranger(`/rest/v1/samples?select=note&note=in.("Alpine","o'k (x)","a\\"b")&order=note`)).json).toEqual([
+      { note: 'Alpine' },
+      { note: "o'k (x)" },
+    ])
+  })
+})
+
 describe('JSON', () => {
   test.each([
     ['data=cs.{"tags":["b"]}', [0]],
