@@ -92,7 +92,7 @@ async function attempt(request: ExecuteRequest, query: Query, outer: Store, star
   try {
     const results = await attemptIn(request, query, outer, store)
     const { principal, asService } = request.execution
-    const judged = primary && principal.uid !== null && asService === undefined
+    const judged = primary && (principal.uid === null || asService === undefined)
     request.reading?.answered(store, { primary: judged, wrote: writes })
     return results
   } catch (error) {

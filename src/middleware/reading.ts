@@ -27,31 +27,36 @@ export function readingOf(c: AppContext, started: number): Reading {
     start(store, open) {
       const { uid, sessionId, role } = c.var.principal
       const mark = sent().marks.get(store.name)
-      if (uid === null || sessionId === null) return mark ?? (role === 'anon' && open() ? 'first-unconstrained' : 'first-primary')
-      const known = location.known(uid)
+      const person = uid !== null && sessionId !== null
+      const known = person ? location.known(uid) : undefined
       if (mark !== undefined) {
-        const { live } = sent()
         const key = knownKeys(c.env)?.liveness
-        const lives = key && live && live.at > location.endedAt(uid) && isLive(key, sessionId, live, started)
-        return lives ? laterMark(mark, known?.marks?.get(store.name)) : 'first-primary'
+        const ended = person ? location.endedAt(uid) : 0
+        const { live } = sent()
+        if (key && live && live.at > ended && isLive(key, sessionId ?? role, sent(), started))
+          return laterMark(mark, known?.marks?.get(store.name))
       }
+      if (!person) return role === 'anon' && open() ? (mark ?? 'first-unconstrained') : 'first-primary'
+      if (mark !== undefined) return 'first-primary'
       const from = (written: Written) => recentMark(written, store.name, sessionId, started) ?? 'first-primary'
       if (known && started - known.at < RECENT_MS) return from(known)
       return lookUp(c, uid, started).then(from, () => 'first-primary')
     },
     answered(session, { primary, wrote, failed }) {
-      const { uid, sessionId } = c.var.principal
+      const { uid, sessionId, role } = c.var.principal
+      const { marks: before, live } = sent()
       const mark = session.bookmark()
-      const marks = new Map(sent().marks)
+      const marks = new Map(before)
       if (mark !== null) marks.set(session.name, mark)
-      let live = failed ? null : sent().live
+      const key = knownKeys(c.env)?.liveness
+      const subject = sessionId ?? role
+      // A replica's answer hands on a proof that holds, with what is seen now; it makes none.
+      const at = primary ? started : key && live && isLive(key, subject, sent(), started) ? live.at : null
+      carried = { marks, live: key && at !== null && !failed ? proveLive(key, subject, marks, at) : null }
       if (uid !== null && sessionId !== null) {
-        const key = knownKeys(c.env)?.liveness
-        if (primary && key && !failed) live = proveLive(key, sessionId, started)
         if (failed) location.remember(uid, { marks: null, sessionId: null, at: started })
         else if (wrote) noteWrite(c, uid, { marks, sessionId, at: Date.now() })
       }
-      carried = { marks, live }
       const text = writeCarried(carried)
       if (text !== null) c.header(BOOKMARK_HEADER, text)
     },
@@ -76,7 +81,7 @@ function recentMark({ marks, sessionId, at }: Written, store: string, asking: st
 /** An address that nobody but this Worker's cache has anything under, and that tells no one's id. */
 function addressOf(c: AppContext, uid: string): string {
   const key = knownKeys(c.env)?.liveness
-  const name = key ? proveLive(key, `person ${uid}`, 0).mac : null
+  const name = key ? proveLive(key, `person ${uid}`, new Map(), 0).mac : null
   if (name === null) throw new Error('the keys are not known yet')
   return new URL(`/.perigee/bookmarks/${name}`, c.req.url).href
 }

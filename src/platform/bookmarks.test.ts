@@ -5,7 +5,7 @@ const KEY = new Uint8Array(32).fill(7)
 const MARK = `0000000a-00000001-00004f6c-${'0'.repeat(32)}`
 
 test('what is carried comes back as it was, one bookmark a store', () => {
-  const live = proveLive(KEY, 'session', 1_700_000_000_000)
+  const live = proveLive(KEY, 'session', new Map([['db', MARK]]), 1_700_000_000_000)
   for (const marks of [
     new Map([['db', MARK]]),
     new Map([
@@ -42,16 +42,27 @@ test('a header that is not all ours counts for nothing, up to its longest', () =
   expect(readCarried(`${full} `).marks.size).toBe(0)
 })
 
-test('a proof holds for half a minute, for its own session, under its own key, and not from the future', () => {
-  const proof = proveLive(KEY, 'session', 1_000_000)
-  expect(isLive(KEY, 'session', proof, 1_000_000)).toBe(true)
-  expect(isLive(KEY, 'session', proof, 1_000_000 + LIVE_MS - 1)).toBe(true)
-  expect(isLive(KEY, 'session', proof, 1_000_000 + LIVE_MS)).toBe(false)
-  expect(isLive(KEY, 'session', proof, 999_999)).toBe(false)
-  expect(isLive(KEY, 'another', proof, 1_000_001)).toBe(false)
-  expect(isLive(new Uint8Array(32), 'session', proof, 1_000_001)).toBe(false)
-  expect(isLive(KEY, 'session', { ...proof, at: proof.at + 1 }, 1_000_001)).toBe(false)
-  expect(isLive(KEY, 'session', null, 1_000_001)).toBe(false)
+test('a proof holds for half a minute, for its own session and bookmarks, under its own key, and not from the future', () => {
+  const marks = new Map([['db', MARK]])
+  const carried = { marks, live: proveLive(KEY, 'session', marks, 1_000_000) }
+  expect(isLive(KEY, 'session', carried, 1_000_000)).toBe(true)
+  expect(isLive(KEY, 'session', carried, 1_000_000 + LIVE_MS - 1)).toBe(true)
+  expect(isLive(KEY, 'session', carried, 1_000_000 + LIVE_MS)).toBe(false)
+  expect(isLive(KEY, 'session', carried, 999_999)).toBe(false)
+  expect(isLive(KEY, 'another', carried, 1_000_001)).toBe(false)
+  expect(isLive(new Uint8Array(32), 'session', carried, 1_000_001)).toBe(false)
+  expect(isLive(KEY, 'session', { marks, live: { ...carried.live, at: 1_000_001 } }, 1_000_001)).toBe(false)
+  expect(isLive(KEY, 'session', { marks, live: null }, 1_000_001)).toBe(false)
+  for (const other of [
+    new Map([['db', `f${MARK.slice(1)}`]]),
+    new Map([['db_1', MARK]]),
+    new Map([
+      ['db', MARK],
+      ['db_1', MARK],
+    ]),
+    new Map(),
+  ])
+    expect(isLive(KEY, 'session', { ...carried, marks: other }, 1_000_001)).toBe(false)
 })
 
 test('of two bookmarks the later counts', () => {

@@ -1,5 +1,5 @@
 // How new what a reader sees must be: bookmarks of D1's sessions, one a store, as clients carry them, and as this location remembers
-// them. Losing one costs latency. What lets a signed-in reader off the primary is a proof that their session lived there a moment ago.
+// them. Losing one costs latency. What lets a reader off the primary is a proof that it answered them a moment ago.
 import { createHmac } from 'node:crypto'
 import { equalConstantTime, utf8 } from '../core'
 import type { SessionStart, Store, StoreSession } from './stores'
@@ -20,7 +20,7 @@ export interface Reading {
 }
 
 export interface Answered {
-  /** Whether the primary judged the caller's session. */
+  /** Whether the primary answered, and judged the caller's session if there is one. */
   readonly primary: boolean
   readonly wrote: boolean
   /** Whether it was refused; the caller should see why, so the next read begins at the primary. */
@@ -68,20 +68,23 @@ export function writeCarried({ marks, live }: Carried): string | null {
   return [...parts, ...(live ? [`live=${live.at.toString(36)}.${live.mac}`] : [])].join('; ')
 }
 
-/** Says that the primary knew the session at `at`. */
-export function proveLive(key: Uint8Array, sessionId: string, at: number): Proof {
-  return { at, mac: macOf(key, sessionId, at) }
+/**
+ * Says that the primary answered `subject`, a session or a role, at `at`, and that what was seen is `marks`. Both are in the proof, so that
+ * neither an older bookmark nor another's is of any use with it.
+ */
+export function proveLive(key: Uint8Array, subject: string, marks: ReadonlyMap<string, string>, at: number): Proof {
+  return { at, mac: macOf(key, subject, marks, at) }
 }
 
-/** Whether the proof is of this session, made here, and new enough. */
-export function isLive(key: Uint8Array, sessionId: string, proof: Proof | null, now: number): boolean {
-  if (proof === null || proof.at > now || now - proof.at >= LIVE_MS) return false
-  return equalConstantTime(utf8(macOf(key, sessionId, proof.at)), utf8(proof.mac))
+/** Whether the proof is of this subject and these bookmarks, made here, and new enough. */
+export function isLive(key: Uint8Array, subject: string, { marks, live }: Carried, now: number): boolean {
+  if (live === null || live.at > now || now - live.at >= LIVE_MS) return false
+  return equalConstantTime(utf8(macOf(key, subject, marks, live.at)), utf8(live.mac))
 }
 
-function macOf(key: Uint8Array, sessionId: string, at: number): string {
+function macOf(key: Uint8Array, subject: string, marks: ReadonlyMap<string, string>, at: number): string {
   return createHmac('sha256', key)
-    .update(`${sessionId}.${at.toString(36)}`)
+    .update(JSON.stringify([subject, at, ...[...marks].flat()]))
     .digest('base64url')
     .slice(0, 22)
 }
