@@ -56,9 +56,12 @@ function schemaType(model: Model, schema: string, tables: readonly TableModel[])
   return block(`${key(schema)}: {`, [
     ...section(
       'Tables',
-      tables.flatMap((table) => tableType(model, table)),
+      tables.filter(({ view }) => !view).flatMap((table) => tableType(model, table)),
     ),
-    ...section('Views', []),
+    ...section(
+      'Views',
+      tables.filter(({ view }) => view).flatMap((view) => viewType(model, view)),
+    ),
     ...section(
       'Functions',
       schema === DEFAULT_SCHEMA ? functionTypes(model, ({ type, values }) => values?.map(quote).join(' | ') ?? TYPES[type]) : [],
@@ -73,23 +76,36 @@ const section = (name: string, lines: readonly string[]): string[] =>
   block(`${name}: {`, lines.length === 0 ? ['[_ in never]: never'] : lines).split('\n')
 
 function tableType(model: Model, table: TableModel): string[] {
-  const visible = [...table.columns.values()].filter((column) => !column.hidden).toSorted(byName(({ name }) => name))
+  const visible = visibleColumns(table)
   const writable = visible.filter((column) => !column.readOnly && !column.generated && !column.engine)
   const type = (column: ColumnModel, nullable: boolean) => `${columnType(table, column)}${nullable ? ' | null' : ''}`
-  // Where a `read` rule isn't true the value is null, whatever the database holds.
-  const row = visible.map((column) => `${key(column.name)}: ${type(column, !column.notNull || column.read !== null)}`)
   const insert = writable.map((column) => {
     const optional = !column.notNull || column.default !== null
     return `${key(column.name)}${optional ? '?' : ''}: ${type(column, !column.notNull)}`
   })
   const update = writable.map((column) => `${key(column.name)}?: ${type(column, !column.notNull)}`)
   return block(`${key(table.exposed.name)}: {`, [
-    ...record('Row', row),
+    ...record('Row', rowType(table)),
     ...record('Insert', insert),
     ...record('Update', update),
     ...relationships(model, table),
   ]).split('\n')
 }
+
+/** As Supabase's generator has one that nobody writes to. */
+const viewType = (model: Model, view: TableModel): string[] =>
+  block(`${key(view.exposed.name)}: {`, [...record('Row', rowType(view)), ...relationships(model, view)]).split('\n')
+
+/** Computed columns stand among the others, though `*` leaves them out. */
+const visibleColumns = (table: TableModel): ColumnModel[] =>
+  [...table.columns.values(), ...table.computed.values()].filter((column) => !column.hidden).toSorted(byName(({ name }) => name))
+
+/** Where a `read` rule isn't true the value is null, whatever the database holds. */
+const rowType = (table: TableModel): string[] =>
+  visibleColumns(table).map((column) => {
+    const nullable = !column.notNull || column.read !== null
+    return `${key(column.name)}: ${columnType(table, column)}${nullable ? ' | null' : ''}`
+  })
 
 /** Nothing to write is an object that takes no key. */
 const record = (name: string, lines: readonly string[]): string[] =>

@@ -21,7 +21,7 @@ import {
   type TableModel,
   type Unique,
 } from './model'
-import { declaredRelations, nameOf as sourceName } from './relation'
+import { declaredRelations } from './relation'
 import { relationshipsOf } from './relationship'
 import { checkSearchNames, searchModel } from './searchable'
 import { resolveExpression, type Known } from './resolve'
@@ -95,10 +95,16 @@ function build(app: AppDefinition): { model: Model; problems: Problem[] } {
   const typeOf = (table: string, column: string) => types.get(table)?.get(column)
   const rangeOf = (table: string, column: string) => ranges.get(table)?.get(column)
   const views = (app.views ?? []).map((declaration): ViewSource => {
-    const name = sourceName(declaration.view)
+    const name = getTableName(declaration.view)
     const report = (message: string) => problems.push({ table: name, file: declaration.file, message })
     declare(name, declaration.file, fieldNames(declaration.view))
-    const fields = viewFields(declaration, typeOf, rangeOf, report)
+    const fields = viewFields(
+      declaration,
+      sources.map(({ table }) => table),
+      typeOf,
+      rangeOf,
+      report,
+    )
     types.set(name, new Map(fields.map((field) => [field.name, field.type])))
     ranges.set(name, new Map(fields.flatMap((field) => (field.range ? [[field.name, field.range] as const] : []))))
     return { declaration, name, fields, keys: viewKeys(declaration, fields, report), report }

@@ -1,6 +1,6 @@
 // The little we need of Drizzle's own types, named once.
-import { getTableName as drizzleTableName } from 'drizzle-orm'
-import type { SQLiteTable, SQLiteView } from 'drizzle-orm/sqlite-core'
+import { getTableName as drizzleTableName, is } from 'drizzle-orm'
+import { getViewConfig, SQLiteView, type SQLiteTable } from 'drizzle-orm/sqlite-core'
 
 /** Something that has rows of named columns. */
 export interface RowSource {
@@ -13,7 +13,7 @@ export type SQLiteTableLike = SQLiteTable & { readonly _: { readonly columns: Re
 /** Drizzle's view, of either form: with declared columns, or made by its query builder. */
 export type SQLiteViewLike = SQLiteView & { readonly _: { readonly selectedFields: Record<string, unknown> } }
 
-/** The table's name in the database, which is its name on the wire. */
-export function getTableName(table: SQLiteTableLike): string {
-  return drizzleTableName(table)
+/** The table's or view's name in the database, which is its name on the wire unless the rules give it another. */
+export function getTableName(source: SQLiteTableLike | SQLiteViewLike): string {
+  return is(source, SQLiteView) ? getViewConfig(source).name : drizzleTableName(source as SQLiteTable)
 }

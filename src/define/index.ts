@@ -80,5 +80,5 @@ export {
   type UpdatePolicy,
 } from './table'
 export { classOf, isWhole, operandClass, type TypeOf, type ValueClass } from './value-class'
-export { getViewName, view, type ViewDeclaration, type ViewRules } from './view'
+export { view, type ViewDeclaration, type ViewRules } from './view'
 export { isTimed, tablesRead, walkExpression, walkOperand } from './walk'

@@ -1,6 +1,5 @@
 // Ways between tables and views that the app declares, beside those that foreign keys open.
 import { is, SQL, type AnyColumn } from 'drizzle-orm'
-import { getViewConfig, SQLiteView } from 'drizzle-orm/sqlite-core'
 import { getTableName, type SQLiteTableLike, type SQLiteViewLike } from './drizzle'
 import type { Relationship, TableModel } from './model'
 
@@ -23,11 +22,6 @@ export type Relation =
 
 export type Relations = Readonly<Record<string, Relation>>
 
-/** The name of a table or view in the database. */
-export function nameOf(source: SQLiteTableLike | SQLiteViewLike): string {
-  return is(source, SQLiteView) ? getViewConfig(source).name : getTableName(source as SQLiteTableLike)
-}
-
 /** The name of a column in the database. */
 export function columnName(column: ColumnLike): string {
   return is(column, SQL.Aliased) ? column.fieldAlias : column.name
@@ -46,7 +40,7 @@ export function declaredRelations(
     const say = (message: string) => problems.push(`the relation "${name}" ${message}`)
     if (table.columns.has(name) || table.computed.has(name)) say('has the name of a column. Choose another.')
     if (!/^[a-z_]\w*$/i.test(name)) say("can't have that name. Use letters, digits and underscores.")
-    const to = nameOf(relation.to)
+    const to = getTableName(relation.to)
     const through = relation.kind === 'many-to-many' ? getTableName(relation.through.table) : null
     for (const end of through === null ? [to] : [to, through]) {
       const other = tables.get(end)

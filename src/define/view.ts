@@ -3,9 +3,9 @@ import { is, SQL } from 'drizzle-orm'
 import { getTableConfig, getViewConfig, SQLiteColumn, type SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { columnType, rangeKind } from './column'
 import { COMPUTED_TYPES, type ComputedRule, type ComputedType } from './computed'
-import type { RowSource, SQLiteViewLike } from './drizzle'
+import { getTableName, type RowSource, type SQLiteTableLike, type SQLiteViewLike } from './drizzle'
 import type { ColumnType, ForeignKey, RangeKind } from './model'
-import { columnName, nameOf, type ColumnLike, type Relations } from './relation'
+import { columnName, type ColumnLike, type Relations } from './relation'
 import { callerFile, type Policy } from './table'
 
 /** The rows of a view, as its policies and computed columns see them. */
@@ -53,55 +53,54 @@ export function view<V extends SQLiteViewLike>(drizzleView: V, rules: ViewRules<
   return { view: drizzleView, rules: rules as unknown as ViewRules<SQLiteViewLike>, file: callerFile() }
 }
 
-/** The view's name in the database. */
-export function getViewName({ view }: ViewDeclaration): string {
-  return nameOf(view)
-}
-
 /** A column of a view. */
 export interface ViewField {
   readonly property: string
   /** Name in the database. */
   readonly name: string
-  /** The declared column, or the table's column that the query builder chose; null for SQL. */
+  /** What Drizzle knows of it; null for SQL. */
   readonly column: SQLiteColumn | null
+  /** The table whose column the query builder chose. */
+  readonly table: SQLiteTableLike | null
   readonly type: ColumnType
   /** The kind of a `range`. */
   readonly range?: RangeKind
 }
 
-/** The columns of a view in order. `typeOf` and `rangeOf` know those of tables. */
+/** The columns of a view in order. `tables` are those of the app, `typeOf` and `rangeOf` know their columns. */
 export function viewFields(
   declaration: ViewDeclaration,
+  tables: readonly SQLiteTableLike[],
   typeOf: (table: string, column: string) => ColumnType | undefined,
   rangeOf: (table: string, column: string) => RangeKind | undefined,
   report: (message: string) => void,
 ): ViewField[] {
-  const { selectedFields, name: view } = getViewConfig(declaration.view)
+  const { selectedFields } = getViewConfig(declaration.view)
   return Object.entries(selectedFields as Record<string, unknown>).flatMap(([property, field]): ViewField[] => {
     const rule = declaration.rules.columns?.[property]
     if (is(field, SQLiteColumn)) {
-      const base = baseTable(field)
-      const inherited = base === view || rule?.format ? undefined : typeOf(base, field.name)
+      const table = tables.find((candidate) => shapeOf(candidate) === shapeOf(field.table)) ?? null
+      const inherited = table && !rule?.format ? typeOf(getTableName(table), field.name) : undefined
       const type = inherited ?? columnType(field, rule, report)
-      const range = type === 'range' ? (rangeKind(rule?.format) ?? rangeOf(base, field.name)) : undefined
-      return [{ property, name: field.name, column: field, type, ...(range ? { range } : {}) }]
+      const range = type === 'range' ? (rangeKind(rule?.format) ?? (table ? rangeOf(getTableName(table), field.name) : undefined)) : undefined
+      return [{ property, name: field.name, column: field, table, type, ...(range ? { range } : {}) }]
     }
     if (is(field, SQL.Aliased)) {
       if (rule?.type === undefined)
         report(`the column "${property}" has no type. Say it: \`columns: { ${property}: { type: 'integer' } }\`.`)
-      return [{ property, name: field.fieldAlias, column: null, type: COMPUTED_TYPES[rule?.type ?? 'text'] }]
+      return [{ property, name: field.fieldAlias, column: null, table: null, type: COMPUTED_TYPES[rule?.type ?? 'text'] }]
     }
     report(`the field "${property}" is no column. Select columns and \`sql\`….as('name')\` by name, side by side.`)
     return []
   })
 }
 
-const baseTable = (column: SQLiteColumn): string => getTableConfig(column.table as SQLiteTable).name
+/** What a table still is when Drizzle gives its columns out under a view's name. */
+const shapeOf = (table: unknown): unknown => (table as Record<symbol, unknown>)[Symbol.for('drizzle:ExtraConfigColumns')]
 
 /** The keys by which a view's rows belong to tables: those declared, and foreign keys whose columns the query builder chose. */
 export function viewKeys({ view, rules }: ViewDeclaration, fields: readonly ViewField[], report: (message: string) => void): ForeignKey[] {
-  const name = nameOf(view)
+  const name = getTableName(view)
   const keyOf = (columns: readonly string[], foreignTable: string, foreignColumns: readonly string[]): ForeignKey => ({
     name: `${name}_${columns.join('_')}_fkey`,
     columns,
@@ -113,28 +112,25 @@ export function viewKeys({ view, rules }: ViewDeclaration, fields: readonly View
   const declared = (rules.references ?? []).map((reference) => {
     const columns = reference.columns.map(columnName)
     const foreign = reference.foreignColumns.map((column) => (is(column, SQLiteColumn) ? column : null))
-    const tables = new Set(foreign.map((column) => (column ? baseTable(column) : null)))
+    const tables = new Set(foreign.map((column) => (column ? getTableConfig(column.table as SQLiteTable).name : null)))
     const [table] = tables
     if (tables.size !== 1 || !table) report('`references` must name columns of one table.')
     for (const column of columns)
       if (!fields.some((field) => field.name === column)) report(`\`references\` names the column "${column}", which the view hasn't.`)
     return keyOf(columns, table ?? '', reference.foreignColumns.map(columnName))
   })
-  return [...declared, ...inferredKeys(name, fields, keyOf).filter((key) => !declared.some((other) => other.name === key.name))]
+  return [...declared, ...inferredKeys(fields, keyOf).filter((key) => !declared.some((other) => other.name === key.name))]
 }
 
 function inferredKeys(
-  view: string,
   fields: readonly ViewField[],
   keyOf: (columns: readonly string[], foreignTable: string, foreignColumns: readonly string[]) => ForeignKey,
 ): ForeignKey[] {
-  const plain = fields.flatMap(({ name, column }) =>
-    column && baseTable(column) !== view ? [{ name, table: column.table as SQLiteTable }] : [],
-  )
-  return [...new Set(plain.map(({ table }) => table))].flatMap((table) =>
-    getTableConfig(table).foreignKeys.flatMap((key) => {
+  const tables = new Set(fields.flatMap(({ table }) => (table ? [table] : [])))
+  return [...tables].flatMap((table) =>
+    getTableConfig(table as SQLiteTable).foreignKeys.flatMap((key) => {
       const { columns, foreignColumns, foreignTable } = key.reference()
-      const chosen = columns.every((column) => plain.some((one) => one.table === table && one.name === column.name))
+      const chosen = columns.every((column) => fields.some((one) => one.table === table && one.name === column.name))
       const other = getTableConfig(foreignTable).name
       return chosen
         ? [

@@ -2,7 +2,7 @@
 import { utf8 } from '../core'
 import {
   buildModel,
-  getViewName,
+  getTableName,
   walkExpression,
   type AppDefinition,
   type Expression,
@@ -47,7 +47,7 @@ export function expectedSchema(app: AppDefinition): DatabaseSchema {
   const all = [...engineSchema().tables, ...tables.map((table) => withTriggers(table, model, needed))]
   checkNames(all, report)
   for (const table of all) checkTable(table, all, report)
-  const views = (app.views ?? []).map((declaration) => readView(declaration, model.tables.get(getViewName(declaration))!, report))
+  const views = (app.views ?? []).map((declaration) => readView(declaration, model.tables.get(getTableName(declaration.view))!, report))
   if (problems.length > 0) throw new SchemaError(problems)
   return { tables: all, ...(views.length > 0 ? { views } : {}) }
 }

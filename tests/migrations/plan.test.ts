@@ -1,8 +1,18 @@
 // Migrations on tables that hold rows: nothing is lost, nothing is guessed, triggers come back.
 import { sql } from 'drizzle-orm'
-import { check, integer, primaryKey, sqliteTable, text, uniqueIndex, type SQLiteColumnBuilderBase } from 'drizzle-orm/sqlite-core'
+import {
+  check,
+  integer,
+  primaryKey,
+  sqliteTable,
+  sqliteView,
+  text,
+  uniqueIndex,
+  type AnySQLiteColumn,
+  type SQLiteColumnBuilderBase,
+} from 'drizzle-orm/sqlite-core'
 import { expect, test } from 'vitest'
-import { app, table, type AppDefinition } from '../../src/define'
+import { anyone, app, table, view, type AppDefinition, type SQLiteTableLike } from '../../src/define'
 import { engineSchema, expectedSchema, parseRename, planMigration, SchemaError } from '../../src/migrations'
 import { batch, drift, head, logged, migrate } from './database'
 import { drops, family, fill, id, open, renames, schemaOf } from './tables'
@@ -219,4 +229,49 @@ test('drift is named: what is missing, what is too much, what is different', asy
     'index "own" on "drifting" isn\'t declared',
     'trigger "sys_log_drifting_update" on "drifting" isn\'t what the model implies',
   ])
+})
+
+test('views are made, made anew around every change of tables, and dropped; what they read stays', async () => {
+  const [parent, child] = family('seen')
+  const counted = (title: AnySQLiteColumn) =>
+    sqliteView('seen_counts', { id: text('id'), title: text('title'), children: integer('children') }).as(
+      sql`select ${parent.id}, ${title}, (select count(*) from ${child} where ${child.parentId} = ${parent.id}) from ${parent} where ${title} <> ${"it's; END"}`,
+    )
+  const viewing = (title: AnySQLiteColumn, ...tables: SQLiteTableLike[]) =>
+    expectedSchema(
+      app({
+        name: 'Test',
+        tables: tables.map((one) => table(one, open)),
+        views: [view(counted(title), { read: anyone(), key: ['id'] })],
+      }),
+    )
+  const plain = schemaOf(...family('seen'))
+  await migrate(engineSchema(), plain)
+  await fill('seen')
+  const first = viewing(parent.title, ...family('seen'))
+  expect(await migrate(plain, first)).toHaveLength(2)
+  expect(await drift(first)).toEqual([])
+  expect(await batch('SELECT * FROM seen_counts ORDER BY id')).toEqual([
+    { id: 'p1', title: 'One', children: 2 },
+    { id: 'p2', title: 'Two', children: 1 },
+  ])
+  expect(planMigration(first, first).statements).toEqual([])
+
+  const renamed = sqliteTable('seen_parent', { id: text('id').primaryKey(), name: text('title2').notNull() })
+  const second = viewing(renamed.name, renamed, ...family('seen').slice(1))
+  await migrate(first, second, renames('seen_parent.title:title2'))
+  expect(await drift(second)).toEqual([])
+  expect(await batch('SELECT title FROM seen_counts ORDER BY id')).toEqual([{ title: 'One' }, { title: 'Two' }])
+
+  const broken = viewing(parent.title, renamed, ...family('seen').slice(1))
+  await expect(migrate(second, broken)).rejects.toThrow(/no such column/)
+  expect(await drift(second)).toEqual([])
+  await batch('DROP VIEW seen_counts')
+  expect(await drift(second)).toEqual(['view "seen_counts" is missing'])
+  await batch('CREATE VIEW seen_counts AS SELECT 1')
+  expect(await drift(second)).toEqual(['view "seen_counts" isn\'t what the model implies'])
+
+  const last = schemaOf(renamed, ...family('seen').slice(1))
+  expect(await migrate(second, last)).toEqual(['DROP VIEW `seen_counts`'])
+  expect(await batch('SELECT count(*) AS n FROM seen_parent')).toEqual([{ n: 2 }])
 })

@@ -52,9 +52,19 @@ describe('/openapi.json', () => {
         'loans#annex',
         'stays',
         'samples',
+        'book_stats',
       ].map((name) => `/rest/v1/${name}`),
     )
-    expect(Object.keys(document.components['schemas']?.['people']?.properties ?? {})).toEqual(['id', 'name', 'email', 'mentor_id'])
+    expect(Object.keys(document.components['schemas']?.['people']?.properties ?? {})).toEqual([
+      'id',
+      'name',
+      'email',
+      'mentor_id',
+      // Computed.
+      'badge',
+      'is_me',
+      'followers',
+    ])
     expect(document.components['schemas']?.['books.insert']?.required).toEqual(['title'])
     expect(answer.text).toMatch(/Full-text search: `wfts/)
     expect(answer.text).not.toMatch(/"secret"|_version|_updated_at|auth_users|sys_changes/)

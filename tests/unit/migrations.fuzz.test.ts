@@ -12,6 +12,7 @@ import {
   type DatabaseSchema,
   type SchemaRow,
   type TableSchema,
+  type ViewSchema,
 } from '../../src/migrations'
 
 // A column's name says its type and where it refers to, so that values survive from any schema to any other.
@@ -35,6 +36,8 @@ interface Shape {
   readonly references: readonly { readonly to: string; readonly onDelete: string }[]
   readonly auto: boolean
   readonly indexed: boolean
+  /** A view reads it, and counts another table's rows. */
+  readonly viewed: 'alone' | 'beside' | null
   readonly searched: readonly ('english' | 'simple')[]
 }
 
@@ -49,6 +52,7 @@ const shape = (auto: boolean): fc.Arbitrary<Shape> =>
     ),
     auto: fc.constant(auto),
     indexed: fc.boolean(),
+    viewed: fc.constantFrom('alone' as const, 'beside' as const, null),
     searched: fc.subarray(['english', 'simple'] as ('english' | 'simple')[]),
   })
 
@@ -100,7 +104,14 @@ function schemaOf(all: Readonly<Record<(typeof NAMES)[number], Shape | null>>): 
     const rules = { name, search: { columns, languages: one.searched, rowid: '_rowid_' } }
     return [{ ...table, triggers: [...log, ...searchTriggers(rules)], search: searchSchemas(rules) }]
   })
-  return { tables: [...engineSchema().tables, ...tables] }
+  const views = tables.flatMap(({ name, columns }): ViewSchema[] => {
+    const viewed = all[name as 'a']!.viewed
+    if (viewed === null) return []
+    const beside = viewed === 'beside' ? tables.at(-1)!.name : name
+    const query = `select ${columns.map((column) => `\`${column.name}\``).join(', ')}, (select count(*) from \`${beside}\`) from \`${name}\``
+    return [{ name: `v_${name}`, columns: [...columns.map((column) => column.name), 'all'], query }]
+  })
+  return { tables: [...engineSchema().tables, ...tables], ...(views.length > 0 ? { views } : {}) }
 }
 
 function fill(db: DatabaseSync, schema: DatabaseSchema): void {
@@ -182,6 +193,12 @@ test('a plan leads from any schema to any other without losing a row', () => {
         expect(db.prepare('PRAGMA foreign_key_check').all()).toEqual([])
         expect(planMigration(after, after).statements).toEqual([])
         indexesHold(db, after)
+        for (const { name, query } of after.views ?? []) {
+          const rows = (from: string) => db.prepare(`SELECT count(*) AS n FROM ${from}`).get()
+          expect(rows(name)).toEqual(rows(`(${query})`))
+        }
+        const views = db.prepare(`SELECT count(*) AS n FROM sqlite_master WHERE type = 'view'`).get()
+        expect(views).toEqual({ n: after.views?.length ?? 0 })
         for (const { name } of kept) {
           // Number 3 was given and is gone in `a`, there in the others.
           db.exec(`INSERT INTO ${name} DEFAULT VALUES`)

@@ -19,8 +19,14 @@ const TYPES: Readonly<Record<ColumnType, JsonSchema>> = {
   range: { type: 'string' },
 }
 
-export function visibleColumns(table: TableModel): ColumnModel[] {
+/** What a row is made of, in the order of declaration. */
+export function storedColumns(table: TableModel): ColumnModel[] {
   return [...table.columns.values()].filter((column) => !column.hidden)
+}
+
+/** The same, and the computed columns behind them. */
+export function visibleColumns(table: TableModel): ColumnModel[] {
+  return [...storedColumns(table), ...[...table.computed.values()].filter((column) => !column.hidden)]
 }
 
 const isWritable = (column: ColumnModel): boolean => !column.readOnly && !column.generated && !column.engine
@@ -49,13 +55,18 @@ export function rowSchema(table: TableModel): JsonSchema {
     properties: properties(visibleColumns(table), (column) => ({
       ...columnSchema(column, !column.notNull || column.read !== null),
       ...(isWritable(column) ? {} : { readOnly: true }),
-      ...(column.primaryKey
-        ? { description: 'Primary key.' }
-        : column.read
-          ? { description: 'Null where the caller may not read it.' }
-          : {}),
+      ...describe(table, column),
     })),
   }
+}
+
+function describe({ view }: TableModel, { primaryKey, read, computed }: ColumnModel): JsonSchema {
+  const notes = [
+    ...(primaryKey ? [view ? 'Tells rows apart.' : 'Primary key.'] : []),
+    ...(computed ? ['Computed, and answered only where `select` names it.'] : []),
+    ...(read ? ['Null where the caller may not read it.'] : []),
+  ]
+  return notes.length > 0 ? { description: notes.join(' ') } : {}
 }
 
 /** A new row: required is what has neither a default nor NULL. */

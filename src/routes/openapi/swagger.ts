@@ -3,7 +3,7 @@
 import { DEFAULT_SCHEMA, type ColumnModel, type ColumnType, type FunctionModel, type Model, type TableModel } from '../../define'
 import { argumentsSchema } from './functions'
 import { servedTables } from './tables'
-import { visibleColumns, type JsonSchema } from './schema'
+import { storedColumns, type JsonSchema } from './schema'
 
 export interface SwaggerDocument {
   readonly swagger: '2.0'
@@ -76,7 +76,7 @@ export function swaggerDocument(model: Model, schema: string, url: URL): Swagger
 }
 
 function definition(model: Model, table: TableModel): JsonSchema {
-  const columns = visibleColumns(table)
+  const columns = storedColumns(table)
   const required = columns.filter(({ notNull, read }) => notNull && read === null).map(({ name }) => name)
   return {
     ...(table.description === null ? {} : { description: table.description }),
@@ -103,7 +103,9 @@ function property(model: Model, table: TableModel, column: ColumnModel): JsonSch
 
 /** The one table that a key of this column alone leads to, as PostgREST annotates it. */
 function foreignKey(model: Model, table: TableModel, { name }: ColumnModel): string[] {
-  const found = table.relationships.find(({ kind, columns }) => kind === 'to-one' && columns.length === 1 && columns[0]?.[0] === name)
+  const found = table.relationships.find(
+    ({ kind, columns, name: declared }) => kind === 'to-one' && declared === undefined && columns.length === 1 && columns[0]?.[0] === name,
+  )
   const target = found && model.tables.get(found.to)
   if (!found || target?.exposed.schema !== table.exposed.schema) return []
   const [to, column] = [target.exposed.name, found.columns[0]![1]]
@@ -147,8 +149,8 @@ function tablePath(table: TableModel): JsonSchema {
   const [summary, ...lines] = (table.description ?? '').split('\n')
   const description = lines.join('\n').trim()
   const operation = { tags: [name], ...(summary ? { summary } : {}), ...(description ? { description } : {}) }
-  const filters = ref(...visibleColumns(table).map((column) => `rowFilter.${name}.${column.name}`))
-  return {
+  const filters = ref(...storedColumns(table).map((column) => `rowFilter.${name}.${column.name}`))
+  const read = {
     get: {
       ...operation,
       parameters: [...filters, ...ref('select', 'order', 'range', 'rangeUnit', 'offset', 'limit', 'preferCount')],
@@ -157,6 +159,10 @@ function tablePath(table: TableModel): JsonSchema {
         206: { description: 'Partial Content' },
       },
     },
+  }
+  if (table.view) return read
+  return {
+    ...read,
     post: {
       ...operation,
       parameters: ref(`body.${name}`, 'select', 'preferPost'),
@@ -207,11 +213,11 @@ const ROOT: JsonSchema = {
 function tableParameters(table: TableModel): [string, JsonSchema][] {
   const { name } = table.exposed
   const body = { name, description: name, required: false, in: 'body', schema: { $ref: `#/definitions/${name}` } }
-  const filters = visibleColumns(table).map((column): [string, JsonSchema] => [
+  const filters = storedColumns(table).map((column): [string, JsonSchema] => [
     `rowFilter.${name}.${column.name}`,
     { name: column.name, required: false, in: 'query', type: 'string' },
   ])
-  return [[`body.${name}`, body], ...filters]
+  return table.view ? filters : [[`body.${name}`, body], ...filters]
 }
 
 const parameter = (name: string, place: 'query' | 'header', description: string, rest: JsonSchema = {}): JsonSchema => ({

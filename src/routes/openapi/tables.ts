@@ -83,8 +83,10 @@ function tablePath(table: TableModel): Readonly<Record<string, Operation>> {
     ...(status === 200 ? { 204: { description: 'Done; no representation was preferred.' } } : {}),
     ...ERRORS,
   })
+  const reading = { ...read, operationId: `read_${name}`, summary: `Read ${name}`, description: describeEmbeds(table) }
+  if (table.view) return { get: reading }
   return {
-    get: { ...read, operationId: `read_${name}`, summary: `Read ${name}`, description: describeEmbeds(table) },
+    get: reading,
     post: {
       tags,
       operationId: `insert_${name}`,
@@ -167,7 +169,8 @@ function describeEmbeds(table: TableModel): string {
   return lines.length === 0 ? 'Nothing can be embedded.' : `Related rows that \`select\` can embed:\n\n${lines.join('\n')}`
 }
 
-function describe({ kind, to, constraint, junction }: Relationship): string {
+function describe({ kind, to, constraint, junction, name }: Relationship): string {
+  if (name !== undefined) return `\`${to}\`, ${kind === 'to-one' ? 'one object or null' : 'a list'}: \`${name}(*)\``
   const way = junction ? `through \`${junction.table}\`, \`${to}!${junction.constraint}(*)\`` : `\`${to}!${constraint}(*)\``
   return `\`${to}\`, ${kind === 'to-one' || kind === 'one-to-one' ? 'one object or null' : 'a list'}: ${way}`
 }
@@ -176,9 +179,10 @@ function describe({ kind, to, constraint, junction }: Relationship): string {
 export function tableSchemas(model: Model): Record<string, JsonSchema> {
   return Object.fromEntries(
     servedTables(model).flatMap((table) => [
-      [table.name, rowSchema(table)],
-      [`${table.name}.insert`, insertSchema(table)],
-      [`${table.name}.update`, updateSchema(table)],
+      [table.name, rowSchema(table)] as const,
+      ...(table.view
+        ? []
+        : [[`${table.name}.insert`, insertSchema(table)] as const, [`${table.name}.update`, updateSchema(table)] as const]),
     ]),
   )
 }

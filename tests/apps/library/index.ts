@@ -1,6 +1,7 @@
 // A library: one of each way in which tables relate, one column of each type, and something that each reader may not see.
-import { blob, index, integer, numeric, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import { anyone, app, owner, table } from '../../../src/define'
+import { sql } from 'drizzle-orm'
+import { blob, index, integer, numeric, primaryKey, real, sqliteTable, sqliteView, text } from 'drizzle-orm/sqlite-core'
+import { anyone, app, owner, table, view } from '../../../src/define'
 
 export const people = sqliteTable('people', {
   id: text('id').primaryKey(),
@@ -131,6 +132,17 @@ export const stays = sqliteTable('stays', {
   guestId: text('guest_id'),
 })
 
+/** What is said of each book, whoever wrote it; hidden reviews don't count. */
+export const bookStats = sqliteView('book_stats', {
+  bookId: integer('book_id'),
+  ownerId: text('owner_id'),
+  reviews: integer('reviews'),
+  praised: integer('praised', { mode: 'boolean' }),
+  latest: integer('latest', { mode: 'timestamp_ms' }),
+}).as(
+  sql`select ${books.id}, ${books.ownerId}, (select count(*) from ${reviews} where ${reviews.bookId} = ${books.id}), exists (select 1 from ${reviews} where ${reviews.bookId} = ${books.id} and ${reviews.stars} = 5), ${books.createdAt} + 0 from ${books}`,
+)
+
 const open = { read: anyone(), insert: anyone(), update: anyone(), delete: anyone() }
 
 export default app({
@@ -143,6 +155,21 @@ export default app({
         secret: { hidden: true },
         email: { read: owner(people.id) },
       },
+      computed: {
+        badge: { type: 'text', value: ({ row, concat, coalesce }) => concat(row.name, ' <', coalesce(row.email, '?'), '>') },
+        is_me: { type: 'boolean', value: ({ row, auth, eq }) => eq(row.id, auth.uid) },
+        followers: { type: 'integer', value: ({ row, count, eq }) => count(fans, (f) => eq(f.idolId, row.id)) },
+      },
+      relations: () => ({
+        mentor: { to: people, kind: 'to-one', on: [[people.mentorId, people.id]] },
+        pupils: { to: people, kind: 'to-many', on: [[people.id, people.mentorId]] },
+        idols: {
+          to: people,
+          kind: 'many-to-many',
+          on: [[people.id, fans.fanId]],
+          through: { table: fans, on: [[fans.idolId, people.id]] },
+        },
+      }),
     }),
     table(books, {
       read: ({ row, auth, or, eq }) => or(eq(row.published, true), eq(row.ownerId, auth.uid)),
@@ -153,6 +180,12 @@ export default app({
         ownerId: { default: ({ auth }) => auth.uid },
         released: { format: 'date' },
         createdAt: { readOnly: true, default: ({ now }) => now },
+      },
+      computed: {
+        length: { type: 'text', value: ({ row, when, gte }) => when(gte(row.pages, 300), 'long', when(gte(row.pages, 0), 'short')) },
+        shelf: { type: 'integer', value: ({ row, count, eq }) => count(books, (b) => eq(b.ownerId, row.ownerId)) },
+        owner_note: { type: 'text', value: ({ row, concat }) => concat('of ', row.ownerId), read: owner(books.ownerId) },
+        cipher: { type: 'text', value: ({ row, upper }) => upper(row.title), hidden: true },
       },
     }),
     table(editions, open),
@@ -184,6 +217,16 @@ export default app({
     table(samples, {
       ...open,
       columns: { id: { format: 'uuid' }, day: { format: 'date' } },
+    }),
+  ],
+  views: [
+    view(bookStats, {
+      description: 'How each book is received.',
+      read: ({ row, auth, or, eq, gt }) => or(gt(row.reviews, 0), eq(row.ownerId, auth.uid)),
+      key: ['bookId'],
+      references: [{ columns: [bookStats.bookId], foreignColumns: [books.id] }],
+      columns: { ownerId: { hidden: true }, latest: { read: ({ row, auth, eq }) => eq(row.ownerId, auth.uid) } },
+      computed: { verdict: { type: 'text', value: ({ row, when, eq }) => when(eq(row.praised, true), 'loved', 'read') } },
     }),
   ],
 })
