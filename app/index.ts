@@ -9,10 +9,12 @@ import profiles from './tables/profiles'
 import teams from './tables/teams'
 import trips from './tables/trips'
 import waypoints from './tables/waypoints'
+import tripStats from './views/trip-stats'
 
 export default app({
   name: 'Trailhead',
   description: 'A journal for hikers: trips that are private, shared with a team, or public.',
   tables: [profiles, follows, teams, memberships, trips, waypoints, comments],
   functions: [myTripsSince, startTrip],
+  views: [tripStats],
 })

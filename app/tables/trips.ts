@@ -34,7 +34,7 @@ export const trips = sqliteTable(
   ],
 )
 
-type Trip = PolicyArgument<typeof trips>['row']
+type Trip = Pick<PolicyArgument<typeof trips>['row'], 'visibility' | 'ownerId' | 'teamId'>
 type Words = Pick<PolicyArgument<typeof trips>, 'auth' | 'or' | 'and' | 'eq' | 'exists'>
 
 /** The caller may read the trip, and with it its waypoints and comments. */
@@ -62,6 +62,10 @@ export default table(trips, {
   columns: {
     ownerId: { default: ({ auth }) => auth.uid },
     createdAt: { readOnly: true, default: ({ now }) => now },
+  },
+  computed: {
+    distance_km: { type: 'real', value: ({ row, round, div }) => round(div(row.distanceM, 1000), 1) },
+    is_mine: { type: 'boolean', value: ({ row, auth, and, eq, isNotNull }) => and(isNotNull(auth.uid), eq(row.ownerId, auth.uid)) },
   },
   searchable: ['title', 'notes'],
 })

@@ -221,3 +221,19 @@ test('members come with their teams, and teams with their members', async () => 
     'bo',
   ])
 })
+
+describe('trip_stats', () => {
+  test('tells of a trip what is written of it, to those who see the trip', async () => {
+    const [open, hidden] = [await trip(ada, { visibility: 'public', distance_m: 12_340 }), await trip(ada)]
+    await done(ada.phone.from('waypoints').insert([1, 2].map((n) => ({ id: crypto.randomUUID(), trip_id: open, lat: n, lon: n }))))
+    const select = 'title,distance_km,is_mine,trip_stats(waypoints,comments)'
+    const own = (id: string) => done(ada.phone.from('trips').select(select).eq('id', id))
+    expect(await own(open)).toEqual([
+      { title: 'Over the pass', distance_km: 12.3, is_mine: true, trip_stats: { waypoints: 2, comments: 0 } },
+    ])
+    expect(await own(hidden)).toMatchObject([{ distance_km: null, trip_stats: { waypoints: 0 } }])
+    expect(await done(bo.phone.from('trip_stats').select('waypoints').in('trip_id', [open, hidden]))).toEqual([{ waypoints: 2 }])
+    expect(await done(phone().from('trips').select('is_mine').eq('id', open))).toEqual([{ is_mine: false }])
+    expect(await refusal(ada.phone.from('trip_stats').delete().eq('trip_id', open))).toBe('55000')
+  })
+})
