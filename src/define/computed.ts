@@ -4,7 +4,7 @@ import { buildExpression, operand, type Expression, type Operand, type OperandNo
 import type { ColumnModel, ColumnType } from './model'
 import { resolveOperand, type Known } from './resolve'
 import type { Policy } from './table'
-import { classOf, operandClass } from './value-class'
+import { classOf, isOpaque, operandClass } from './value-class'
 
 /** What the value of each type is made of. */
 interface ComputedData {
@@ -69,6 +69,7 @@ export function computedColumns({ table, rules, columns, known, policy, report }
       continue
     }
     const value = valueOf(table, rule, known, say)
+    if (isOpaque(value, known.typeOf)) say('it is of bytes or a range, which nothing can be computed of.')
     const found = operandClass(value, known.typeOf)
     if (type !== 'json' && found !== null && found !== classOf(type)) say(`its value is a ${found}, which the type ${rule.type} isn't.`)
     out.set(name, {

@@ -99,6 +99,12 @@ export function isWhole(node: OperandNode, typeOf: TypeOf): boolean {
   }
 }
 
+/** A column whose stored value means nothing outside: bytes, and ranges, which are kept with their bounds. */
+export function isOpaque(node: OperandNode, typeOf: TypeOf): boolean {
+  const type = node.kind === 'column' ? typeOf(node.table, node.column) : undefined
+  return type === 'blob' || type === 'range'
+}
+
 const ARGUMENTS: Readonly<Record<CallName, ValueClass | null>> = {
   concat: null,
   coalesce: null,
@@ -122,7 +128,7 @@ export function callProblem(node: Call, typeOf: TypeOf): string | null {
   const classes = args.map((arg) => operandClass(arg, typeOf))
   if (name === 'substr') return classes[0] === 'number' || classes[0] === 'boolean' ? '`substr` takes a text.' : substrProblem(args)
   if (args.length === 0) return `\`${name}\` is given nothing. Give it a value.`
-  if (args.some((arg) => arg.kind === 'column' && typeOf(arg.table, arg.column) === 'blob')) return `\`${name}\` takes no bytes.`
+  if (args.some((arg) => isOpaque(arg, typeOf))) return `\`${name}\` takes no bytes and no ranges.`
   if (wanted !== null && classes.some((one) => one !== null && one !== wanted))
     return `\`${name}\` takes ${wanted === 'number' ? 'numbers and times' : 'texts'} only.`
   if ((name === 'sub' || name === 'div' || name === 'mod') && args.length !== 2) return `\`${name}\` takes two values.`

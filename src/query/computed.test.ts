@@ -1,5 +1,5 @@
 // Columns that are computed when they are asked for, on SQLite itself.
-import { integer, numeric, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { blob, integer, numeric, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { describe, expect, test } from 'vitest'
 import { ask, fill, openDatabase, statementOf } from '../../tests/unit/database'
 import { ANONYMOUS, SERVICE, type AppError, type Principal } from '../core'
@@ -17,6 +17,7 @@ const people = sqliteTable('people', {
   weight: real('weight'),
   price: numeric('price'),
   extra: text('extra', { mode: 'json' }),
+  photo: blob('photo', { mode: 'buffer' }),
 })
 const gifts = sqliteTable('gifts', { id: text('id').primaryKey(), personId: text('person_id'), worth: integer('worth') })
 
@@ -270,6 +271,8 @@ describe('checkApp', () => {
       /`when` mixes/,
     ],
     ['nothing', { x: { type: 'text', value: (() => undefined) as never } }, /returns nothing/],
+    ['bytes', { x: { type: 'text', value: ({ row }) => row.photo as never } }, /bytes or a range/],
+    ['bytes in a text', { x: { type: 'text', value: ({ row, concat }) => concat(row.photo) } }, /takes no bytes/],
     ['a place that is no place', { x: { type: 'text', value: ({ row, substr }) => substr(row.last, 0) } }, /start of `substr`/],
   ])('refuses %s', (_, computed, message) => {
     expect(problems(computed)[0]).toMatch(message)
