@@ -80,11 +80,10 @@ export function viewFields(
     const rule = declaration.rules.columns?.[property]
     if (is(field, SQLiteColumn)) {
       const table = tables.find((candidate) => shapeOf(candidate) === shapeOf(field.table)) ?? null
-      if (table && typeOf(getTableName(table), field.name) === 'range')
-        report(`the column "${property}" is a range, which views don't have yet. Leave it out, and embed its table.`)
       const inherited = table && !rule?.format ? typeOf(getTableName(table), field.name) : undefined
       const type = inherited ?? columnType(field, rule, report)
-      const range = type === 'range' ? (rangeKind(rule?.format) ?? (table ? rangeOf(getTableName(table), field.name) : undefined)) : undefined
+      const range =
+        type === 'range' ? (rangeKind(rule?.format) ?? (table ? rangeOf(getTableName(table), field.name) : undefined)) : undefined
       return [{ property, name: field.name, column: field, table, type, ...(range ? { range } : {}) }]
     }
     if (is(field, SQL.Aliased)) {
