@@ -11,6 +11,7 @@ import { knowColumns, sourcesOf } from './reference'
 import { forgetSources } from './reference-keep'
 import { recall, remember } from './remember'
 import { render, sql, type Sql } from './sql'
+import { countSearchesAnew } from './search'
 import { compileWrite } from './write'
 import { claimKey, KEEP_UNDONE, keepRead, keepUnder, openUndone, tellKept, type Keep } from './write-keep'
 import { resolveReferences } from './write-reference'
@@ -55,6 +56,7 @@ function contextOf(model: Model, query: Query, execution: Execution): CompileCon
 
 function compileOperation(context: CompileContext, index: number, keep: Keep | null, layout: Layout): CompiledStatement[] {
   const operation = context.operations[index]!
+  countSearchesAnew(context)
   if (operation.kind !== 'read') return compileWrite(context, operation, index, keep)
   const checks = compilePageChecks(context, operation, index)
   if (keep)

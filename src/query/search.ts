@@ -37,7 +37,12 @@ export function searchSql(rows: Rows, search: Search, positive: boolean): Sql {
   return model.read === null || rows.context.service ? matches : sql`${matches} and ${present}`
 }
 
-/** Sets of rows that the searches of one statement may come to: each is a program, and D1 has room for so many. */
+/** Each operation has as many. */
+export function countSearchesAnew(context: CompileContext): void {
+  counted.delete(context)
+}
+
+/** Sets of rows that the searches of one operation may come to: each is a program, and D1 has room for so many. */
 export const MAX_SETS = 60
 
 const counted = new WeakMap<CompileContext, number>()

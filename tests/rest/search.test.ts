@@ -216,6 +216,32 @@ describe('in the rest of a request', () => {
     expect((await stranger('/rest/v1/articles?select=count()&title=fts.fat')).json).toEqual([{ count: 2 }])
   })
 
+  test('pages by cursor', async () => {
+    const all: string[] = []
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const at: string = `title=wfts.fat or runs&order=likes.desc,id&limit=1&cursor=${encodeURIComponent(cursor)}`
+      const page = await stranger(`/rest/v1/articles?select=id&${at}`, { headers: { prefer: 'count=exact' } })
+      expect(page.headers.get('content-range')).toMatch(/\/3$/)
+      all.push(...(page.json as { id: string }[]).map(({ id }) => id))
+      cursor = page.headers.get('x-next-cursor')
+    }
+    expect(all).toEqual(['cats', 'dogs', 'rat'])
+  })
+
+  test('aggregates, and writes that are done together', async () => {
+    const groups = await stranger('/rest/v1/articles?select=public,likes.sum()&title=fts.fat')
+    expect(groups.json).toEqual([{ public: true, sum: 0 }])
+    const operations = [
+      { method: 'PATCH', path: '/articles?title=phfts.a dog runs', body: { likes: 1 } },
+      { method: 'GET', path: '/articles?select=id,likes&title=fts.dog' },
+      { method: 'PATCH', path: '/articles?title=fts.dog', body: { likes: 0 } },
+    ]
+    const batch = await stranger('/rest/v1/batch', { body: { operations } })
+    expect([batch.status, batch.text]).toEqual([200, expect.stringContaining('"likes":1') as string])
+    const many = Array.from({ length: 40 }, () => ({ method: 'GET', path: '/articles?select=id&title=fts.fat&body=wfts.-x' }))
+    expect((await stranger('/rest/v1/batch', { body: { operations: many } })).status).toBe(200)
+  })
+
   test('embeds', async () => {
     const { json } = await stranger(`/rest/v1/people?select=articles(id)&id=eq.${ann.id}&articles.title=wfts.fat -cats&articles.order=id`)
     expect(json).toEqual([{ articles: [{ id: 'rat' }] }])
