@@ -68,6 +68,8 @@ export function castText(schema: z.ZodType, input: unknown, texts: boolean): unk
     case 'boolean':
       return /^(?:true|t|1|yes|on)$/i.test(input) ? true : /^(?:false|f|0|no|off)$/i.test(input) ? false : input
     case 'date': {
+      // JavaScript takes almost anything for a date.
+      if (!/^\s*\d{4}-\d\d-\d\d(?:[T ]|\s*$)/.test(input)) return input
       const moment = new Date(input)
       return Number.isNaN(moment.getTime()) ? input : moment
     }

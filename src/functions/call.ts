@@ -18,6 +18,8 @@ export interface FunctionCall {
   /** The arguments stood in an address or a form, where all is text. */
   readonly texts: boolean
   readonly execution: Execution & { readonly requestId: string }
+  /** Throws what the request's own clauses are refused for: called before any code of the app, which may write. */
+  readonly check: () => void
   /** Hears of what the function wrote; it reads at the primary. */
   readonly reading?: Reading
 }
@@ -26,12 +28,13 @@ export interface FunctionCall {
  * Errors: 42501 when the caller may not, 22P02 for arguments of the wrong type, what the database refused, what the code raised, and
  * XX000 for whatever else it threw.
  */
-export async function callFunction({ model, stores, fn, raw, texts, execution: asked, reading }: FunctionCall): Promise<Given> {
+export async function callFunction({ model, stores, fn, raw, texts, execution: asked, check, reading }: FunctionCall): Promise<Given> {
   const execution = { ...asked, function: fn.name }
   const { principal, requestId, now } = execution
   if (!admits(model, fn.who, execution))
     throw new AppError(functionErrors.function_denied, { message: `permission denied for function ${fn.name}` })
   const args = await parseArguments(fn, raw, texts)
+  check()
   const handle: Handle = {
     model,
     stores,

@@ -182,6 +182,14 @@ function checkMaxAffected({ result, writes }: FunctionModel, { maxAffected }: Pr
   if (writes) throw notImplemented('Prefer: max-affected on a function that writes')
 }
 
+/** What a function that writes gives when it gives no row; null for one whose rows are read before anything is lost by an error. */
+export function emptyRows({ fn: { name, writes, result } }: RpcPlan): Extract<Given, { kind: 'rows' }> | null {
+  if (!writes) return null
+  if (result.kind === 'table') return { kind: 'rows', many: result.many, rows: { table: result.table, from: { kind: 'keys', keys: [] } } }
+  if (result.kind !== 'rows') return null
+  return { kind: 'rows', many: result.many, rows: { table: `${name}()`, from: { kind: 'values', table: result.table, rows: [] } } }
+}
+
 /** The query that reads the rows which the function gave, and the plan that lays them out. */
 export function planRows(model: Model, plan: RpcPlan, { rows, many }: Extract<Given, { kind: 'rows' }>): Plan {
   const { selection, preferences, media, method, table } = plan

@@ -145,10 +145,11 @@ describe('arguments', () => {
       await post('add', { a: 'x' }),
       await stranger(`${rpc}/add?a=x`),
       await post('add', { a: null }),
+      await stranger(`${rpc}/echo?at=5`),
       await post('squares', { n: -1 }),
     ]) {
       expect([answer.status, code(answer)]).toEqual([400, '22P02'])
-      expect((answer.json as { message: string }).message).toMatch(/^invalid input for function (add: a|squares: n): /)
+      expect((answer.json as { message: string }).message).toMatch(/^invalid input for function (add: a|squares: n|echo: at): /)
     }
   })
 

@@ -52,6 +52,18 @@ describe('a write', () => {
     expect([(await loans()).length, (await sql('SELECT 1 FROM stamps')).length]).toEqual([1, 1])
   })
 
+  test('is not made when what the request asks of its rows cannot be', async () => {
+    for (const search of ['select=nope', 'nope=eq.1', 'order=nope', 'book_id=eq.x', 'select=books(title)', 'limit=-1']) {
+      const answer = await reader.ask(`${rpc}/borrow?${search}`, { body: { book: 1 } })
+      expect([400, 416]).toContain(answer.status)
+    }
+    const answer = await reader.ask(`${rpc}/borrow`, { body: { book: 1 }, headers: { accept: 'image/png' } })
+    expect([answer.status, code(answer)]).toEqual([406, 'PGRST107'])
+    const keyed = await reader.ask(`${rpc}/borrow`, { body: { book: 1 }, headers: { 'idempotency-key': 'once' } })
+    expect([keyed.status, code(keyed)]).toEqual([400, 'PGRST127'])
+    expect(await loans()).toEqual([])
+  })
+
   test('needs a function that says so, and POST', async () => {
     for (const method of ['GET', 'HEAD', 'POST']) {
       const answer = await stranger(`${rpc}/sneaky_write`, { method })

@@ -3,7 +3,18 @@ import type { ContentfulStatusCode, StatusCode } from 'hono/utils/http-status'
 import { execute } from '../../data'
 import { callFunction } from '../../functions'
 import type { AppContext } from '../../middleware'
-import { allowedRpcMethods, answerNothing, answerRows, answerValues, planRows, planRpc, unlessKnown, type RestAnswer } from '../../rest'
+import { compile } from '../../query'
+import {
+  allowedRpcMethods,
+  answerNothing,
+  answerRows,
+  answerValues,
+  emptyRows,
+  planRows,
+  planRpc,
+  unlessKnown,
+  type RestAnswer,
+} from '../../rest'
 import { executionOf } from './execution'
 import { explained } from './explain'
 
@@ -30,7 +41,12 @@ async function answered(c: AppContext): Promise<RestAnswer> {
     body: method === 'POST' ? new Uint8Array(await c.req.arrayBuffer()) : null,
   })
   const execution = executionOf(c)
-  const given = await callFunction({ model, stores, fn: plan.fn, raw: plan.raw, texts: plan.texts, execution, reading })
+  const check = () => {
+    // No row is read: what can't be compiled is told while nothing has been written.
+    const empty = emptyRows(plan)
+    if (empty) compile(model, planRows(model, plan, empty).query, execution)
+  }
+  const given = await callFunction({ model, stores, fn: plan.fn, raw: plan.raw, texts: plan.texts, execution, check, reading })
   if (given.kind === 'nothing') return answerNothing(plan)
   if (given.kind === 'values') return answerValues(plan, given.values, given.many)
   const rows = planRows(model, plan, given)
