@@ -70,7 +70,12 @@ function tablePath(table: TableModel): Readonly<Record<string, Operation>> {
           'Cache-Status',
           'Age',
         ),
-        content: { ...rows(list), 'text/csv': { schema: { type: 'string' } } },
+        content: {
+          ...rows(list),
+          'text/csv': { schema: { type: 'string' } },
+          // What holds geometries is JSON.
+          ...(visibleColumns(table).some(({ type }) => type === 'json') ? { 'application/geo+json': { schema: { type: 'object' } } } : {}),
+        },
       },
       304: { description: 'The client has these rows: `If-None-Match` named their ETag.' },
       206: { description: 'A part of them: `count` was preferred, and there are more.', headers: headers('Content-Range') },
@@ -250,7 +255,7 @@ export const TABLE_PARAMETERS: Readonly<Record<string, JsonSchema>> = {
     description: '`*`: the row is made, or nothing is done when its key is taken.',
     schema: { type: 'string', const: '*' },
   },
-  PreferRead: prefer('`count=exact`, `handling=strict`', 'count=exact'),
+  PreferRead: prefer('`count=exact|planned|estimated`, `timezone=Europe/Rome`, `handling=strict`', 'count=exact'),
   PreferInsert: prefer(
     '`return=minimal|headers-only|representation`, `resolution=merge-duplicates|ignore-duplicates`, `missing=default`, `retry=same`, `count=exact`, `handling=strict` with `max-affected=10`',
     'return=representation',
