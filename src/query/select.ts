@@ -180,7 +180,7 @@ function collect(level: Level, select: readonly SelectItem[], order: readonly Or
 /** A value that tells groups apart. */
 function grouped({ type, value }: Typed, lift: Lift): Pick<Part, 'value' | 'by' | 'fold' | 'write'> {
   const by =
-    type === 'json'
+    type === 'json' || type === 'range'
       ? sortValues({ kind: 'column', model: { type } as ColumnModel, value })
       : [type === 'numeric' ? comparable({ type } as ColumnModel, value) : value]
   return { value: lift(value), by: by.map(lift), fold: null, write: (shown) => writeColumn(type, shown) }

@@ -4,6 +4,7 @@ import type { Embed, JsonStep, OrderTerm, SelectItem, Target } from '../../src/q
 import { castValue } from './casts'
 import { order as orderOf, type Stored } from './logic'
 import type { Row, World } from './policy-oracle'
+import { sortable } from './ranges'
 
 type Aggregate = Extract<SelectItem, { kind: 'aggregate' }>
 
@@ -137,7 +138,7 @@ function cell(as: string, type: string, value: Stored, shown: unknown): Cell {
     as,
     id: JSON.stringify([type === 'json' && value !== null ? (JSON.parse(String(value)) as unknown) : value, value === null]),
     shown,
-    sort: value,
+    sort: type === 'range' && value !== null ? sortable(String(value)) : value,
   }
 }
 

@@ -83,7 +83,7 @@ function aggregate(choose: Draw, table: TableModel, as: string): SelectItem {
   const options: readonly AggregateFunction[] =
     column.type === 'integer'
       ? ['sum', 'avg', 'min', 'max', 'count']
-      : column.type === 'boolean' || column.type === 'json'
+      : column.type === 'boolean' || column.type === 'json' || column.type === 'range'
         ? ['count']
         : ['min', 'max', 'count']
   const name = choose.pick(options)
