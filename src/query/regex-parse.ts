@@ -1,7 +1,7 @@
 // Reads a regular expression as Postgres writes them (its manual, 9.7.3): POSIX with Perl's shorthands. What no automaton can tell,
 // looking around and referring back, is refused by name; so is what isn't a pattern, in Postgres' words.
 import { ALL, complement, foldSet, named, single, union, variants, type CharacterSet } from './characters'
-import { queryErrors, unsupported, valueError } from './errors'
+import { queryErrors, tooComplex, unsupported, valueError } from './errors'
 import { storable } from './value'
 
 /** Where a match may go on without taking a character. */
@@ -18,6 +18,7 @@ const NOTHING: Pattern = { kind: 'sequence', items: [] }
 /** What Postgres allows in `{m,n}`. */
 const MOST_TIMES = 255
 const MOST_NESTED = 50
+const MOST_FOLDED = 100
 
 interface Reader {
   readonly characters: readonly string[]
@@ -27,6 +28,8 @@ interface Reader {
   readonly lines: boolean
   /** `^` and `$` hold at newlines too. */
   readonly anchorsAtLines: boolean
+  /** Sets in brackets, in both cases. */
+  readonly folded: Map<string, CharacterSet>
 }
 
 /** Throws 2201B for what isn't a pattern, PGRST127 for what is one but isn't supported. */
@@ -46,6 +49,7 @@ export function parsePattern(pattern: string, ignoreCase: boolean): Pattern {
     ignoreCase: { i: true, c: false }[last('ic')] ?? ignoreCase,
     lines: newlines !== '' && 'nmp'.includes(newlines),
     anchorsAtLines: newlines !== '' && 'nmw'.includes(newlines),
+    folded: new Map(),
   }
   if (literal || letters.includes('q'))
     return { kind: 'sequence', items: reader.characters.map((one) => characterOf(reader, one.codePointAt(0)!)) }
@@ -231,8 +235,20 @@ function bracket(reader: Reader): Pattern {
     parts.push(bracketItem(reader))
   }
   reader.at++
-  const positive = reader.ignoreCase ? foldSet(union(...parts)) : union(...parts)
+  const positive = reader.ignoreCase ? folded(reader, union(...parts)) : union(...parts)
   return { kind: 'set', set: negated ? unlessNewline(reader, complement(positive)) : positive }
+}
+
+/** Folding a set looks at every letter there is. */
+function folded(reader: Reader, set: CharacterSet): CharacterSet {
+  const key = set.join(' ')
+  const known = reader.folded.get(key)
+  if (known) return known
+  if (reader.folded.size >= MOST_FOLDED)
+    throw tooComplex(`its regular expression has more than ${MOST_FOLDED} sets in brackets whose case is ignored.`)
+  const made = foldSet(set)
+  reader.folded.set(key, made)
+  return made
 }
 
 function bracketItem(reader: Reader): CharacterSet {

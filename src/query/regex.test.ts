@@ -132,6 +132,10 @@ describe('regular expressions', () => {
     expect(refused('^((((((((a{9}){9}){9}){9}){9}){9}){9}){9}){9}$')).toContain(`longer than ${MOST_NODES}`)
     const distinct = Array.from({ length: 900 }, (_, i) => String.fromCodePoint(0x4e00 + i)).join('|')
     expect(refused(`(${distinct})+x`)).toBe('none')
+    const brackets = (count: number) => `(?i)${Array.from({ length: count }, (_, i) => `[é-${String.fromCodePoint(0x4e00 + i)}]`).join('')}`
+    expect(refused(brackets(100))).toBe('none')
+    expect(refused(brackets(101))).toContain('more than 100 sets')
+    expect(refused(`(?i)${'[é-ﾀ]+'.repeat(120)}$`)).toBe('none')
     expect(refused('(aaaaaaaaaa){255}')).toContain(`longer than ${MOST_NODES}`)
     expect(refused('('.repeat(60) + ')'.repeat(60))).toContain('PGRST127')
   })

@@ -171,6 +171,24 @@ describe('ranges', () => {
   })
 })
 
+test('a pattern is walked ten embeds deep, and tells nothing of a column that is not to be read', async () => {
+  const rows = Array.from({ length: 11 }, (_, i) => ({
+    id: `deep${i}`,
+    name: 'abab',
+    email: 'x@y',
+    mentor_id: i === 0 ? null : `deep${i - 1}`,
+  }))
+  expect((await service('/rest/v1/people', { body: rows })).status).toBe(201)
+  let select = 'id'
+  for (let i = 0; i < 10; i++) select = `id,m:people!mentor_id!inner(${select})`
+  const path = Array.from({ length: 10 }, () => 'm').join('.')
+  const ask = async (filter: string) => (await stranger(`/rest/v1/people?id=eq.deep0&select=${select}&${path}.${filter}`)).text
+  expect(await ask('name=match.^(ab)%2B$')).toContain('deep10')
+  expect(await ask('name=match.^(ab)%2Bc$')).toBe('[]')
+  expect(await ask('email=match.^(x|y)%2B@')).toBe('[]')
+  expect(await ask('email=not.match.^(x|y)%2B@')).toBe('[]')
+})
+
 describe('lists', () => {
   const uuids = Array.from({ length: 5_000 }, (_, i) => id(i))
 
