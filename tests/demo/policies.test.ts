@@ -148,6 +148,17 @@ describe('trips', () => {
     ).toEqual([{ visibility: 'private' }])
   })
 
+  test('a private journal’s words find it for its owner alone', async () => {
+    const id = await trip(ada, { notes: 'We camped under gritstone', visibility: 'private' })
+    const search = (by: Pick<Hiker, 'phone'>) =>
+      done(by.phone.from('trips').select('id').textSearch('notes', '"camping under gritstone" -hut', { type: 'websearch' }))
+    expect(await search(ada)).toEqual([{ id }])
+    expect(await search(bo)).toEqual([])
+    expect(await search({ phone: phone() })).toEqual([])
+    await done(ada.phone.from('trips').update({ visibility: 'public' }).eq('id', id).select())
+    expect(await search({ phone: phone() })).toEqual([{ id }])
+  })
+
   test('a moderator doesn’t read private journals', async () => {
     expect(await count(mo, 'trips', 'id', await trip(ada))).toBe(0)
   })
