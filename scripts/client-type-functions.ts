@@ -1,20 +1,42 @@
 // The app's functions in a client's types: their arguments as they are sent, and what they give as it comes back. Pure.
 import { z } from 'zod'
-import { DEFAULT_SCHEMA, type ColumnModel, type FunctionModel, type Model } from '../src/define'
+import { DEFAULT_SCHEMA, type ColumnModel, type FunctionModel, type Model, type Relationship, type TableModel } from '../src/define'
 import { block, byName, key, quote } from './client-type-text'
 
-/** A member of `Functions` for each function; `column` gives the type of a column of rows that are the function's own. */
-export function functionTypes(model: Model, column: (column: ColumnModel) => string): string[] {
-  return [...model.functions.values()].toSorted(byName(({ name }) => name)).flatMap((fn) => functionType(model, fn, column))
+/**
+ * The members of `Functions` of a schema: the app's functions, and the relations that its tables declare, which supabase-js knows as functions of a
+ * row. `column` gives the type of a column of rows that are a function's own.
+ */
+export function functionTypes(model: Model, schema: string, column: (column: ColumnModel) => string): string[] {
+  const found = new Map<string, string[]>()
+  const add = (name: string, type: string) => found.set(name, [...(found.get(name) ?? []), type])
+  if (schema === DEFAULT_SCHEMA) for (const fn of model.functions.values()) add(fn.name, functionType(model, fn, column))
+  for (const table of model.tables.values()) {
+    if (!table.served || table.exposed.schema !== schema) continue
+    for (const relationship of table.relationships) {
+      const to = model.tables.get(relationship.to)
+      if (relationship.name !== undefined && to?.exposed.schema === schema) add(relationship.name, relationType(table, to, relationship))
+    }
+  }
+  // Several tables may have a relation of one name.
+  return [...found].toSorted(byName(([name]) => name)).map(([name, types]) => `${key(name)}: ${types.join(' | ')}`)
 }
 
-function functionType(model: Model, fn: FunctionModel, column: (column: ColumnModel) => string): string[] {
+const rowOf = ({ exposed: { schema, name }, view }: TableModel): string =>
+  `Database[${quote(schema)}]["${view ? 'Views' : 'Tables'}"][${quote(name)}]["Row"]`
+
+function relationType(from: TableModel, to: TableModel, { kind }: Relationship): string {
+  const single = kind === 'to-one' || kind === 'one-to-one'
+  const options = [`from: ${quote(from.exposed.name)}`, `to: ${quote(to.exposed.name)}`, `isOneToOne: ${single}`, 'isSetofReturn: true']
+  return block('{', [`Args: { "": ${rowOf(from)} }`, `Returns: ${rowOf(to)}[]`, block('SetofOptions: {', options)])
+}
+
+function functionType(model: Model, fn: FunctionModel, column: (column: ColumnModel) => string): string {
   const args = [...fn.arguments].map(([name, { schema, required }]) => `${key(name)}${required ? '' : '?'}: ${wireType(schema, 'input')}`)
   const table = fn.result.kind === 'table' ? model.tables.get(fn.result.table) : undefined
-  const from =
-    table && `Database[${quote(table.exposed.schema)}]["${table.view ? 'Views' : 'Tables'}"][${quote(table.exposed.name)}]["Row"]`
+  const from = table && rowOf(table)
   const many = 'many' in fn.result && fn.result.many
-  return block(`${key(fn.name)}: {`, [
+  return block('{', [
     ...(args.length === 0 ? ['Args: Record<PropertyKey, never>'] : block('Args: {', args).split('\n')),
     `Returns: ${listed(from ?? resultType(fn, column), many)}`,
     // Rows of a table are selected from and filtered like the table's own.
@@ -23,7 +45,7 @@ function functionType(model: Model, fn: FunctionModel, column: (column: ColumnMo
           '\n',
         )
       : []),
-  ]).split('\n')
+  ])
 }
 
 const listed = (type: string, many: boolean): string => (many ? `${grouped(type)}[]` : type)

@@ -64,7 +64,7 @@ function schemaType(model: Model, schema: string, tables: readonly TableModel[])
     ),
     ...section(
       'Functions',
-      schema === DEFAULT_SCHEMA ? functionTypes(model, ({ type, values }) => values?.map(quote).join(' | ') ?? TYPES[type]) : [],
+      functionTypes(model, schema, ({ type, values }) => values?.map(quote).join(' | ') ?? TYPES[type]),
     ),
     ...section('Enums', enums),
     ...section('CompositeTypes', []),
@@ -88,13 +88,22 @@ function tableType(model: Model, table: TableModel): string[] {
     ...record('Row', rowType(table)),
     ...record('Insert', insert),
     ...record('Update', update),
+    ...computedFields(table),
     ...relationships(model, table),
   ]).split('\n')
 }
 
 /** As Supabase's generator has one that nobody writes to. */
 const viewType = (model: Model, view: TableModel): string[] =>
-  block(`${key(view.exposed.name)}: {`, [...record('Row', rowType(view)), ...relationships(model, view)]).split('\n')
+  block(`${key(view.exposed.name)}: {`, [...record('Row', rowType(view)), ...computedFields(view), ...relationships(model, view)]).split(
+    '\n',
+  )
+
+/** Which columns `*` leaves out. */
+function computedFields(table: TableModel): string[] {
+  const names = visibleColumns(table).flatMap(({ name, computed }) => (computed === null ? [] : [quote(name)]))
+  return names.length === 0 ? [] : [`ComputedFields: ${names.join(' | ')}`]
+}
 
 /** Computed columns stand among the others, though `*` leaves them out. */
 const visibleColumns = (table: TableModel): ColumnModel[] =>
@@ -120,7 +129,7 @@ function columnType(table: TableModel, column: ColumnModel): string {
 function relationships(model: Model, table: TableModel): string[] {
   const found = table.relationships.flatMap((relationship) => {
     const target = model.tables.get(relationship.to)
-    if (relationship.kind !== 'to-one' || target?.exposed.schema !== table.exposed.schema) return []
+    if (relationship.kind !== 'to-one' || relationship.name !== undefined || target?.exposed.schema !== table.exposed.schema) return []
     const [columns, foreign] = [relationship.columns.map(([here]) => here), relationship.columns.map(([, there]) => there)]
     return [{ name: relationship.constraint, columns, single: isKey(table, columns), to: target.exposed.name, foreign }]
   })

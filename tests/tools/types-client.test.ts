@@ -114,6 +114,21 @@ const LIBRARY: readonly Call[] = [
   [`await db.from('books').insert({ title: 'x', published: true, price: 12.5, genre: null })`],
   [`const genre: Enums<'books_genre'> = 'novel'; return genre`],
 
+  [
+    `const { data } = await db.from('book_stats').select('book_id, books(title)').single(); same<typeof data, { book_id: number; books: { title: string } } | null>(true)`,
+  ],
+  [
+    `const { data } = await db.from('people').select('name, mentor(name), pupils(name)').single(); same<typeof data, { name: string; mentor: { name: string } | null; pupils: { name: string }[] } | null>(true)`,
+  ],
+  [
+    `const { data } = await db.from('people').select('name, followers').single(); same<typeof data, { name: string; followers: number | null } | null>(true)`,
+  ],
+  [
+    `const { data } = await db.from('people').select().single(); const keys: 'id' | 'name' | 'email' | 'mentor_id' = null! as keyof NonNullable<typeof data>; return keys`,
+  ],
+
+  [`await db.from('book_stats').insert({ book_id: 1 })`, 'a view'],
+  [`await db.from('people').insert({ id: 'x', name: 'x', followers: 3 })`, 'computed'],
   [`await db.from('samples').insert({ flag: 1 })`, 'a boolean'],
   [`const row: Tables<'people'> = null!; return row.secret`, 'hidden'],
   [`await db.from('books').select('people(name)').then(({ data }) => data![0]!.people.name)`, 'two ways lead there'],
