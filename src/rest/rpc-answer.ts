@@ -70,7 +70,7 @@ function finished(plan: RpcPlan, status: number, headers: Readonly<Record<string
   const { preferences, method } = plan
   const minimal = method === 'POST' && preferences.return === 'minimal'
   const applied = [
-    preferenceApplied({ ...preferences, resolution: null, missing: null, maxAffected: null }, minimal ? 'POST' : 'GET'),
+    preferenceApplied({ ...preferences, retry: null, resolution: null, missing: null, maxAffected: null }, minimal ? 'POST' : 'GET'),
     preferences.maxAffected === null ? null : `max-affected=${preferences.maxAffected}`,
   ].filter((one) => one !== null)
   const location = method === 'POST' ? null : addressOf(plan)

@@ -57,7 +57,6 @@ export function planRpc(model: Model, name: string, request: RestRequest): RpcPl
       details: `The function ${name} may write.`,
       hint: 'Call it with POST.',
     })
-  if (request.header('idempotency-key') !== null && fn.writes) throw notImplemented('An Idempotency-Key on a function')
   const selection =
     table === null
       ? pageOnly(fn, parameters)
@@ -67,6 +66,7 @@ export function planRpc(model: Model, name: string, request: RestRequest): RpcPl
     throw new AppError(restErrors.rest_not_acceptable, { message: 'There is a plan only of a function that reads rows.' })
   const preferences = parsePrefer(request.header('prefer'))
   checkMaxAffected(fn, preferences)
+  if (fn.writes) refuseConditions(request, preferences)
   if (accepted.form === 'geojson' && (table === null || !fieldsOf(model, table, selection.select).some(({ kind }) => kind === 'json')))
     throw missingGeometry()
   return {
@@ -180,6 +180,17 @@ function checkMaxAffected({ result, writes }: FunctionModel, { maxAffected }: Pr
   if (maxAffected === null) return
   if (result.kind === 'nothing' || !result.many) throw new AppError(restErrors.rest_max_affected_rpc)
   if (writes) throw notImplemented('Prefer: max-affected on a function that writes')
+}
+
+/** What a function writes is its own, in transactions of its own: what would hold or undo them can't be honoured, and passed over it would do harm. */
+function refuseConditions({ header }: RestRequest, { tx }: Preferences): void {
+  for (const [name, shown] of [
+    ['idempotency-key', 'Idempotency-Key'],
+    ['if-match', 'If-Match'],
+    ['if-none-match', 'If-None-Match'],
+  ] as const)
+    if (header(name) !== null) throw notImplemented(`${shown} on a function that writes`)
+  if (tx === 'rollback') throw notImplemented('Prefer: tx=rollback on a function that writes')
 }
 
 /** What a function that writes gives when it gives no row; null for one whose rows are read before anything is lost by an error. */

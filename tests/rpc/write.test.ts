@@ -59,8 +59,10 @@ describe('a write', () => {
     }
     const answer = await reader.ask(`${rpc}/borrow`, { body: { book: 1 }, headers: { accept: 'image/png' } })
     expect([answer.status, code(answer)]).toEqual([406, 'PGRST107'])
-    const keyed = await reader.ask(`${rpc}/borrow`, { body: { book: 1 }, headers: { 'idempotency-key': 'once' } })
-    expect([keyed.status, code(keyed)]).toEqual([400, 'PGRST127'])
+    for (const headers of [{ 'idempotency-key': 'once' }, { 'if-match': '"1"' }, { 'if-none-match': '*' }, { prefer: 'tx=rollback' }]) {
+      const held = await reader.ask(`${rpc}/borrow`, { body: { book: 1 }, headers: headers as Record<string, string> })
+      expect([held.status, code(held)]).toEqual([400, 'PGRST127'])
+    }
     expect(await loans()).toEqual([])
   })
 
