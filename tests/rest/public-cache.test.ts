@@ -69,6 +69,7 @@ describe('a stranger', () => {
     const second = await ask(BOOKS)
     expect([second.status, second.text, second.calls]).toEqual([200, first.text, 0])
     expect(status(second)).toMatch(/^Perigee; hit; ttl=\d+$/)
+    expect(second.headers.get('age')).toMatch(/^\d$/)
     for (const name of ['content-type', 'content-range', 'content-location', 'etag', 'vary', 'cache-control', 'range-unit'])
       expect(second.headers.get(name), name).toBe(first.headers.get(name))
     expect(second.headers.get('x-request-id')).not.toBe(first.headers.get('x-request-id'))

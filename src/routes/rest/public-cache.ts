@@ -27,7 +27,7 @@ export async function publicly(c: AppContext, plan: Plan, incoming: RestRequest,
   const made = await answer()
   const kept = cache !== null && made.body !== null && (made.status === 200 || made.status === 206)
   if (kept) c.executionCtx.waitUntil(cache.put(key, copyOf(made, seconds)).catch(() => undefined))
-  const shared = kept || cache === null ? sharing(made, seconds, 0) : made
+  const shared = kept || cache === null ? sharing(made, seconds, null) : made
   return said(shared, `fwd=${fresh ? 'request' : 'uri-miss'}${kept ? '; stored' : ''}`)
 }
 
@@ -36,8 +36,8 @@ const said = (answer: RestAnswer, what: string): RestAnswer => ({
   headers: { ...answer.headers, 'cache-status': `Perigee; ${what}` },
 })
 
-function sharing(answer: RestAnswer, seconds: number, age: number): RestAnswer {
-  const aged = age > 0 ? { age: String(age) } : {}
+function sharing(answer: RestAnswer, seconds: number, age: number | null): RestAnswer {
+  const aged = age === null ? {} : { age: String(age) }
   return { ...answer, headers: { ...answer.headers, vary: VARY, 'cache-control': `public, max-age=${seconds}`, ...aged } }
 }
 
