@@ -39,8 +39,9 @@ export function readingOf(c: AppContext, started: number): Reading {
       if (!person) return role === 'anon' && open() ? (mark ?? 'first-unconstrained') : 'first-primary'
       if (mark !== undefined) return 'first-primary'
       const from = (written: Written) => recentMark(written, store.name, sessionId, started) ?? 'first-primary'
-      if (known && started - known.at < RECENT_MS) return from(known)
-      return lookUp(c, uid, started).then(from, () => 'first-primary')
+      const recent = known && started - known.at < RECENT_MS ? known : null
+      if (recent?.marks === null) return from(recent)
+      return lookUp(c, uid, recent, started).then(from, () => 'first-primary')
     },
     answered(session, { primary, wrote, failed }) {
       const { uid, sessionId, role } = c.var.principal
@@ -97,11 +98,15 @@ async function keep(c: AppContext, uid: string, { marks, sessionId, at }: Writte
   await cache?.put(addressOf(c, uid), new Response(JSON.stringify({ marks: [...marks!], sessionId, at }), { headers }))
 }
 
-/** What the location knows of the person; that it knows nothing is remembered too, so that it isn't asked each time. */
-async function lookUp(c: AppContext, uid: string, now: number): Promise<Written> {
+/**
+ * What the location knows of the person, who may have written through another isolate since `own`. That it knows nothing is remembered too, so
+ * that it isn't asked each time.
+ */
+async function lookUp(c: AppContext, uid: string, own: Written | null, now: number): Promise<Written> {
   const cache = await c.var.location.cache(CACHE)
   const found = await cache?.match(addressOf(c, uid))
   const parsed = (await found?.json()) as { marks: [string, string][]; sessionId: string; at: number } | undefined
+  if (own && (!parsed || parsed.at <= own.at)) return own
   const written: Written = parsed ? { ...parsed, marks: new Map(parsed.marks) } : { marks: null, sessionId: null, at: now }
   c.var.location.remember(uid, written)
   return written

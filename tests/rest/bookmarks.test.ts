@@ -250,6 +250,11 @@ describe("with the location's cache", () => {
     await one(who, '/rest/v1/books', write('cached'))
     const read = await two(who, BOOKS)
     expect([titles(read), read.served]).toEqual([['cached'], ['replica']])
+    // Nor is what one isolate wrote hidden by what the other wrote before.
+    await two(who, '/rest/v1/books', write('by two'))
+    await one(who, '/rest/v1/books', write('by one'))
+    const after = await two(who, BOOKS)
+    expect([titles(after), after.served]).toEqual([['cached', 'by two', 'by one'], ['replica']])
     expect((await location('d', true).isolate()(who, BOOKS)).served).toEqual(['primary'])
   })
 
