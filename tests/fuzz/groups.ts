@@ -62,7 +62,7 @@ function embed(choose: Draw, model: Model, relationship: Embed['relationship'], 
 }
 
 function group(choose: Draw, column: ColumnModel, as: string): SelectItem {
-  const casts = safeCasts(column.type)
+  const casts = column.computed === null ? safeCasts(column.type) : []
   const target = { column: column.name }
   return choose.chance(30) && casts.length > 0 && column.type !== 'json'
     ? { kind: 'column', target, as, cast: choose.pick(casts) }

@@ -57,7 +57,8 @@ function throughHidden(model: Model, { from, to, columns, junction }: Relationsh
 function item(choose: Draw, column: ColumnModel, i: number): SelectItem {
   const as = choose.chance(20) ? `as${i}` : column.name
   if (column.type === 'json' && choose.chance(50)) return { kind: 'column', target: jsonTarget(choose, column, choose.chance(50)), as }
-  const casts = safeCasts(column.type)
+  // A computed value may be any number.
+  const casts = column.computed === null ? safeCasts(column.type) : []
   if (casts.length > 0 && choose.chance(15)) return { kind: 'column', target: { column: column.name }, as, cast: choose.pick(casts) }
   return { kind: 'column', target: { column: column.name }, as }
 }

@@ -123,7 +123,7 @@ function candidates({ world, table }: Change, write: Update | Delete): Row[] {
     if (write.where === undefined && write.returning === undefined) return true
     return (
       admits(world, table.policies.read, row) &&
-      (write.where === undefined || holds(world, table, seen(world, table, row), write.where) === true)
+      (write.where === undefined || holds(world, table, seen(world, table, row), write.where, write.related) === true)
     )
   })
 }

@@ -1,6 +1,6 @@
 // Random writes: one row and many, upserts that merge and ignore, updates and deletes with filters, with and without an answer.
 import type { ColumnModel, Model, TableModel } from '../../src/define'
-import type { Condition, Returning } from '../../src/query/query'
+import type { Condition, Embed, Returning } from '../../src/query/query'
 import type { ColumnSpec, Kind, TableSpec } from './apps'
 import type { Draw } from './draw'
 import type { State } from './policy-oracle'
@@ -24,9 +24,11 @@ export function drawWrite(choose: Draw, model: Model, specs: readonly TableSpec[
     : {}
   const way = choose.int(9)
   if (way <= 4) return { ...drawInsert(context), ...returning }
-  const where: { where?: Condition } = choose.chance(30)
+  const where: { where?: Condition; related?: readonly Embed[] } = choose.chance(30)
     ? {}
-    : { where: choose.chance(50) ? condition(choose, table, [], 1) : byKey(context) }
+    : choose.chance(25)
+      ? byRelated(context, model)
+      : { where: choose.chance(50) ? condition(choose, table, [], 1) : byKey(context) }
   if (way <= 7) return { kind: 'update', table: spec.name, set: drawSet(context), ...where, ...returning }
   return { kind: 'delete', table: spec.name, ...where, ...returning }
 }
@@ -35,6 +37,18 @@ export function drawWrite(choose: Draw, model: Model, specs: readonly TableSpec[
 function byKey({ choose, spec, state }: Context): Condition {
   const values = choose.some(state.get(spec.name) ?? [], 60).map((row) => String(row[spec.key[0]!]))
   return { kind: 'in', target: { column: spec.key[0]! }, values }
+}
+
+/** Rows that have, or haven't, related ones. */
+function byRelated({ choose, table }: Context, model: Model): { where: Condition; related?: readonly Embed[] } {
+  const related = drawSelect(choose, model, table, 1).filter((item) => item.kind === 'embed')
+  const [embed] = related
+  if (!embed) return { where: condition(choose, table, [], 1) }
+  const asked: Condition = { kind: 'related', embed: embed.as, present: choose.chance(50) }
+  const where: Condition = choose.chance(50)
+    ? asked
+    : { kind: choose.chance(50) ? 'and' : 'or', terms: [asked, condition(choose, table, related, 1)] }
+  return { where, related }
 }
 
 const writable = (column: ColumnModel): boolean => !column.hidden && !column.readOnly && !column.engine && !column.generated
