@@ -30,7 +30,7 @@ export type ComputedRule<T extends RowSource> = {
     readonly value: (argument: PolicyArgument<T>) => ComputedData[K]
     /** Where this isn't TRUE the value is NULL. */
     readonly read?: Policy<T>
-    /** Nobody but the service asks for it. */
+    /** No client may name it. */
     readonly hidden?: boolean
   }
 }[ComputedType]

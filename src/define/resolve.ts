@@ -15,7 +15,7 @@ export interface Known {
 }
 
 /** How deep values may nest: D1 takes expressions 100 deep, and a value stands inside others. */
-const MAX_VALUE_DEPTH = 20
+const MAX_VALUE_DEPTH = 12
 
 /** Returns the tree with wire names; reports what can't be resolved and keeps going. */
 export function resolveExpression(expression: Expression, known: Known, report: (message: string) => void): Expression {

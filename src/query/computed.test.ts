@@ -299,7 +299,36 @@ describe('checkApp', () => {
         value: ({ row, abs }) => Array.from({ length: depth }).reduce<typeof row.coins>((of) => abs(of), row.coins) as never,
       },
     })
-    expect(problems(nested(20))).toEqual([])
-    expect(problems(nested(21))[0]).toMatch(/nest more than 20 deep/)
+    expect(problems(nested(12))).toEqual([])
+    expect(problems(nested(13))[0]).toMatch(/nest more than 12 deep/)
   })
+})
+
+test('the deepest value that is let through is answered at every depth of embeds', () => {
+  const nested: ComputedRule<typeof people> = {
+    type: 'text',
+    value: ({ row, when, gt, concat }) =>
+      Array.from({ length: 5 }).reduce<ReturnType<typeof concat>>((of) => when(gt(row.coins, 5), 'a', concat(of, 'x')), concat('b')),
+  }
+  const declared = app({
+    name: 'x',
+    tables: [
+      table(people, {
+        read: ({ row, auth, or, eq, isNotNull }) => or(isNotNull(row.id), eq(row.id, auth.uid)),
+        ...closed,
+        computed: { nested },
+        relations: () => ({ self: { to: people, kind: 'to-one', on: [[people.id, people.id]] } }),
+      }),
+    ],
+  })
+  const deep = buildModel(declared)
+  const store = openDatabase(declared)
+  fill(store, 'people', [{ id: 'a', coins: 1 }])
+  const relationship = deep.tables.get('people')!.relationships[0]!
+  let select: SelectItem[] = [column('nested')]
+  for (let depth = 0; depth <= 10; depth++) {
+    const { rows: found } = ask(store, deep, read(select, { order: [{ target: { column: 'nested' }, descending: false }] }), as(ANONYMOUS))
+    expect(JSON.stringify(found)).toContain('"nested":"bxxxxx"')
+    select = [{ kind: 'embed', relationship, as: 'self', join: 'left', spread: false, silent: false, select }]
+  }
 })
