@@ -1,7 +1,7 @@
 // Tries indexes for the queries that were asked, in a scratch database at scale, and keeps those that pay. Says nothing where none does.
 import { ANONYMOUS, SERVICE, type Principal } from '../../src/core'
 import { buildModel, type AppDefinition, type Model } from '../../src/define'
-import { expectedSchema } from '../../src/migrations'
+import { expectedSchema, type DatabaseSchema } from '../../src/migrations'
 import { compile, type Query } from '../../src/query'
 import { candidatesOf, tablesOf, type Candidate } from './candidates'
 import { describeQuery } from './question'
@@ -52,10 +52,11 @@ export interface Options {
 export async function advise(app: AppDefinition, asked: readonly Asked[], { rows, say = () => undefined }: Options): Promise<Outcome> {
   const model = buildModel(app)
   const readable = asked.filter(({ query }) => query.operations.some(({ kind }) => kind !== 'insert') && isKnown(model, query))
-  const tables = [...new Set(readable.flatMap(({ query }) => tablesOf(model, query)))]
+  const schema = expectedSchema(app)
+  const tables = withSources(schema, [...new Set(readable.flatMap(({ query }) => tablesOf(model, query)))])
   if (tables.length === 0) return { advice: [], measured: [] }
   say(`Filling ${tables.join(', ')} with ${rows.toLocaleString('en')} rows each …`)
-  const scratch = await makeScratch(model, expectedSchema(app), tables, rows)
+  const scratch = await makeScratch(model, schema, tables, rows)
   try {
     const measured: { one: Asked; query: Query; before: number }[] = []
     for (const one of readable) {
@@ -63,7 +64,7 @@ export async function advise(app: AppDefinition, asked: readonly Asked[], { rows
         const query = await withValues(model, one.query, scratch)
         measured.push({ one, query, before: await costOf(scratch, model, query, one.role) })
       } catch (error) {
-        // Views and search indexes aren't in the scratch database.
+        // Search indexes aren't in the scratch database.
         say(`Passed over: ${describeQuery(one.query)} (${error instanceof Error ? error.message.split('\n')[0] : String(error)})`)
       }
     }
@@ -80,6 +81,18 @@ export async function advise(app: AppDefinition, asked: readonly Asked[], { rows
   } finally {
     await scratch.close()
   }
+}
+
+/** With the tables and views that the views among them are made of: those whose names stand in their SQL. */
+function withSources(schema: DatabaseSchema, names: readonly string[]): string[] {
+  const found = new Set(names)
+  // A set goes on over what is added to it meanwhile.
+  for (const name of found) {
+    const query = schema.views?.find((view) => view.name === name)?.query ?? ''
+    for (const source of [...schema.tables, ...(schema.views ?? [])])
+      if (new RegExp(`\\b${source.name}\\b`).test(query)) found.add(source.name)
+  }
+  return [...found]
 }
 
 /** Whether the app still has what a question, recorded earlier, speaks of. */

@@ -17,7 +17,8 @@ export function candidatesOf(model: Model, query: Query): Candidate[] {
   return found.filter(({ table, columns }) => {
     const known = model.tables.get(table)
     const key = `${table}(${columns.join()})`
-    if (!known || columns.length === 0 || columns.length > MOST_COLUMNS || seen.has(key) || isCovered(known, columns)) return false
+    if (!known || known.view || columns.length === 0 || columns.length > MOST_COLUMNS || seen.has(key) || isCovered(known, columns))
+      return false
     seen.add(key)
     return columns.every((name) => known.columns.has(name))
   })

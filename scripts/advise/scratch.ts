@@ -6,6 +6,7 @@ import { getPlatformProxy } from 'wrangler'
 import type { ColumnModel, Expression, Model, OperandNode, TableModel } from '../../src/define'
 import { createIndex, createTable } from '../../src/migrations/ddl'
 import { findTable, type DatabaseSchema } from '../../src/migrations'
+import { createView } from '../../src/migrations/views'
 import type { CompiledStatement } from '../../src/query'
 
 export interface Scratch {
@@ -41,6 +42,7 @@ export async function makeScratch(model: Model, schema: DatabaseSchema, tables: 
     // After the rows: a sort is cheaper than many insertions.
     for (const index of declared.indexes) await db.prepare(createIndex(name, { ...index, unique: false })).run()
   }
+  for (const view of schema.views ?? []) if (tables.includes(view.name)) await db.prepare(createView(view)).run()
   return {
     async cost(statements) {
       const prepared = statements.map(({ sql, params }) => db.prepare(sql).bind(...params))
