@@ -1,6 +1,6 @@
 // Functions that give rows: read by the same compiler as a table's, with the request's own clauses, under the caller's policies.
 import { beforeAll, describe, expect, test } from 'vitest'
-import { fillShelves, person, service, stranger, type Answer, type Person } from './counter'
+import { fillShelves, person, service, sql, stranger, type Answer, type Person } from './counter'
 
 const rpc = '/rest/v1/rpc'
 const code = (answer: Answer) => (answer.json as { code: string } | null)?.code
@@ -38,6 +38,17 @@ describe('rows of a table', () => {
     expect((await stranger(`${rpc}/best_books?most=2&select=count()`)).json).toEqual([{ count: 2 }])
     const page = await stranger(`${rpc}/best_books?most=2&limit=1`, { headers: { prefer: 'count=exact' } })
     expect([page.status, page.headers.get('content-range'), ids(page)]).toEqual([206, '0-0/2', [3]])
+  })
+
+  test('are found by their words also among those that the function cuts', async () => {
+    await sql(
+      `INSERT INTO articles (id, title, body, public, likes) VALUES ('a', 'Glaciers', 'ice and rock', 1, 9), ('b', 'Meadows', 'flowers', 1, 8), ('c', 'Ice', 'ice again', 1, 1), ('d', 'Secret ice', 'ice', 0, 99)`,
+    )
+    const found = async (search: string) =>
+      ((await stranger(`${rpc}/liked_articles?select=id&${search}`)).json as { id: string }[]).map(({ id }) => id)
+    expect(await found('most=2')).toEqual(['a', 'b'])
+    expect(await found('most=2&body=fts.ice')).toEqual(['a'])
+    expect(await found('most=9&body=fts.ice&order=likes')).toEqual(['c', 'a'])
   })
 
   test('that are named by key are read anew, in the order they are named', async () => {

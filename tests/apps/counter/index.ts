@@ -2,7 +2,7 @@
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { z } from 'zod'
 import { anyone, app, fn, isConflict, nobody, nothing, one, owner, raise, setOf, signedIn, table, value } from '../../../src/define'
-import library, { books, people, reviews } from '../library'
+import library, { articles, books, people, reviews } from '../library'
 
 export const seats = sqliteTable('seats', {
   id: text('id').primaryKey(),
@@ -75,6 +75,9 @@ const functions = [
   ),
   fn('books_by_id', { args: z.object({ ids: z.array(z.int()) }), returns: setOf(books), volatility: 'read', who: anyone() }, ({ args }) =>
     args.ids.map((id) => ({ id })),
+  ),
+  fn('liked_articles', { args: z.object({ most: z.int() }), returns: setOf(articles), volatility: 'read', who: anyone() }, ({ args, db }) =>
+    db.rows(articles, { order: [['likes', 'desc']], limit: args.most }),
   ),
   fn('one_book', { args: z.object({ id: z.int() }), returns: one(books), volatility: 'read', who: anyone() }, ({ args }) => ({
     id: args.id,
