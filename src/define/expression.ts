@@ -119,7 +119,7 @@ export interface PolicyArgument<T extends RowSource> extends ValueWords {
   between<V>(operand: Operand<V>, low: Value<NoInfer<V>>, high: Value<NoInfer<V>>): Expression
   /** SQL LIKE with `%` and `_`, case-sensitive. */
   like(operand: Operand<string>, pattern: string): Expression
-  /** LIKE that ignores the case of ASCII letters. */
+  /** LIKE that ignores the case of letters. */
   ilike(operand: Operand<string>, pattern: string): Expression
   isNull(operand: Operand): Expression
   isNotNull(operand: Operand): Expression
