@@ -61,6 +61,12 @@ describe('checkApp', () => {
   const problemsOf = (rules: object) =>
     checkApp(app({ name: 'x', tables: [table(people, { ...open, ...rules } as typeof open)] })).map(({ message }) => message)
 
+  test('copies are kept for a second to a day', () => {
+    for (const maxAge of [1, 60, 86_400]) expect(problemsOf({ cache: { maxAge } }), String(maxAge)).toEqual([])
+    for (const maxAge of [0, -1, 0.5, 86_401, Number.NaN])
+      expect(problemsOf({ cache: { maxAge } })[0], String(maxAge)).toMatch(/from 1 to 86400/)
+  })
+
   test('an unknown column is named with the remedy', () => {
     expect(
       problemsOf({
