@@ -14,7 +14,18 @@ import { revisionOf } from './revision'
 import { and, bind, column, identifier, isTrue, join, number, render, sql, TRUE, type Sql } from './sql'
 import { writeErrors } from './write-errors'
 import { raise, require } from './raise'
-import { checkWritten, CLOCK, closeWrite, expectCount, expectLogged, openWrite, refuseWhere, type Opening, unionAll } from './write-guard'
+import {
+  checkWritten,
+  CLOCK,
+  closeWrite,
+  expectCount,
+  expectLogged,
+  openWrite,
+  ownChanges,
+  refuseWhere,
+  type Opening,
+  unionAll,
+} from './write-guard'
 import { keepAnswer, type Keep } from './write-keep'
 import { cellSql, chunks, payloadOf, proposedRows, type Payload } from './write-payload'
 import { keepsContext, readsWritten, tablesWritten } from './write-reach'
@@ -79,6 +90,7 @@ export function compileInsert(context: CompileContext, insert: Insert, operation
       plan.deferred.update ||
       plan.deferred.read ||
       returning.after ||
+      (insert.expect !== undefined && insert.conflict?.action === 'ignore') ||
       keep !== null ||
       context.sources.has(operation),
     context: keepsContext(context.model, written),
@@ -112,13 +124,15 @@ function isClientMade({ primaryKey }: TableModel, { columns, named, rows }: Payl
 }
 
 /** Of rows that are there already: the caller sees them, might have made them, and sent what they hold. Else they are others'. */
-function refuseOthers({ context, table, payload, target, operation }: Plan, text: string): CompiledStatement {
+function refuseOthers({ context, table, insert, payload, target, operation }: Plan, text: string): CompiledStatement {
   const [row, proposed] = [context.alias('w'), context.alias('n')]
   const own = and([compilePolicy(context, table, table.policies.read, row), compilePolicy(context, table, table.policies.insert, row)])
   const key = target!.map((name) => sql`${column(row, name)} = ${column(proposed, name)}`)
-  const equal = payload.named
-    .filter(({ name }) => !target!.includes(name))
-    .map(({ name }) => sql`${column(row, name)} is ${column(proposed, name)}`)
+  const sent = payload.named.filter(({ name }) => !target!.includes(name) && insert.rows.some((given) => Object.hasOwn(given, name)))
+  // A guess at a value that the caller may not read is as wrong as any other.
+  const equal = sent.map(({ name, read }) =>
+    and([sql`${column(row, name)} is ${column(proposed, name)}`, ...(read === null ? [] : [compilePolicy(context, table, read, row)])]),
+  )
   const from = sql`(${proposedRows(table, payload, bind(text))}) as ${identifier(proposed)} cross join ${identifier(table.name)} as ${identifier(row)} on ${and(key)}`
   return refuseWhere(sql`select 1 from ${from} where not coalesce(${and([own, ...equal])}, 0)`, 'duplicate', table.name, 'check', operation)
 }
@@ -238,13 +252,20 @@ function checkProposed({ context, table, payload, target, operation }: Plan, tex
   return refuseWhere(sql`select 1 from ${from} where ${where}`, 'rls', table.name, 'check', operation)
 }
 
+/** How many rows the operation wrote, by the log. */
+function logged(context: CompileContext, table: TableModel): Sql {
+  const log = context.alias('c')
+  return sql`(select count(*) from \`sys_changes\` as ${identifier(log)} where ${ownChanges(log, table, null)})`
+}
+
 /** `changes()` knows one statement; of several, only an insert that can't skip rows has a known sum. */
-function expectRows({ insert, table, operation, retries }: Plan, statements: number): CompiledStatement[] {
+function expectRows({ context, insert, table, operation, retries }: Plan, statements: number): CompiledStatement[] {
   const expectation = insert.expect!
   if (statements === 1 && !retries) return [expectCount(expectation, table.name, operation)]
   const { min = 0, max = Infinity, error } = expectation
   const n = insert.rows.length
-  if (n >= min && n <= max && insert.conflict?.action !== 'ignore') return []
+  if (insert.conflict?.action === 'ignore') return [expectCount(expectation, table.name, operation, logged(context, table))]
+  if (n >= min && n <= max) return []
   const failure = raise(error === 'not-single' ? 'single' : 'max', table.name, number(n))
   return [{ ...render(sql`select iif(1, ${failure}, null) as ok`), role: 'check', operation }]
 }

@@ -85,6 +85,8 @@ export function takenKeyQuestion(columns: readonly string[]): (context: CompileC
     if (!found || found.operation.kind === 'delete') return null
     const { table, operation } = found
     const models = columns.map((name) => table.columns.get(name))
+    // What an update leaves as it was may not be the caller's to read.
+    if (operation.kind === 'update' && columns.some((name) => !Object.hasOwn(operation.set, name))) return null
     if (models.some((model) => model === undefined || model.generated || (model.hidden && !context.service))) return null
     const sources = operation.kind === 'insert' ? insertSources(context, table, operation) : [updatedRows(context, table, operation)]
     const list = (alias: string) =>

@@ -152,6 +152,26 @@ describe('Prefer: retry=same', () => {
     expect((await ben.ask('/rest/v1/books', { body: mine, headers })).status).toBe(409)
   })
 
+  test('is no way to guess what the caller may not read', async () => {
+    await service('/rest/v1/people', { body: { id: ada.id, name: 'Ada', email: 'ada@example.com' } })
+    const guess = (email: string | null) => ({ body: { id: ada.id, name: 'Ada', email }, headers: { prefer: 'retry=same' } })
+    for (const email of ['ada@example.com', 'other@example.com', null]) {
+      const { status, json } = await ben.ask('/rest/v1/people', guess(email))
+      expect([status, json]).toMatchObject([409, { code: '23505' }])
+    }
+    expect((await ada.ask('/rest/v1/people', guess('ada@example.com'))).status).toBe(201)
+    expect((await ada.ask('/rest/v1/people', guess('other@example.com'))).status).toBe(409)
+    expect((await ben.ask('/rest/v1/people', { body: { id: ada.id, name: 'Ada' }, headers: { prefer: 'retry=same' } })).status).toBe(201)
+  })
+
+  test('what a row left to its default is not compared', async () => {
+    const body = { title: 'x', id: 950 }
+    const columns = '?columns=id,title,published,owner_id'
+    for (const _ of [1, 2])
+      expect((await ada.ask(`/rest/v1/books${columns}`, { body, headers: { prefer: 'retry=same, missing=default' } })).status).toBe(201)
+    expect(await count('books')).toBe(1)
+  })
+
   test('of several rows some may be there already; the same key twice is refused', async () => {
     await ada.ask('/rest/v1/tags', { body: tag })
     const body = [{ id: 'a', label: 'a' }, tag, { id: 'b', label: 'b' }]
@@ -221,6 +241,15 @@ describe('what is left out', () => {
     expect(await ada.ask('/rest/v1/books?on_conflict=nothing', { body: { title: 'x' }, headers })).toMatchObject({
       json: { code: '42703' },
     })
+    // Several chunks, of which most rows are there already.
+    const rows = Array.from({ length: 1_000 }, (_, n) => ({ id: uuid(n), note: 'x'.repeat(4_000) }))
+    await service('/rest/v1/samples', { body: rows.slice(5) })
+    const ignoring = (most: number) => ({ prefer: `resolution=ignore-duplicates, handling=strict, max-affected=${most}` })
+    expect(await service('/rest/v1/samples', { body: rows, headers: ignoring(4) })).toMatchObject({
+      status: 400,
+      json: { details: 'The query affects 5 rows' },
+    })
+    expect((await service('/rest/v1/samples', { body: rows, headers: ignoring(5) })).status).toBe(201)
     const limited = { prefer: 'handling=strict, max-affected=1' }
     const two = [
       { id: 'a', label: 'a' },
