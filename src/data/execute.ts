@@ -5,6 +5,7 @@ import { readFault, run, type DatabaseFault, type Reading, type SessionStart, ty
 import {
   compile,
   ofOperation,
+  sourcesOf,
   tablesOf,
   type CompiledQuery,
   type CompiledStatement,
@@ -65,7 +66,9 @@ export async function execute(request: ExecuteRequest): Promise<Result[]> {
   const query = await scopedToCaller(request.query, execution.principal)
   const store = storeOf(model, stores, query)
   const writes = query.operations.some(({ kind }) => kind !== 'read')
-  const where = writes || !reading ? PRIMARY : reading.start(store, () => readsOpenTables(model, query))
+  // What operations tell one another is written too, if only until the batch's end.
+  const refers = sourcesOf(model.tables, query.operations).size > 0
+  const where = writes || refers || !reading ? PRIMARY : reading.start(store, () => readsOpenTables(model, query))
   const start = typeof where === 'string' ? where : await where
   try {
     return await attempt(request, query, store, start)

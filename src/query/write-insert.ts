@@ -99,11 +99,12 @@ export function compileInsert(context: CompileContext, insert: Insert, operation
   const statements = openWrite(context, table, opening, operation)
   if (uncertain) statements.push(refuseMetTwice(plan, texts))
   for (const text of plan.deferred.using ? texts : []) statements.push(guardExisting(plan, text))
+  // Before the write, which finds them there and passes them over.
+  if (retries) statements.push(...texts.map((text) => refuseOthers(plan, text)))
   for (const text of texts) statements.push(write(plan, text, returning.inline))
   if (insert.expect) statements.push(...expectRows(plan, texts.length))
   if (opening.marksLog && texts.length > 0) statements.push(expectLogged(context, table, operation))
   statements.push(...deferredChecks(plan, texts))
-  if (retries) statements.push(...texts.map((text) => refuseOthers(plan, text)))
   const revised = (keep !== null || retries) && insert.rows.length === 1 && !isGrouped(insert.returning?.select ?? [])
   const sent = retries ? texts.map((text) => proposedRows(table, payload, bind(text))) : null
   const rows = returning.after ? rowsAfter(context, table, insert.returning!, { sent, revised }) : null
@@ -134,7 +135,7 @@ function refuseOthers({ context, table, insert, payload, target, operation }: Pl
     and([sql`${column(row, name)} is ${column(proposed, name)}`, ...(read === null ? [] : [compilePolicy(context, table, read, row)])]),
   )
   const from = sql`(${proposedRows(table, payload, bind(text))}) as ${identifier(proposed)} cross join ${identifier(table.name)} as ${identifier(row)} on ${and(key)}`
-  return refuseWhere(sql`select 1 from ${from} where not coalesce(${and([own, ...equal])}, 0)`, 'duplicate', table.name, 'check', operation)
+  return refuseWhere(sql`select 1 from ${from} where not coalesce(${and([own, ...equal])}, 0)`, 'duplicate', table.name, 'guard', operation)
 }
 
 /** The statement itself, for the rows of one text. */

@@ -127,6 +127,15 @@ function bytesOf(body: unknown, headers: ReadonlyMap<string, string>): Uint8Arra
   return utf8(typeof body === 'string' && !isJson ? body : JSON.stringify(body))
 }
 
+/** What a batch is refused for as a whole: its key, its session, its size, and the database's own troubles. */
+const OF_ALL: readonly string[] = ['22023', '40001', '54000', 'PGRST303', 'PGRST000']
+
+/** The refusal of a batch; of one operation alone it is that one's. */
+export function batchError({ plans }: BatchPlan, error: unknown): unknown {
+  const alone = plans.length === 1 && error instanceof AppError && !OF_ALL.includes(error.definition.postgrest ?? 'PGRST000')
+  return alone ? ofOperation(error, 0) : error
+}
+
 /** One result each, in order. A page past its end is told in its own result: by then all is done. */
 export function answerBatch({ plans, ids, preferences }: BatchPlan, outcomes: readonly Outcome[], role: string): RestAnswer {
   const results = plans.map((plan, i) => {

@@ -1,7 +1,7 @@
 export { rootMedia } from './accept'
 export { answerOf, unlessKnown, type Outcome, type RestAnswer } from './answer'
 export { schemaOf } from './catalog'
-export { answerBatch, MAX_OPERATIONS, planBatch, type BatchPlan } from './batch'
+export { answerBatch, batchError, MAX_OPERATIONS, planBatch, type BatchPlan } from './batch'
 export { renderRestError, restErrors, type RenderedRestError } from './errors'
 export { keyedQuery } from './idempotency'
 export { allowedMethods, planRequest, type Plan, type RestRequest } from './request'

@@ -217,3 +217,15 @@ describe('a query that is undone', () => {
     expect(await undo([read('entries')])).toMatchObject([{ rows: 0 }])
   })
 })
+
+test('an insert that may be retried is done the first time also by who can not read it, and is a duplicate when it comes again', async () => {
+  await db.prepare('delete from letters').run()
+  const letter = insert('letters', { id: 'l', from_id: 'ann', to_id: 'bob', text: 'dear' }, { retry: true })
+  const send = (principal: Principal) =>
+    execute({ model, stores, query: { operations: [letter], shape: { form: 'list' } }, execution: { principal, now: NOW } })
+  expect(await send(ann)).toMatchObject([{ affected: 1, inserted: 1 }])
+  expect(await refusal(send(ann))).toMatchObject({ code: '23505', details: null })
+  // Bob reads it, and could not have written it.
+  expect(await refusal(send(bob))).toMatchObject({ code: '42501' })
+  expect(await count('letters')).toBe(1)
+})

@@ -89,6 +89,18 @@ function insert(change: Change, write: Insert): Touched[] {
     checkRow(spec, row)
     const index = target ? rows.findIndex((other) => same(target, other, row)) : -1
     const old = rows[index]
+    const known = write.retry && !write.conflict ? world.state.get(spec.name)!.find((other) => same(spec.key, other, row)) : undefined
+    if (known !== undefined) {
+      const { read, insert: policy } = table.policies
+      const equal = named.every((name) => {
+        const rule = table.columns.get(name)!.read
+        if (spec.key.includes(name) || !write.rows.some((one) => Object.hasOwn(one, name))) return true
+        return (known[name] ?? null) === (row[name] ?? null) && (rule === null || admits(world, rule, known))
+      })
+      if (!equal || !admits(world, read, known) || !admits(world, policy, known)) refuse('duplicate')
+      out.push({ row: known })
+      continue
+    }
     if (old === undefined) {
       checkUniques(spec, rows, row)
       rows.push(row)

@@ -71,7 +71,17 @@ function drawInsert(context: Context): Write {
     ),
   )
   const conflict = choose.chance(45) ? { conflict: { action: choose.chance(65) ? ('merge' as const) : ('ignore' as const) } } : {}
-  return { kind: 'insert', table: spec.name, rows, missing: choose.chance(50) ? 'default' : 'null', ...conflict }
+  const retry = !conflict.conflict && choose.chance(40) ? { retry: true, rows: rows.map((row) => again(context, row)) } : {}
+  return { kind: 'insert', table: spec.name, rows, missing: choose.chance(50) ? 'default' : 'null', ...conflict, ...retry }
+}
+
+/** Sometimes what is there already, as a client sends it that sends again. */
+function again({ choose, spec, state }: Context, row: Record<string, unknown>): Record<string, unknown> {
+  const known = (state.get(spec.name) ?? [])[choose.int(3)]
+  if (!known || choose.chance(50)) return row
+  const kinds = new Map(spec.columns.map(({ name, kind }) => [name, kind]))
+  const plain = (name: string) => ['text', 'integer', 'date', 'real'].includes(kinds.get(name) ?? '')
+  return Object.fromEntries(Object.keys(row).flatMap((name) => (plain(name) ? [[name, known[name] ?? null]] : [[name, row[name]]])))
 }
 
 function drawSet(context: Context): Record<string, unknown> {

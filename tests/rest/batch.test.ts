@@ -144,6 +144,7 @@ describe('operations', () => {
         400,
         { code: 'PGRST124', operation: 1 },
       ],
+      [[{ method: 'POST', path: '/tags', body: { id: 'u', label: 'taken' } }], 409, { code: '23505', operation: 0 }],
       [[fine, { method: 'GET', path: '/nothing' }], 404, { code: 'PGRST205', operation: 1 }],
       [
         [

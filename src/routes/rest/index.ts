@@ -9,6 +9,7 @@ import {
   allowedMethods,
   answerBatch,
   answerOf,
+  batchError,
   keyedQuery,
   planBatch,
   planRequest,
@@ -77,7 +78,10 @@ async function batch(c: AppContext, next: Next): Promise<Response | void> {
   const incoming = await incomingOf(c, `/${BATCH}`)
   const plan = planBatch(c.var.model, incoming)
   requireRollback(plan.preferences, allowsRollback(c))
-  const results = await execute({ ...context(c), query: await keyedQuery(plan.query, incoming) })
+  const request = { ...context(c), query: await keyedQuery(plan.query, incoming) }
+  const results = await execute(request).catch((error: unknown): never => {
+    throw batchError(plan, error)
+  })
   return send(c, answerBatch(plan, results, c.var.principal.role))
 }
 
