@@ -204,7 +204,9 @@ async function ask({ model, stores, execution, reading, meter }: Handle, operati
     // The app names tables and columns, not the client: what isn't there is the app's own mistake.
     if (error.definition === queryErrors.undefined_column || error.definition === queryErrors.undefined_table)
       throw new AppError(functionErrors.function_failed, { cause: error })
-    if (execution.asService === undefined) throw error
-    throw new AppError(error.definition, { message: error.message, cause: error })
+    if (execution.asService !== undefined) throw new AppError(error.definition, { message: error.message, cause: error })
+    // Which operation of a batch it was is the code's business, not the phone's.
+    const { body: _, ...occurrence } = error.occurrence
+    throw new AppError(error.definition, { ...occurrence, message: error.message, cause: error })
   }
 }

@@ -49,6 +49,7 @@ describe('a write', () => {
     expect(await sql('SELECT loan_id FROM stamps')).toEqual([{ loan_id: (answer.json as { loan: string }).loan }])
     const failed = await reader.ask(`${rpc}/borrow_stamped`, { body: { book: 2, fail: true } })
     expect([failed.status, code(failed)]).toEqual([409, '23503'])
+    expect(Object.keys(failed.json)).toEqual(['code', 'message', 'details', 'hint'])
     expect([(await loans()).length, (await sql('SELECT 1 FROM stamps')).length]).toEqual([1, 1])
   })
 
