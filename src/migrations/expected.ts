@@ -47,7 +47,9 @@ export function expectedSchema(app: AppDefinition): DatabaseSchema {
   const all = [...engineSchema().tables, ...tables.map((table) => withTriggers(table, model, needed))]
   checkNames(all, report)
   for (const table of all) checkTable(table, all, report)
-  const views = (app.views ?? []).map((declaration) => readView(declaration, model.tables.get(getTableName(declaration.view))!, report))
+  const views = (app.views ?? []).map((declaration) =>
+    readView(declaration, model.tables.get(getTableName(declaration.view))!, model.tables.values(), report),
+  )
   if (problems.length > 0) throw new SchemaError(problems)
   return { tables: all, ...(views.length > 0 ? { views } : {}) }
 }

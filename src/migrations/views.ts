@@ -6,8 +6,13 @@ import type { ViewSchema } from './schema'
 import { identifier, identifiers } from './sql'
 import { renderQuery } from './tables'
 
-/** Reads one view. `model` tells its columns' names. */
-export function readView({ view }: ViewDeclaration, model: TableModel, report: (problem: Problem) => void): ViewSchema {
+/** Reads one view. `model` tells its columns' names, `tables` are all that there are. */
+export function readView(
+  { view }: ViewDeclaration,
+  model: TableModel,
+  tables: Iterable<TableModel>,
+  report: (problem: Problem) => void,
+): ViewSchema {
   const { query } = getViewConfig(view) as { query?: SQL }
   const say = (message: string) => report({ table: model.name, file: model.file, message })
   if (!query) say('it has no query. Declare it with `.as(…)`: migrations make it.')
@@ -15,7 +20,16 @@ export function readView({ view }: ViewDeclaration, model: TableModel, report: (
   if (hasDoubleQuotes(text))
     say("its SQL has double quotes, in which SQLite takes a name that it doesn't know for a text. Use backticks, or `${table.column}`.")
   if (query && !/^(?:select|with|values)\b/i.test(text)) say('its SQL is no SELECT.')
+  for (const { name, partition } of tables)
+    if (partition !== null && mentions(text, name))
+      say(`it reads "${name}", whose rows are spread over several databases. Keep what it needs in a table of its own.`)
   return { name: model.name, columns: [...model.columns.keys()], query: text }
+}
+
+/** Whether the name stands in the SQL, quoted or bare, perhaps as something else's. */
+function mentions(text: string, name: string): boolean {
+  const [sql, wanted] = [text.toLowerCase(), name.toLowerCase()]
+  return sql.includes(identifier(wanted)) || (sql.match(/[\w$]+/g) ?? []).includes(wanted)
 }
 
 /** Whether a double quote stands outside texts, comments and other quotes. */

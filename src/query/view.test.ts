@@ -1,5 +1,5 @@
 // Views and declared relations, on SQLite itself.
-import { count, eq as equal, sql } from 'drizzle-orm'
+import { count, eq as equal, sql, type SQL } from 'drizzle-orm'
 import { index, integer, sqliteTable, sqliteView, text } from 'drizzle-orm/sqlite-core'
 import { describe, expect, test } from 'vitest'
 import { ask, fill, openDatabase, planOf, statementOf } from '../../tests/unit/database'
@@ -285,6 +285,16 @@ describe('checkApp', () => {
     expect(problems(view(openTrips, { ...always, key: ['id'] }), { tables: [...declaration.tables.slice(0, 2), looking] })[0]).toMatch(
       /looks into the view "open_trips"/,
     )
+  })
+
+  test('refuses to read what lives in other databases', () => {
+    const far = sqliteTable('far', { id: text('id').primaryKey(), teamId: text('team_id').notNull() })
+    const spread = table(far, { ...closed, read: anyone(), partition: 'teamId' })
+    const declared = (query: SQL) => view(sqliteView('near', { id: text('id') }).as(query), { ...always, key: ['id'] })
+    const schema = (query: SQL) =>
+      expectedSchema(app({ ...declaration, tables: [...declaration.tables, spread], views: [declared(query)] }))
+    expect(() => schema(sql`select ${far.id} from ${far}`)).toThrow(/spread over several databases/)
+    expect(schema(sql`select 'x' as farther from ${trips}`).views).toHaveLength(1)
   })
 
   test.each([
