@@ -29,7 +29,7 @@ export function readView(
 /** Whether the name stands in the SQL, quoted or bare, perhaps as something else's. */
 function mentions(text: string, name: string): boolean {
   const [sql, wanted] = [text.toLowerCase(), name.toLowerCase()]
-  return sql.includes(identifier(wanted)) || (sql.match(/[\w$]+/g) ?? []).includes(wanted)
+  return sql.includes(identifier(wanted)) || sql.split(/[^\w$]+/).includes(wanted)
 }
 
 /** Whether a double quote stands outside texts, comments and other quotes. */
