@@ -1,5 +1,5 @@
 // The app's functions in a client's types: their arguments as they are sent, and what they give as it comes back. Pure.
-import { z } from 'zod'
+import * as z from 'zod'
 import { DEFAULT_SCHEMA, type ColumnModel, type FunctionModel, type Model, type Relationship, type TableModel } from '../src/define'
 import { block, byName, key, quote } from './client-type-text'
 

@@ -1,6 +1,6 @@
 // The caller's own trips since a day, whoever else may see them.
 import { fn, setOf, signedIn } from 'perigee'
-import { z } from 'zod'
+import * as z from 'zod'
 import { trips } from '../tables/trips'
 
 export default fn(

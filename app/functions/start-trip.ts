@@ -1,6 +1,6 @@
 // A trip begins: the trip and its first waypoint, or neither.
 import { fn, one, signedIn } from 'perigee'
-import { z } from 'zod'
+import * as z from 'zod'
 import { trips } from '../tables/trips'
 import { waypoints } from '../tables/waypoints'
 

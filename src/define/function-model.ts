@@ -1,5 +1,5 @@
 // Turns the declared functions into the model's, or says what is wrong with them. Reads zod schemas' shape only; runs none.
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { getTableName, type SQLiteTableLike } from './drizzle'
 import { buildExpression, type Expression, type OperandNode } from './expression'
 import type { FunctionDeclaration, Returns } from './function'

@@ -1,5 +1,5 @@
 // Declares a function of the app that clients call at `/rest/v1/rpc/{name}`: who may, what it takes, what it gives.
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { AppError, type ErrorDefinition } from '../core'
 import type { SQLiteTableLike } from './drizzle'
 import { callerFile, type Policy } from './table'

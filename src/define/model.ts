@@ -1,5 +1,5 @@
 // The model: what every protocol, the compiler and the migrations know of an app. Plain data, built once from its declaration.
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { Expression, OperandNode } from './expression'
 import type { SearchModel } from './searchable'
 import type { FunctionArgument } from './function'

@@ -1,6 +1,6 @@
 // What a call sends to what the function's schema takes: texts of an address or a form become the values that the schema means, as
 // Postgres would cast them. Then the schema judges.
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { AppError } from '../core'
 import { unwrap, type FunctionModel } from '../define'
 import { parseArrayLiteral } from '../query'

@@ -1,6 +1,6 @@
 // What a function's code gave to what is answered: values as JSON, rows for the compiler to read. A result that isn't what was declared
 // is the app's own fault, and reaches the log only.
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { AppError } from '../core'
 import type { FunctionModel, FunctionResult, Model, TableModel } from '../define'
 import { POSITION_COLUMN } from '../define'

@@ -1,5 +1,5 @@
 // Settings that an operator changes without a deploy: JSON under the KV key `config`. May be a minute old, and its absence stops nothing.
-import { z } from 'zod'
+import * as z from 'zod'
 
 const rate = z.object({ requests: z.int().positive(), seconds: z.int().positive(), burst: z.int().positive() })
 

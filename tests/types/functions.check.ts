@@ -1,7 +1,7 @@
 // Checked by tsc, never run: what the declarations of functions infer, and what they refuse.
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { fn, nothing, one, setOf, signedIn, value } from 'perigee'
-import { z } from 'zod'
+import * as z from 'zod'
 
 const notes = sqliteTable('notes', {
   id: text('id').primaryKey(),

@@ -1,6 +1,6 @@
 // Reads what phones send to sign-in, and puts together what the service must know of a request.
 import { zValidator } from '@hono/zod-validator'
-import { z } from 'zod'
+import * as z from 'zod'
 import { authErrors, ISSUER_PATH } from '../../auth'
 import { AppError } from '../../core'
 import type { AppContext } from '../../middleware'

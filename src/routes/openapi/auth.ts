@@ -1,5 +1,5 @@
 // The paths of /auth/v1 that exist, in GoTrue's dialect. Bodies are the very schemas that the routes read with.
-import { z } from 'zod'
+import * as z from 'zod'
 import { passwordBody, personBody, refreshBody, signUpBody } from '../auth/request'
 import type { JsonSchema } from './schema'
 

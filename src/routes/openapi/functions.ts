@@ -1,5 +1,5 @@
 // The paths of /rest/v1/rpc, one a function of the app, with its arguments by its own schema.
-import { z } from 'zod'
+import * as z from 'zod'
 import type { FunctionModel, Model } from '../../define'
 import { rowSchema, type JsonSchema } from './schema'
 

@@ -1,6 +1,6 @@
 // The library's desk: its tables, some of its own, and a function of each kind.
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import { z } from 'zod'
+import * as z from 'zod'
 import { anyone, app, fn, isConflict, nobody, nothing, one, owner, raise, setOf, signedIn, table, value } from '../../../src/define'
 import library, { articles, books, people, reviews } from '../library'
 

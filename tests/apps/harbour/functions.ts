@@ -1,5 +1,5 @@
 // What can be called in the harbour: one function of each kind of answer.
-import { z } from 'zod'
+import * as z from 'zod'
 import { anyone, fn, nothing, setOf, value } from '../../../src/define'
 import { ships } from './tables'
 
