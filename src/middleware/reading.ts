@@ -53,7 +53,9 @@ export function readingOf(c: AppContext, started: number): Reading {
       const subject = sessionId ?? role
       // A replica's answer hands on a proof that holds, with what is seen now; it makes none.
       const at = primary ? started : key && live && isLive(key, subject, sent(), started) ? live.at : null
-      carried = { marks, live: key && at !== null && !failed ? proveLive(key, subject, marks, at) : null }
+      // A client that carries nothing back needs no proof, and most SDKs don't: who reads without a bookmark gets one without a proof.
+      const proves = key !== undefined && at !== null && !failed && (wrote || before.size > 0)
+      carried = { marks, live: proves ? proveLive(key, subject, marks, at) : null }
       if (uid !== null && sessionId !== null) {
         if (failed) location.remember(uid, { marks: null, sessionId: null, at: started })
         else if (wrote) noteWrite(c, uid, { marks, sessionId, at: Date.now() })
