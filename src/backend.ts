@@ -3,15 +3,20 @@ import { Hono } from 'hono'
 import { AppError } from './core'
 import { sweep } from './data'
 import { buildModel, type AppDefinition } from './define'
+import { consume, sendOverdue } from './jobs'
 import { cors, flood, renderError, request, requestErrors, versionGate, type AppEnv } from './middleware'
 import { newLocation, openStores, type Env, type Location } from './platform'
 import { routes } from './routes'
 
 export interface Backend {
   fetch(request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response>
-  /** The cron of wrangler.toml: forgets what has outlived its purpose (docs/storage.md). */
+  /** The crons of wrangler.toml: one a minute for what is due, one that forgets what has outlived its purpose (docs/storage.md). */
   scheduled(controller: ScheduledController, env: Env): Promise<void>
+  /** Work that is done later. */
+  queue(batch: MessageBatch, env: Env, ctx: ExecutionContext): Promise<void>
 }
+
+const EACH_MINUTE = '* * * * *'
 
 /** `location` is the memory of this isolate. Throws `ModelError` when the app can't work, so that a broken one never starts. */
 export function createBackend(app: AppDefinition, location: Location = newLocation()): Backend {
@@ -24,7 +29,10 @@ export function createBackend(app: AppDefinition, location: Location = newLocati
   return {
     fetch: (incoming, env, ctx) => hono.fetch(incoming, env, ctx),
     async scheduled(controller, env) {
-      for (const store of openStores(env, () => undefined).all) await sweep(store, controller.scheduledTime)
+      const stores = openStores(env, () => undefined)
+      if (controller.cron === EACH_MINUTE) for (const store of stores.all) await sendOverdue(store, env, Date.now())
+      else for (const store of stores.all) await sweep(store, controller.scheduledTime)
     },
+    queue: (batch, env, ctx) => consume({ model, env, later: (work) => ctx.waitUntil(work) }, batch),
   }
 }

@@ -3,5 +3,6 @@ import app from '../app'
 import { createBackend } from './backend'
 
 export { Authentication } from './auth'
+export { Alarm } from './durable-objects/alarm'
 export { RateLimiter } from './durable-objects/rate-limiter'
 export default createBackend(app)

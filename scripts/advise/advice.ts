@@ -51,7 +51,10 @@ export interface Options {
 /** Measures every question, and gives the dear ones the indexes that help. */
 export async function advise(app: AppDefinition, asked: readonly Asked[], { rows, say = () => undefined }: Options): Promise<Outcome> {
   const model = buildModel(app)
-  const readable = asked.filter(({ query }) => query.operations.some(({ kind }) => kind !== 'insert') && isKnown(model, query))
+  const readable = asked.filter(
+    ({ query }) =>
+      query.operations.some(({ kind }) => kind !== 'insert' && kind !== 'enqueue' && kind !== 'cancel') && isKnown(model, query),
+  )
   const schema = expectedSchema(app)
   const tables = withSources(schema, [...new Set(readable.flatMap(({ query }) => tablesOf(model, query)))])
   if (tables.length === 0) return { advice: [], measured: [] }

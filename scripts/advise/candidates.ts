@@ -53,8 +53,10 @@ export function tablesOf(model: Model, query: Query): string[] {
   return [...names]
 }
 
-const selectOf = (operation: Operation): readonly SelectItem[] =>
-  operation.kind === 'read' ? operation.select : (operation.returning?.select ?? [])
+function selectOf(operation: Operation): readonly SelectItem[] {
+  if (operation.kind === 'enqueue' || operation.kind === 'cancel') return []
+  return operation.kind === 'read' ? operation.select : (operation.returning?.select ?? [])
+}
 
 function isCovered(table: TableModel, columns: readonly string[]): boolean {
   const indexes = [table.primaryKey, ...table.uniques.map((unique) => unique.columns), ...table.indexes.map((index) => index.columns)]
@@ -67,6 +69,7 @@ interface Level {
 }
 
 function ofOperation(model: Model, operation: Operation): Candidate[] {
+  if (operation.kind === 'enqueue' || operation.kind === 'cancel') return []
   const level: Level = operation.kind === 'insert' ? {} : operation
   return [...ofLevel(model, operation.table, [], level), ...selectOf(operation).flatMap((item) => ofItem(model, item))]
 }

@@ -6,6 +6,7 @@ export function describeQuery({ operations }: Query): string {
   return operations
     .map((operation) => {
       if (operation.kind === 'insert') return `insert ${operation.table}`
+      if (operation.kind === 'enqueue' || operation.kind === 'cancel') return `${operation.kind} ${operation.job}`
       const { kind, table, where, order, limit } = operation
       const embeds = kind === 'read' ? embedded(operation.select) : []
       return [

@@ -7,7 +7,7 @@ import type { Scratch } from './scratch'
 export async function withValues(model: Model, query: Query, scratch: Scratch): Promise<Query> {
   const operations: Operation[] = []
   for (const operation of query.operations) {
-    if (operation.kind === 'insert') continue
+    if (operation.kind === 'insert' || operation.kind === 'enqueue' || operation.kind === 'cancel') continue
     const where = operation.where === undefined ? undefined : await conditionWith(model, operation.table, operation.where, scratch)
     if (operation.kind === 'read') {
       const { after: _after, before: _before, where: _where, ...rest } = operation

@@ -76,6 +76,13 @@ export const dataErrors = defineErrors({
     retry: false,
     postgrest: '54000',
   },
+  lease_lost: {
+    status: 409,
+    title: 'The attempt at the job has lost its lease: another has begun, or the job was called off.',
+    retry: false,
+    postgrest: '40001',
+  },
+  payload_too_large: { status: 400, title: 'The payload of the job is too large.', retry: false, postgrest: '54000' },
   idempotency_key_reused: {
     status: 422,
     title: 'The Idempotency-Key was sent before, with another request.',
@@ -159,6 +166,8 @@ function raised(code: string, table: string, n: number, cause: unknown): AppErro
       })
     case 'kept':
       return new AppError(dataErrors.answer_not_kept, { details: `${n} bytes can be.`, cause })
+    case 'lease':
+      return new AppError(dataErrors.lease_lost, { cause })
     case 'max':
       return new AppError(dataErrors.max_affected, { details: `The query affects ${n} rows`, cause })
     case 'cast-text':

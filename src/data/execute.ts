@@ -17,6 +17,8 @@ import {
 import { audited, auditFailure } from './audit'
 import { dataErrors, errorOf, notSingle, versionConflict } from './errors'
 import { keptAnswer, keptResults, scopedToCaller } from './idempotency'
+import { fenced } from './lease'
+import { putPayloadsAside, tellQueue } from './outbox'
 import { storeOf } from './partition'
 import { breaksAbsence, explain, failedOperation } from './probe'
 
@@ -63,7 +65,7 @@ export interface Page {
  */
 export async function execute(request: ExecuteRequest): Promise<Result[]> {
   const { model, stores, execution, reading } = request
-  const query = await scopedToCaller(request.query, execution.principal)
+  const query = await putPayloadsAside(await scopedToCaller(request.query, execution.principal), stores)
   const store = storeOf(model, stores, query)
   const writes = query.operations.some(({ kind }) => kind !== 'read')
   // What operations tell one another is written too, if only until the batch's end.
@@ -97,6 +99,7 @@ async function attempt(request: ExecuteRequest, query: Query, outer: Store, star
     const { principal, asService } = request.execution
     const judged = primary && (principal.uid === null || asService === undefined)
     request.reading?.answered(store, { primary: judged, wrote: writes })
+    if (writes && !query.undo) tellQueue(query, results, outer, request.stores, request.execution)
     return results
   } catch (error) {
     if (writes) request.reading?.answered(store, { primary: false, wrote: false, failed: true })
@@ -107,7 +110,7 @@ async function attempt(request: ExecuteRequest, query: Query, outer: Store, star
 async function attemptIn({ model, stores, execution }: ExecuteRequest, query: Query, outer: Store, store: Store): Promise<Result[]> {
   const elsewhere = outer !== stores.primary && execution.principal.uid !== null
   const local = elsewhere ? { ...execution, sessionChecked: true } : execution
-  const compiled = audited(compile(model, implied(query), local), query, execution)
+  const compiled = fenced(audited(compile(model, implied(query), local), query, execution), query, execution, outer)
   const asks = elsewhere ? sessionProbe(stores, execution) : null
   const writes = query.operations.some(({ kind }) => kind !== 'read')
   // A write waits for the answer, because it can't be taken back; a read only withholds what it found.
@@ -138,7 +141,9 @@ async function attemptIn({ model, stores, execution }: ExecuteRequest, query: Qu
 /** A single write that must answer with one row is undone when it doesn't. */
 function implied(query: Query): Query {
   const [operation, ...others] = query.operations
-  if (!operation || others.length > 0 || operation.kind === 'read' || operation.expect) return query
+  if (!operation || others.length > 0 || operation.kind === 'read' || operation.kind === 'enqueue' || operation.kind === 'cancel')
+    return query
+  if (operation.expect) return query
   const { form } = query.shape
   if (form !== 'one' && form !== 'maybe') return query
   return { ...query, operations: [{ ...operation, expect: { min: form === 'one' ? 1 : 0, max: 1, error: 'not-single' } }] }
@@ -165,7 +170,7 @@ export async function checkSession(stores: Stores, execution: Execution): Promis
 
 async function sessionProbe(stores: Stores, execution: Execution): Promise<void> {
   const [answer] = await run(stores.primary.db, [sessionStatement(execution)]).catch((error: unknown): never => {
-    throw errorOf(readFault(error), { name: '', description: '', tables: new Map(), functions: new Map() }, error) ?? error
+    throw errorOf(readFault(error), { name: '', description: '', tables: new Map(), functions: new Map(), jobs: new Map() }, error) ?? error
   })
   if (answer?.results.length !== 1) throw new AppError(dataErrors.session_revoked)
 }

@@ -2,13 +2,15 @@
 import { AppError } from '../core'
 import type { Model, TableModel } from '../define'
 import type { Store, Stores } from '../platform'
-import { encodeValue, queryErrors, type Condition, type Insert, type Operation, type Query } from '../query'
+import { encodeValue, queryErrors, type Cancel, type Condition, type Enqueue, type Insert, type Operation, type Query } from '../query'
 import { dataErrors } from './errors'
 
 /** The one store that all operations concern. Throws `partition_required` or `several_stores`. */
 export function storeOf(model: Model, stores: Stores, query: Query): Store {
   let found: Store | null = null
   for (const operation of query.operations) {
+    // A job lies where the rest of its batch does.
+    if (operation.kind === 'enqueue' || operation.kind === 'cancel') continue
     const table = model.tables.get(operation.table)
     // The compiler says that there is no such table.
     if (!table) return stores.primary
@@ -20,7 +22,7 @@ export function storeOf(model: Model, stores: Stores, query: Query): Store {
 }
 
 /** The partition's key as it is stored. */
-function keyOf(table: TableModel, name: string, operation: Operation): string {
+function keyOf(table: TableModel, name: string, operation: Exclude<Operation, Enqueue | Cancel>): string {
   const keys = operation.kind === 'insert' ? insertKeys(name, operation) : filterKeys(operation.where, name)
   const column = table.columns.get(name)!
   const distinct = new Set(keys.map((key) => (isScalar(key) ? encodeValue(column, key, 'filter') : null)))

@@ -46,7 +46,7 @@ async function ask({ model, store, query, execution }: Refused, index: number, q
  * what failed doesn't fail any more.
  */
 export async function failedOperation(refused: Refused, fault: DatabaseFault): Promise<number | null> {
-  if (UNRELATED.has(fault.kind) || (fault.kind === 'raise' && fault.code === 'session')) return null
+  if (UNRELATED.has(fault.kind) || (fault.kind === 'raise' && (fault.code === 'session' || fault.code === 'lease'))) return null
   let [passes, fails] = [0, refused.query.operations.length]
   while (fails - passes > 1) {
     const middle = (passes + fails) >> 1

@@ -1,6 +1,7 @@
 // What a developer exports from `app/index.ts`: the whole declaration of their backend, as one value.
 import type { SQLiteTableLike } from './drizzle'
 import type { FunctionDeclaration } from './function'
+import type { JobDeclaration } from './job'
 import type { TableDeclaration } from './table'
 import type { ViewDeclaration } from './view'
 
@@ -37,6 +38,8 @@ export interface AppDefinition {
   readonly internal?: readonly SQLiteTableLike[]
   /** What clients call at `/rest/v1/rpc/{name}`. */
   readonly functions?: readonly FunctionDeclaration[]
+  /** What happens later, and what the clock begins. */
+  readonly jobs?: readonly JobDeclaration[]
   readonly auth?: AuthRules
   readonly rest?: RestRules
 }

@@ -5,6 +5,7 @@ import { columnModel, columnType, engineColumns, rangeKind } from './column'
 import { computedColumns } from './computed'
 import { getTableName, type SQLiteTableLike } from './drizzle'
 import { functionModels } from './function-model'
+import { jobModels } from './job-model'
 import { buildExpression, type Expression } from './expression'
 import {
   DEFAULT_MAX_ROWS,
@@ -130,7 +131,10 @@ function build(app: AppDefinition): { model: Model; problems: Problem[] } {
     problems,
   )
   const functions = functionModels(app.functions ?? [], tables, problems)
-  return { model: { name: app.name, description: app.description ?? '', tables, functions }, problems }
+  return {
+    model: { name: app.name, description: app.description ?? '', tables, functions, jobs: jobModels(app.jobs ?? [], problems) },
+    problems,
+  }
 }
 
 /** The property under which a Drizzle table holds the column with this database name. */

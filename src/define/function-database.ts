@@ -2,6 +2,8 @@
 // same policies as a request's own.
 import type { SQLiteTableLike } from './drizzle'
 import type { ColumnsOf } from './expression'
+import type { Enqueued, EnqueueOptions, JobDeclaration, WithReferences } from './job'
+import type * as z from 'zod'
 
 type MetaOf<C> = C extends { _: { data: infer D; notNull: infer N } } ? { data: D; notNull: N } : { data: unknown; notNull: false }
 
@@ -133,6 +135,9 @@ export interface ChangeOptions<T extends SQLiteTableLike> {
   readonly ifVersion?: number
 }
 
+/** Which job: by its id, or its unique key. */
+export type JobChoice = { readonly id: string } | { readonly unique: string }
+
 type Row<T extends SQLiteTableLike> = WireRow<T> & Versioned
 
 /** A step of a batch; its rows are what `batch` answers in its place. */
@@ -147,9 +152,13 @@ export interface BatchBuilder {
   insert<T extends SQLiteTableLike>(table: T, row: GivenRow<T> | readonly GivenRow<T>[], options?: InsertOptions<T>): Step<T>
   update<T extends SQLiteTableLike>(table: T, set: GivenRow<T>, options: ChangeOptions<T>): Step<T>
   delete<T extends SQLiteTableLike>(table: T, options: ChangeOptions<T>): Step<T>
+  /** Takes a job in if the batch is done: never otherwise. Strings and whole numbers of earlier steps' rows may stand in the payload. */
+  enqueue<P extends z.ZodType>(job: JobDeclaration<P>, payload: WithReferences<z.input<P>>, options?: EnqueueOptions): void
+  /** Calls off jobs that are queued or running. A running one's writes don't commit any more. */
+  cancel<P extends z.ZodType>(job: JobDeclaration<P>, which: JobChoice): void
 }
 
-type Written<S> = S extends Step<infer T> ? Row<T>[] : never
+export type Written<S> = S extends Step<infer T> ? Row<T>[] : never
 
 /** Reads, and writes of one transaction each. What is read before a write may have changed by then: give `ifVersion` where that matters. */
 export interface Database extends Omit<ReadDatabase, 'asService'> {
@@ -164,5 +173,9 @@ export interface Database extends Omit<ReadDatabase, 'asService'> {
   batch<const S extends readonly Step<SQLiteTableLike>[]>(
     build: (batch: BatchBuilder) => S,
   ): Promise<{ -readonly [I in keyof S]: Written<S[I]> }>
+  /** Takes a job in, under its declaration's rules. Errors: a `TypeError` for a payload that the job's schema refuses. */
+  enqueue<P extends z.ZodType>(job: JobDeclaration<P>, payload: z.input<P>, options?: EnqueueOptions): Promise<Enqueued>
+  /** Calls off a job that is queued or running; whether there was one. */
+  cancel<P extends z.ZodType>(job: JobDeclaration<P>, which: JobChoice): Promise<boolean>
   asService(reason: string): Omit<Database, 'rows' | 'asService'>
 }

@@ -43,6 +43,19 @@ export type {
   Wire,
   WireRow,
 } from './function-database'
+export {
+  job,
+  type Backoff,
+  type CronRule,
+  type Enqueued,
+  type EnqueueOptions,
+  type Finish,
+  type JobArgument,
+  type JobDeclaration,
+  type JobRules,
+  type RetryDecision,
+  type WithReferences,
+} from './job'
 export { POSITION_COLUMN, unwrap } from './function-model'
 export {
   DEFAULT_MAX_ROWS,
@@ -58,6 +71,7 @@ export {
   type FunctionModel,
   type FunctionResult,
   type Index,
+  type JobModel,
   type Model,
   type Problem,
   type Relationship,

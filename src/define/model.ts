@@ -3,6 +3,7 @@ import type * as z from 'zod'
 import type { Expression, OperandNode } from './expression'
 import type { SearchModel } from './searchable'
 import type { FunctionArgument } from './function'
+import type { JobArgument, RetryDecision } from './job'
 
 /** How a column's values are stored, written in JSON and compared. */
 export type ColumnType =
@@ -164,6 +165,8 @@ export interface Model {
   readonly tables: ReadonlyMap<string, TableModel>
   /** By name. */
   readonly functions: ReadonlyMap<string, FunctionModel>
+  /** By name. */
+  readonly jobs: ReadonlyMap<string, JobModel>
 }
 
 /** What a function gives; `many` says whether in a list. */
@@ -189,6 +192,27 @@ export interface FunctionModel {
   readonly file: string | null
 }
 
+/** When the clock begins a job. */
+export interface CronModel {
+  readonly pattern: string
+  /** IANA name. */
+  readonly zone: string
+}
+
+export interface JobModel {
+  readonly name: string
+  readonly description: string | null
+  readonly payload: z.ZodType
+  readonly attempts: number
+  readonly leaseMs: number
+  readonly backoff: { readonly firstMs: number; readonly mostMs: number }
+  readonly retry: (error: unknown, attempt: number) => RetryDecision
+  readonly unique: ((payload: unknown) => string) | null
+  readonly cron: CronModel | null
+  readonly run: (argument: JobArgument<unknown>) => unknown
+  readonly file: string | null
+}
+
 /** The column that clients know by this name, stored or computed; undefined where there is none, or a hidden one. */
 export function knownColumn(table: TableModel, name: string): ColumnModel | undefined {
   const found = table.columns.get(name) ?? table.computed.get(name)
@@ -200,7 +224,7 @@ export interface Problem {
   /** The name of the table, or of what else it is a problem of. */
   readonly table: string
   /** `table` when absent. */
-  readonly of?: 'function'
+  readonly of?: 'function' | 'job'
   readonly file: string | null
   /** What is wrong and what to do, one sentence each. */
   readonly message: string

@@ -7,7 +7,9 @@ import {
   type BatchBuilder,
   type ChangeOptions,
   type Database,
+  type EnqueueOptions,
   type InsertOptions,
+  type JobDeclaration,
   type Model,
   type QueryOptions,
   type Rows,
@@ -18,8 +20,20 @@ import {
 } from '../define'
 import { execute, type Result } from '../data'
 import type { Reading, Stores } from '../platform'
-import { queryErrors, type Delete, type Execution, type Insert, type Operation, type Read, type SelectItem, type Update } from '../query'
+import {
+  queryErrors,
+  type Cancel,
+  type Delete,
+  type Enqueue,
+  type Execution,
+  type Insert,
+  type Operation,
+  type Read,
+  type SelectItem,
+  type Update,
+} from '../query'
 import { clausesOf, columnOf, conditionOf, payloadOf } from './condition'
+import { cancelling, enqueueing, giveReference } from './enqueue'
 import { functionErrors } from './errors'
 import { parseRows } from './json'
 
@@ -94,11 +108,18 @@ export function databaseOf(handle: Handle): Database {
     update: (table: AnyTable, set: Payload, options: ChangeOptions<AnyTable>) => builtOne(change(tableOf(table), set, options)) as never,
     delete: (table: AnyTable, options: ChangeOptions<AnyTable>) => builtOne(removal(tableOf(table), options)) as never,
     async batch(build: (batch: BatchBuilder) => readonly unknown[]) {
-      const { builder, operations } = batchBuilder(tableOf)
-      const steps = build(builder)
-      if (operations.length === 0) return [] as never
+      const { builder, operations } = batchBuilder(model, tableOf)
+      const steps = build(builder) ?? []
+      if (operations.length === 0 && !handle.execution.lease?.finish) return [] as never
       const answers = await write(operations)
       return steps.map((step) => answers[(step as unknown as { index: number }).index]!) as never
+    },
+    async enqueue(job: JobDeclaration, payload: unknown, options: EnqueueOptions = {}) {
+      const [answer] = await builtOne(enqueueing(model, job, payload, options, Date.now()))
+      return answer as never
+    },
+    async cancel(job: JobDeclaration, which: { readonly id?: string; readonly unique?: string }) {
+      return (await builtOne(cancelling(model, job, which))).length > 0
     },
     asService(reason: string) {
       if (typeof reason !== 'string' || reason.trim() === '')
@@ -115,7 +136,7 @@ function servedTable(model: Model, table: AnyTable): TableModel {
   return found
 }
 
-type WrittenOperation = Insert | Update | Delete
+type WrittenOperation = Insert | Update | Delete | Enqueue | Cancel
 
 /** All that may be seen, by property, and the version. */
 function selection(table: TableModel, properties?: readonly string[]): SelectItem[] {
@@ -169,13 +190,13 @@ const removal = (table: TableModel, options: ChangeOptions<AnyTable>): Delete =>
   ...filterOf(table, options),
 })
 
-function batchBuilder(tableOf: (table: AnyTable) => TableModel): { builder: BatchBuilder; operations: WrittenOperation[] } {
+function batchBuilder(model: Model, tableOf: (table: AnyTable) => TableModel): { builder: BatchBuilder; operations: WrittenOperation[] } {
   const operations: WrittenOperation[] = []
   const step = (table: TableModel, operation: WrittenOperation): Step<AnyTable> => {
     const index = operations.push(operation) - 1
     return {
       index,
-      ref: (property: string) => ({ reference: { operation: index, column: columnOf(table, property) } }),
+      ref: (property: string) => giveReference({ reference: { operation: index, column: columnOf(table, property) } }),
     } as unknown as Step<AnyTable>
   }
   const builder = {
@@ -183,6 +204,10 @@ function batchBuilder(tableOf: (table: AnyTable) => TableModel): { builder: Batc
       step(tableOf(table), insertion(tableOf(table), row, options)),
     update: (table: AnyTable, set: Payload, options: ChangeOptions<AnyTable>) => step(tableOf(table), change(tableOf(table), set, options)),
     delete: (table: AnyTable, options: ChangeOptions<AnyTable>) => step(tableOf(table), removal(tableOf(table), options)),
+    enqueue: (job: JobDeclaration, payload: unknown, options: EnqueueOptions = {}) =>
+      void operations.push(enqueueing(model, job, payload, options, Date.now())),
+    cancel: (job: JobDeclaration, which: { readonly id?: string; readonly unique?: string }) =>
+      void operations.push(cancelling(model, job, which)),
   }
   return { builder: builder as unknown as BatchBuilder, operations }
 }

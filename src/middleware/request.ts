@@ -23,7 +23,11 @@ export function request(app: AppDefinition, model: Model, location: Location): M
     c.set('principal', ANONYMOUS)
     c.set(
       'stores',
-      openStores(c.env, (call) => addCall(cost, call)),
+      openStores(
+        c.env,
+        (call) => addCall(cost, call),
+        (work) => c.executionCtx.waitUntil(work),
+      ),
     )
     c.header('x-request-id', requestId)
     await next()

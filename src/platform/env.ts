@@ -1,11 +1,19 @@
 // What the runtime gives the Worker. The one place that names bindings.
 import type { RateLimiter } from '../durable-objects/rate-limiter'
+import type { Alarm } from '../durable-objects/alarm'
+import type { QueueMessage } from './outbox'
 import type { AuthenticationService } from './services'
 
 export interface Env {
   readonly DB: D1Database
   readonly KV: KVNamespace
   readonly RATE_LIMITER: DurableObjectNamespace<RateLimiter>
+  /** Carries the names of work that is done later; without it jobs wait for the minute's cron. */
+  readonly JOBS?: Queue<QueueMessage>
+  /** One object a store, which looks after jobs that are late or far off. */
+  readonly ALARM?: DurableObjectNamespace<Alarm>
+  /** Payloads of jobs that are too large for a row. */
+  readonly MEDIA?: R2Bucket
   /** Flood shield: per location, permissive; without the binding there is none. */
   readonly FLOOD?: RateLimit
   readonly ASSETS?: Fetcher

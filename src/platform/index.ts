@@ -32,4 +32,5 @@ export {
   type SignOutScope,
   type SignUpInput,
 } from './services'
+export { openOutbox, sendMessages, wakeAlarm, type JobMessage, type Outbox, type QueueMessage } from './outbox'
 export { openStores, type SessionStart, type Store, type Stores, type StoreSession } from './stores'

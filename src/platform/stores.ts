@@ -1,12 +1,15 @@
 // Which database holds what. Nobody else names a D1 binding.
 import { metered, type DatabaseObserver } from './database'
 import type { Env } from './env'
+import { openOutbox, type Outbox } from './outbox'
 
 /** The databases of one request. */
 export interface Stores {
   /** People, sessions, keys and every table that isn't partitioned. */
   readonly primary: Store
   readonly all: readonly Store[]
+  /** What batches hand to the queue; absent where nobody can wait for it. */
+  readonly outbox?: Outbox
   /** The store of a partition's rows; the primary for a table without `partition`. */
   forPartition(table: { readonly partition: string | null }, key: string | null): Store
 }
@@ -39,8 +42,8 @@ function openStore(name: string, db: D1Database, observe: DatabaseObserver): Sto
 /** Slots a partition key hashes to; moving a slot to another store is a data move, adding a store isn't. */
 const SLOTS = 1024
 
-/** Opens the stores that the environment binds: `DB`, then `DB_1`, `DB_2`, … */
-export function openStores(env: Env, observe: DatabaseObserver): Stores {
+/** Opens the stores that the environment binds: `DB`, then `DB_1`, `DB_2`, … `later` keeps the isolate alive for what follows a write. */
+export function openStores(env: Env, observe: DatabaseObserver, later?: (work: Promise<unknown>) => void): Stores {
   const bindings = env as unknown as Record<string, D1Database | undefined>
   const all: Store[] = [openStore('db', env.DB, observe)]
   for (let n = 1; bindings[`DB_${n}`]; n++) all.push(openStore(`db_${n}`, bindings[`DB_${n}`]!, observe))
@@ -48,6 +51,7 @@ export function openStores(env: Env, observe: DatabaseObserver): Stores {
   return {
     primary,
     all,
+    ...(later ? { outbox: openOutbox(env, later) } : {}),
     forPartition: (table, key) => (table.partition === null || key === null ? primary : all[slotOf(key) % all.length]!),
   }
 }

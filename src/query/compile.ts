@@ -2,6 +2,7 @@
 import { AppError } from '../core'
 import type { Model } from '../define'
 import type { CompiledQuery, CompiledStatement, Execution } from './compiled'
+import { compileCancel, compileEnqueue } from './enqueue'
 import { compileContext, servedTable, type CompileContext } from './context'
 import { tooComplex } from './errors'
 import type { Query } from './query'
@@ -57,6 +58,8 @@ function contextOf(model: Model, query: Query, execution: Execution): CompileCon
 function compileOperation(context: CompileContext, index: number, keep: Keep | null, layout: Layout): CompiledStatement[] {
   const operation = context.operations[index]!
   countSearchesAnew(context)
+  if (operation.kind === 'enqueue') return compileEnqueue(context, operation, index, keep)
+  if (operation.kind === 'cancel') return compileCancel(context, operation, index, keep)
   if (operation.kind !== 'read') return compileWrite(context, operation, index, keep)
   const checks = compilePageChecks(context, operation, index)
   if (keep)

@@ -4,6 +4,16 @@ import type { Principal } from '../core'
 /** A value D1 can bind. Integers travel as text, and the column's affinity converts them. */
 export type SqlValue = string | number | null | Uint8Array
 
+/** An attempt at a job. */
+export interface Lease {
+  readonly job: string
+  readonly token: string
+  /** Name of the store that the job lies in. */
+  readonly store: string
+  /** The batch is the job's last word: it also says that the job is done. */
+  readonly finish?: boolean
+}
+
 /** Who asks and when: everything about a run that a `Query` must not say. */
 export interface Execution {
   readonly principal: Principal
@@ -13,6 +23,8 @@ export interface Execution {
   readonly function?: string
   /** UTC milliseconds. */
   readonly now: number
+  /** The attempt at a job that asks: its writes count only while it has the lease. */
+  readonly lease?: Lease
   readonly requestId?: string
   /** The device or client that wrote, kept with the change so that it can skip its own. */
   readonly origin?: string

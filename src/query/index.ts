@@ -5,17 +5,20 @@ export type { CompiledQuery, CompiledStatement, Execution, SqlValue } from './co
 export { queryErrors } from './errors'
 export type {
   AggregateFunction,
+  Cancel,
   Cast,
   Comparison,
   Condition,
   Delete,
   Embed,
+  Enqueue,
   Expectation,
   Input,
   Insert,
   JsonStep,
   Operation,
   OrderTerm,
+  PayloadReference,
   Precondition,
   Query,
   Read,
@@ -25,9 +28,11 @@ export type {
   SelectItem,
   Shape,
   StoredValue,
+  TableOperation,
   Target,
   Update,
 } from './query'
+export { DELAY_LIMIT_MS, GRACE_MS, lookAtOf } from './enqueue'
 export { findsOneRow } from './read'
 export { reindexAll, type Reindex } from './reindex'
 export { MAX_EMBED_DEPTH } from './select'

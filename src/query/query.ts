@@ -19,7 +19,10 @@ export interface Shape {
   readonly stripNulls?: boolean
 }
 
-export type Operation = Read | Insert | Update | Delete
+export type Operation = TableOperation | Enqueue | Cancel
+
+/** What dialects make; the others are of app code alone. */
+export type TableOperation = Read | Insert | Update | Delete
 
 /** A step into a JSON value; `asText` on the last gives text (`->>`), else JSON (`->`). */
 export interface JsonStep {
@@ -249,4 +252,38 @@ export interface Delete extends Precondition {
   readonly limit?: number
   readonly returning?: Returning
   readonly expect?: Expectation
+}
+
+export interface PayloadReference {
+  /** Keys and numbers of members, from the outside. */
+  readonly path: readonly (string | number)[]
+  readonly reference: Reference
+}
+
+/** Takes a job in, in the transaction of what asks for it. App code only: no dialect makes one. */
+export interface Enqueue {
+  readonly kind: 'enqueue'
+  readonly table: 'sys_jobs'
+  /** The name of a declared job. */
+  readonly job: string
+  /** Of the one that is made unless one with the same key is there. UUIDv7. */
+  readonly id: string
+  /** JSON; ignored when it lies elsewhere. */
+  readonly payload: unknown
+  /** Values out of earlier operations' rows, and where in the payload they go. Apart from it, so that nobody's data can look like one. */
+  readonly references?: readonly PayloadReference[]
+  /** The object that holds a payload too large for a row. */
+  readonly payloadKey?: string
+  /** UTC ms; at once when absent. */
+  readonly dueAt?: number
+  readonly unique?: string
+}
+
+/** Calls a job off that is queued or running: by its id, or its unique key. App code only. */
+export interface Cancel {
+  readonly kind: 'cancel'
+  readonly table: 'sys_jobs'
+  readonly job: string
+  readonly id?: string
+  readonly unique?: string
 }

@@ -16,6 +16,7 @@ export type RaiseCode =
   | 'duplicate'
   | 'repeated'
   | 'version'
+  | 'lease'
   /** Of casts, the type's name in the place of the table's: the text isn't one, */
   | 'cast-text'
   /** the value is beyond the type, */

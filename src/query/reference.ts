@@ -48,6 +48,11 @@ function unknownReference(why: string): AppError {
 }
 
 function* referencesIn(table: TableModel | undefined, operation: Operation): Generator<Reference> {
+  if (operation.kind === 'enqueue') {
+    for (const { reference } of operation.references ?? []) yield reference
+    return
+  }
+  if (operation.kind === 'cancel') return
   if (operation.kind === 'insert') for (const row of operation.rows) yield* referencesOfRow(table, row)
   if (operation.kind === 'update') yield* referencesOfRow(table, operation.set)
   if (operation.kind !== 'insert' && operation.where) yield* referencesOfCondition(operation.where)
@@ -94,6 +99,18 @@ export function referenceSql(context: CompileContext, reference: Reference, targ
   const path = literal(`$[${reference.row ?? 0}][${place}]`)
   const value = sql`(select \`context\` ->> ${path} from \`sys_statement\` where \`id\` = ${number(id)})`
   return converted(value, source, target, purpose)
+}
+
+/** The value as JSON has it: text, or a whole number. Throws 42703, 42804 for other types, or `reference_unknown`. */
+export function referenceJson(context: CompileContext, reference: Reference): Sql {
+  if (reference.row === 'every') throw unknownReference('All values of a column can stand in a list of a filter only.')
+  const { source, id, place } = locate(context, reference)
+  if (!['text', 'integer'].includes(FAMILIES[source.type]))
+    throw new AppError(writeErrors.reference_type, {
+      message: `a job's payload takes text and whole numbers, but the reference is of type ${source.type}`,
+    })
+  const value = sql`(select \`context\` ->> ${literal(`$[${reference.row ?? 0}][${place}]`)} from \`sys_statement\` where \`id\` = ${number(id)})`
+  return source.type === 'bigint' ? sql`cast(${value} as text)` : value
 }
 
 /** The values of all rows, as a query of one column. */

@@ -14,6 +14,7 @@ export function tablesOf({ operations }: Query): Set<string> {
   }
   for (const operation of operations) {
     names.add(operation.table)
+    if (operation.kind === 'enqueue' || operation.kind === 'cancel') continue
     visit(operation.kind === 'read' ? operation.select : (operation.returning?.select ?? []))
   }
   return names

@@ -110,6 +110,12 @@ export function tellKept(keep: Keep, operation: number): CompiledStatement[] {
   return [{ ...render(sql`select ${told} as answer`), role: 'kept', operation }]
 }
 
+/** Keeps what an operation answers that writes no table of the app's: how many rows it changed, which the statement before tells. */
+export function keepChanges(keep: Keep, operation: number): CompiledStatement {
+  const entry = sql`json_object('body', '[]', 'rows', 0, 'total', null, 'affected', changes(), 'inserted', null, 'revision', null)`
+  return append(keep, entry, operation)
+}
+
 /** Completes the entry of rows that were read before they were removed. */
 export function countRemoved(keep: Keep, table: TableModel, operation: number): CompiledStatement {
   const affected = sql`(select count(*) from \`sys_changes\` as \`c\` where ${ownChanges('c', table, 'D')})`

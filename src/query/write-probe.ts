@@ -24,7 +24,8 @@ function written(
 ): { readonly table: TableModel; readonly operation: Insert | Update | Delete } | null {
   const operation = operations[index]
   const table = operation && model.tables.get(operation.table)
-  return table && operation.kind !== 'read' ? { table, operation } : null
+  if (!table || operation.kind === 'read' || operation.kind === 'enqueue' || operation.kind === 'cancel') return null
+  return { table, operation }
 }
 
 /** Asks whether a policy refuses a row that the operation proposes: 1 or 0. Null where no policy can. */

@@ -2,7 +2,7 @@
 // sent, and ids that the engine makes. They cost nothing, and may tell which database a row belongs to. The rest is reference.ts's.
 import { uuidv7 } from '../core'
 import type { ColumnModel, Model, TableModel } from '../define'
-import type { Condition, Input, Insert, Operation, Query, Reference } from './query'
+import type { Condition, Enqueue, Input, Insert, Operation, PayloadReference, Query, Reference } from './query'
 import { isReference, sourcesOf } from './reference'
 import { encodeValue } from './value'
 
@@ -23,7 +23,14 @@ export function resolveReferences(model: Model, query: Query, now: number): Quer
     done[reference.operation] = withValue(source, column.name, id)
     return id
   }
-  for (const operation of query.operations) done.push(resolve(model, operation, look))
+  // A payload is JSON, where a whole number is one.
+  const member = (reference: Reference): unknown => {
+    const value = look(reference)
+    const type = model.tables.get(done[reference.operation]?.table ?? '')?.columns.get(reference.column)?.type
+    return type === 'integer' && typeof value === 'string' ? Number(value) : value
+  }
+  for (const operation of query.operations)
+    done.push(operation.kind === 'enqueue' ? resolvePayload(operation, member) : resolve(model, operation, look))
   return { ...query, operations: done }
 }
 
@@ -53,6 +60,9 @@ function resolve(model: Model, operation: Operation, look: Look): Operation {
   const table = model.tables.get(operation.table)
   const where = 'where' in operation && operation.where ? { where: resolveCondition(operation.where, look) } : {}
   switch (operation.kind) {
+    case 'enqueue':
+    case 'cancel':
+      return operation
     case 'insert':
       return { ...operation, rows: operation.rows.map((row) => resolveRow(table, row, look)) }
     case 'update':
@@ -60,6 +70,25 @@ function resolve(model: Model, operation: Operation, look: Look): Operation {
     default:
       return { ...operation, ...where }
   }
+}
+
+/** The job with what is known put into its payload. */
+function resolvePayload(enqueue: Enqueue, look: Look): Enqueue {
+  const left: PayloadReference[] = []
+  let { payload } = enqueue
+  for (const { path, reference } of enqueue.references ?? []) {
+    const value = look(reference)
+    if (isReference(value)) left.push({ path, reference })
+    else payload = withMember(payload, path, value)
+  }
+  return { ...enqueue, payload, references: left }
+}
+
+function withMember(of: unknown, [key, ...rest]: readonly (string | number)[], value: unknown): unknown {
+  if (key === undefined) return value
+  if (Array.isArray(of)) return of.map((member, i) => (i === key ? withMember(member, rest, value) : (member as unknown)))
+  const members = of as Readonly<Record<string, unknown>>
+  return { ...members, [key]: withMember(members[key], rest, value) }
 }
 
 /** In a JSON column whatever looks like a reference is the client's own JSON. */

@@ -2,7 +2,7 @@
 // `{trip.id}` as the whole value of a filter. A filter's text that names no earlier operation is text.
 import { AppError } from '../core'
 import type { TableModel } from '../define'
-import type { Condition, Input, Operation, Reference, SelectItem } from '../query'
+import type { Condition, Delete, Input, Insert, Operation, Reference, Returning, SelectItem, Update } from '../query'
 import { restErrors } from './errors'
 
 /** `trip.id`, of several rows `trip.2.id` (counted from 0), in a list of a filter also all of them, `trip.*.id`. */
@@ -34,6 +34,9 @@ export function withReferences(operation: Operation, table: TableModel, ids: Ids
       return { ...operation, set: row(operation.set), ...where(operation, ids), ...returning(operation, ids) }
     case 'delete':
       return { ...operation, ...where(operation, ids), ...returning(operation, ids) }
+    case 'enqueue':
+    case 'cancel':
+      return operation
     case 'read':
       return { ...operation, ...where(operation, ids), select: selectOf(operation.select, ids) }
   }
@@ -60,7 +63,7 @@ function where({ where: condition }: { readonly where?: Condition }, ids: Ids): 
   return condition ? { where: conditionOf(condition, ids) } : {}
 }
 
-function returning(operation: Exclude<Operation, { kind: 'read' }>, ids: Ids): Pick<typeof operation, 'returning'> {
+function returning(operation: Insert | Update | Delete, ids: Ids): { returning?: Returning } {
   return operation.returning ? { returning: { ...operation.returning, select: selectOf(operation.returning.select, ids) } } : {}
 }
 

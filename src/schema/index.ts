@@ -1,3 +1,4 @@
 // The engine's tables: migrations make them beside the app's.
 export { authIdentities, authSessions, authSigningKeys, authUsers } from './auth'
+export { sysJobs } from './jobs'
 export { sysAudit, sysChanges, sysIdempotency, sysStatement, sysStore } from './system'

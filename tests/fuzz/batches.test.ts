@@ -4,7 +4,7 @@ import { test } from 'vitest'
 import { AppError } from '../../src/core'
 import { buildModel, type Model } from '../../src/define'
 import { readFault } from '../../src/platform'
-import { compile, type Insert, type Operation, type Reference } from '../../src/query'
+import { compile, type Insert, type Reference, type TableOperation } from '../../src/query'
 import { drawApp, drawTables, type ColumnSpec, type Kind, type TableSpec } from './apps'
 import { dump, open } from './database'
 import { holds, type Draw } from './draw'
@@ -67,7 +67,7 @@ function undone(
   db: Parameters<typeof runBatch>[0],
   model: Model,
   principal: World['principal'],
-  operations: readonly Operation[],
+  operations: readonly TableOperation[],
   specs: readonly TableSpec[],
 ): string | null {
   if (expected === null || operations.every(({ kind }) => kind === 'read')) return null
@@ -81,8 +81,8 @@ function undone(
   return difference && `undone: ${difference}`
 }
 
-function drawBatch(choose: Draw, model: Model, specs: readonly TableSpec[], state: State): Operation[] {
-  const operations: Operation[] = []
+function drawBatch(choose: Draw, model: Model, specs: readonly TableSpec[], state: State): TableOperation[] {
+  const operations: TableOperation[] = []
   const count = 2 + choose.int(2)
   for (let i = 0; i < count; i++) {
     // A row by its key is what most references are to.
@@ -97,7 +97,7 @@ function drawBatch(choose: Draw, model: Model, specs: readonly TableSpec[], stat
   return operations
 }
 
-function oneRow(choose: Draw, specs: readonly TableSpec[], state: State): Operation {
+function oneRow(choose: Draw, specs: readonly TableSpec[], state: State): TableOperation {
   const spec = choose.pick(specs)
   const row = (state.get(spec.name) ?? [])[choose.int(3)]
   const terms = spec.key.map((column) => ({
@@ -112,7 +112,7 @@ function oneRow(choose: Draw, specs: readonly TableSpec[], state: State): Operat
 }
 
 /** Groups give no rows to refer to, and a page without an order any. */
-function plainRead(choose: Draw, model: Model, specs: readonly TableSpec[], state: State): Operation {
+function plainRead(choose: Draw, model: Model, specs: readonly TableSpec[], state: State): TableOperation {
   const read = drawRead(choose, model, state)
   if (
     !read.select.some((item) => item.kind === 'aggregate' || item.kind === 'embed') &&
@@ -129,9 +129,9 @@ function withReference(
   choose: Draw,
   model: Model,
   specs: readonly TableSpec[],
-  before: readonly Operation[],
-  operation: Operation,
-): Operation {
+  before: readonly TableOperation[],
+  operation: TableOperation,
+): TableOperation {
   const spec = specs.find(({ name }) => name === operation.table)!
   const from = choose.int(before.length - 1)
   const source = specs.find(({ name }) => name === before[from]!.table)!
@@ -166,11 +166,11 @@ type Expected = {
 } | null
 
 /** One operation after the other, each on what the ones before left; null when one is refused. */
-function run(world: World, specs: readonly TableSpec[], operations: readonly Operation[]): Expected {
+function run(world: World, specs: readonly TableSpec[], operations: readonly TableOperation[]): Expected {
   let { state } = world
   const answers: { affected: number; rows: readonly unknown[] | null }[] = []
   const given: (readonly Record<string, Stored>[])[] = []
-  const done: Operation[] = []
+  const done: TableOperation[] = []
   const wanted = new Set(operations.flatMap((operation) => referencesIn(operation).map(({ operation: from }) => from)))
   for (const [i, asked] of operations.entries()) {
     const now = { ...world, state }
@@ -203,10 +203,10 @@ function run(world: World, specs: readonly TableSpec[], operations: readonly Ope
   return { state, answers }
 }
 
-const referencesOf = (operations: readonly Operation[], from: number) =>
+const referencesOf = (operations: readonly TableOperation[], from: number) =>
   operations.flatMap(referencesIn).filter(({ operation }) => operation === from)
 
-function referencesIn(operation: Operation): Reference[] {
+function referencesIn(operation: TableOperation): Reference[] {
   const found: Reference[] = []
   JSON.stringify(operation, (key, value: unknown) => {
     if (key === 'reference') found.push(value as Reference)
@@ -216,7 +216,7 @@ function referencesIn(operation: Operation): Reference[] {
 }
 
 /** What the client sent with an insert of one row is known without asking anybody. */
-function isSent(world: World, source: Operation, { column }: Reference): boolean {
+function isSent(world: World, source: TableOperation, { column }: Reference): boolean {
   if (source.kind !== 'insert' || source.conflict || source.rows.length !== 1) return false
   const value = source.rows[0]![column]
   return value !== null && value !== undefined && world.model.tables.get(source.table)!.columns.get(column)!.type !== 'timestamp'
@@ -226,7 +226,7 @@ function isSent(world: World, source: Operation, { column }: Reference): boolean
 function valueOf(
   world: World,
   specs: readonly TableSpec[],
-  done: readonly Operation[],
+  done: readonly TableOperation[],
   given: readonly (readonly Record<string, Stored>[])[],
   reference: Reference,
 ): Stored | undefined {
@@ -240,12 +240,12 @@ function valueOf(
 }
 
 /** The operation with values in place of its references; null when there is none. */
-function resolved(operation: Operation, look: (reference: Reference) => Stored | undefined): Operation | null {
+function resolved(operation: TableOperation, look: (reference: Reference) => Stored | undefined): TableOperation | null {
   let missing = false
   const inFilter =
     operation.kind === 'insert'
       ? new Set<Reference>()
-      : new Set(referencesIn({ ...operation, set: {} } as Operation).map((one) => JSON.stringify(one)))
+      : new Set(referencesIn({ ...operation, set: {} } as TableOperation).map((one) => JSON.stringify(one)))
   const replace = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(replace)
     if (typeof value !== 'object' || value === null) return value
@@ -258,11 +258,11 @@ function resolved(operation: Operation, look: (reference: Reference) => Stored |
     }
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, replace(inner)]))
   }
-  const out = referencesIn(operation).length > 0 ? (replace(operation) as Operation) : operation
+  const out = referencesIn(operation).length > 0 ? (replace(operation) as TableOperation) : operation
   return missing ? null : out
 }
 
-function compareOutcomes(expected: Expected, actual: BatchAnswer, operations: readonly Operation[]): string | null {
+function compareOutcomes(expected: Expected, actual: BatchAnswer, operations: readonly TableOperation[]): string | null {
   if (expected === null) {
     if (actual.state === null) return REFUSALS.test(actual.refusal ?? '') ? null : `refused for an unknown reason: ${actual.refusal}`
     return operations.every(({ kind }) => kind === 'read') ? null : 'LEAK: the oracle refuses, SQL let it pass'

@@ -43,8 +43,8 @@ export async function sql(statement: string, ...params: readonly (string | numbe
   ).results
 }
 
-/** Everything that a test of one app needs. */
-export function serve(app: AppDefinition) {
+/** Everything that a test of one app needs. `bound` is what the Worker is given, the real bindings when absent. */
+export function serve(app: AppDefinition, bound: Env = bindings) {
   const backend = createBackend(app)
 
   /** Asks as whoever the headers say. */
@@ -69,7 +69,7 @@ export function serve(app: AppDefinition) {
   /** For client packages that bring their own headers. */
   const fetchBackend = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
     const context = createExecutionContext()
-    const answer = await backend.fetch(new Request(input, init), bindings, context)
+    const answer = await backend.fetch(new Request(input, init), bound, context)
     await waitOnExecutionContext(context)
     return answer
   }

@@ -71,8 +71,18 @@ export async function startServer(
           ...(vars['BARE']
             ? {}
             : {
-                durable_objects: { bindings: [{ name: 'RATE_LIMITER', class_name: 'RateLimiter' }] },
-                migrations: [{ tag: 'v1', new_sqlite_classes: ['RateLimiter'] }],
+                durable_objects: {
+                  bindings: [
+                    { name: 'RATE_LIMITER', class_name: 'RateLimiter' },
+                    { name: 'ALARM', class_name: 'Alarm' },
+                  ],
+                },
+                migrations: [{ tag: 'v1', new_sqlite_classes: ['RateLimiter', 'Alarm'] }],
+                queues: {
+                  producers: [{ binding: 'JOBS', queue: 'perigee-jobs' }],
+                  consumers: [{ queue: 'perigee-jobs', max_batch_size: 10, max_batch_timeout: 1, max_retries: 10 }],
+                },
+                r2_buckets: [{ binding: 'MEDIA', bucket_name: 'perigee-media' }],
                 ...(options.flood === false
                   ? {}
                   : { ratelimits: [{ name: 'FLOOD', namespace_id: '4801', simple: { limit: 100_000_000, period: 60 } }] }),

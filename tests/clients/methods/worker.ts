@@ -3,5 +3,6 @@ import { createBackend } from '../../../src/backend'
 import harbour from '../../apps/harbour'
 
 export { Authentication } from '../../../src/auth'
+export { Alarm } from '../../../src/durable-objects/alarm'
 export { RateLimiter } from '../../../src/durable-objects/rate-limiter'
 export default createBackend(harbour)
