@@ -66,7 +66,7 @@ describe('a job', () => {
     const [errand] = await sql('SELECT id FROM errands')
     expect(JSON.parse(String(job!['payload']))).toEqual({ errand: errand!['id'], title: 'yes', weight: 3, list: [ann.id, 'yes'] })
     await drain()
-    expect(await marks()).toEqual([errand!['id'], 'told yes 3 2'].toSorted())
+    expect(new Set(await marks())).toEqual(new Set([errand!['id'], 'told yes 3 2']))
   })
 
   test('that was never sent, because the isolate died after the commit, is found and sent', async () => {
@@ -109,7 +109,7 @@ describe('a job', () => {
     const { id } = await ask('ask_typed', { text })
     expect(await jobOf(id)).toMatchObject({ payload: null, payload_key: `jobs/${id}` })
     await drain()
-    expect((runs[0]?.payload as { text: string }).text).toBe(text)
+    expect(runs[0]!.payload).toMatchObject({ text })
     const small = await ask('ask_typed', { text: 'ü'.repeat(40_000) })
     expect((await jobOf(small.id))['payload_key']).toBeNull()
   })
