@@ -3,17 +3,19 @@ import { html } from 'hono/html'
 import { authErrors } from '../../auth'
 import type { ErrorDefinition } from '../../core'
 import { dataErrors } from '../../data'
+import { functionErrors } from '../../functions'
 import { requestErrors } from '../../middleware'
 import { platformErrors } from '../../platform'
 import { queryErrors, writeErrors } from '../../query'
 import { restErrors } from '../../rest'
-import { layout, type Html } from './layout'
+import { code as marked, layout, type Html } from './layout'
 
 type Catalog = Readonly<Record<string, ErrorDefinition>>
 
 const CATALOGS: Readonly<Record<string, readonly Catalog[]>> = {
   Requests: [requestErrors, platformErrors],
   Data: [restErrors, queryErrors, writeErrors, dataErrors],
+  Functions: [functionErrors],
   'Sign-in': [authErrors],
 }
 
@@ -37,14 +39,14 @@ function section(name: string, catalogs: readonly Catalog[]): Html {
   return html`<section id="${anchor(name)}">
     <h2>${name}</h2>
     <div class="scroll">
-      <table>
+      <table class="errors">
         <thead>
           <tr>
             <th>Code</th>
             <th>In the data API</th>
             <th>Status</th>
             <th>Meaning</th>
-            <th>Retry</th>
+            <th></th>
           </tr>
         </thead>
         <tbody>
@@ -54,8 +56,8 @@ function section(name: string, catalogs: readonly Catalog[]): Html {
                 <td><code>${code}</code></td>
                 <td><code>${postgrest ?? ''}</code></td>
                 <td>${status}</td>
-                <td>${title}</td>
-                <td>${retry ? 'yes' : ''}</td>
+                <td>${marked(title)}</td>
+                <td>${retry ? 'may be retried' : ''}</td>
               </tr>`,
           )}
         </tbody>

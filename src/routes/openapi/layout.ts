@@ -4,6 +4,11 @@ import { STYLE } from './style'
 
 export type Html = ReturnType<typeof html>
 
+/** Text with its \`code\` marked up, escaped. */
+export function code(text: string): (string | Html)[] {
+  return text.split('`').map((part, i) => (i % 2 === 1 ? html`<code>${part}</code>` : part))
+}
+
 interface Layout {
   readonly title: string
   /** The column beside the text. */

@@ -1,7 +1,7 @@
 // The reference as one HTML page, made on the server from the OpenAPI document. Loads nothing from anywhere.
 import { html } from 'hono/html'
 import type { OpenApiDocument } from './document'
-import { layout, type Html } from './layout'
+import { code, layout, type Html } from './layout'
 import type { JsonSchema } from './schema'
 import { FILTER_SCRIPT } from './style'
 
@@ -30,7 +30,8 @@ export function docsPage(document: OpenApiDocument, nonce: string): Html {
 }
 
 function curl({ servers, paths }: OpenApiDocument): string {
-  const path = Object.keys(paths).find((candidate) => candidate.startsWith('/rest/')) ?? '/health'
+  const isList = (path: string) => path.startsWith('/rest/v1/') && !path.startsWith('/rest/v1/rpc/') && 'get' in paths[path]!
+  const path = Object.keys(paths).find(isList) ?? '/health'
   return `curl '${servers[0]?.url ?? ''}${path}?limit=3' \\\n  -H 'apikey: <publishable key>'`
 }
 
@@ -61,15 +62,10 @@ function section(document: OpenApiDocument, tag: string, description: string): H
   </section>`
 }
 
-/** Text with its \`code\` marked up. */
-function code(text: string): (string | Html)[] {
-  return text.split('`').map((part, i) => (i % 2 === 1 ? html`<code>${part}</code>` : part))
-}
-
 function columns(schema: JsonSchema): Html {
   const properties = Object.entries((schema['properties'] ?? {}) as Record<string, Dictionary>)
   return html`<div class="scroll">
-    <table>
+    <table class="columns">
       <thead>
         <tr>
           <th>Column</th>
@@ -83,7 +79,7 @@ function columns(schema: JsonSchema): Html {
             html`<tr>
               <td><code>${name}</code></td>
               <td>${typeText(property)}</td>
-              <td>${notes(property)}</td>
+              <td>${code(notes(property))}</td>
             </tr>`,
         )}
       </tbody>
@@ -117,7 +113,7 @@ function operationHtml(document: OpenApiDocument, path: string, method: string, 
   return html`<details id="${operation.operationId ?? `${method}${path}`}">
     <summary>
       <span class="method ${method}">${method.toUpperCase()}</span> <code>${path}</code>
-      <span class="summary">${operation.summary ?? ''}</span>
+      <span class="summary">${code(operation.summary ?? '')}</span>
     </summary>
     ${operation.description === undefined ? '' : paragraphs(operation.description)}
     ${

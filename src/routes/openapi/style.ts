@@ -19,6 +19,7 @@ code, pre { font: .88em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monos
 :not(pre) > code { overflow-wrap: anywhere }
 pre { padding: .9rem 1rem; overflow: auto; background: var(--panel); border: 1px solid var(--line); border-radius: .5rem }
 .scroll { overflow-x: auto } table { width: 100%; border-collapse: collapse; font-size: .92rem; margin: .8rem 0 1.2rem } th { text-align: left; color: var(--dim); font-weight: 500 } th, td { padding: .4rem .8rem .4rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
+td code { overflow-wrap: normal; white-space: nowrap } td:last-child code { overflow-wrap: anywhere; white-space: normal } .columns th:first-child { width: 26% } .columns th:nth-child(2) { width: 32% }
 details { border: 1px solid var(--line); border-radius: .5rem; margin: .6rem 0; padding: 0 1rem } details[open] { padding-bottom: 1rem }
 summary { padding: .6rem 0; cursor: pointer; list-style: none } summary::-webkit-details-marker { display: none }
 .method { display: inline-block; min-width: 4.2rem; font: 700 .78rem ui-monospace, monospace } .get { color: var(--get) } .post, .put { color: var(--post) } .patch { color: var(--patch) } .delete { color: var(--delete) }
@@ -26,7 +27,7 @@ summary { padding: .6rem 0; cursor: pointer; list-style: none } summary::-webkit
 dl { margin: 0; display: grid; grid-template-columns: minmax(8rem, 14rem) minmax(0, 1fr); gap: .35rem 1rem; font-size: .92rem } dd { margin: 0 }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: .3rem }
 [hidden] { display: none }
-@media (max-width: 46rem) { body { display: block } nav { position: static; height: auto; border: 0; border-bottom: 1px solid var(--line) } nav ul { display: flex; flex-wrap: wrap; gap: .2rem 1rem } dl { grid-template-columns: 1fr; gap: .1rem } dd { margin-bottom: .5rem } .summary { display: block; margin-left: 0 } }
+@media (max-width: 46rem) { body { display: block } nav { position: static; height: auto; border: 0; border-bottom: 1px solid var(--line) } nav ul { display: flex; flex-wrap: wrap; gap: .2rem 1rem } dl { grid-template-columns: 1fr; gap: .1rem } dd { margin-bottom: .5rem } .summary { display: block; margin-left: 0 } .errors thead { display: none } .errors tr { display: flex; flex-wrap: wrap; gap: .1rem .8rem; padding: .6rem 0; border-bottom: 1px solid var(--line) } .errors td { border: 0; padding: 0 } .errors td:nth-child(4) { order: 1; width: 100% } .errors td:empty { display: none } }
 `)
 
 /** Hides what doesn't hold the text that is looked for. */
