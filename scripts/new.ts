@@ -15,7 +15,14 @@ const REPLACED = ['app', 'migrations']
 /** Where the demo app goes: the engine's tests go on asking it. */
 const TEST_APP = 'tests/apps/trailhead'
 /** What drives the whole Worker with the demo app in it, and means nothing without. */
-const DEMO_ONLY = ['scripts/demo.ts', 'tests/browser', 'tests/clients', 'tests/tools/dev.test.ts', 'tests/tools/new.test.ts']
+const DEMO_ONLY = [
+  'scripts/demo.ts',
+  'tests/apps/harbour',
+  'tests/browser',
+  'tests/clients',
+  'tests/tools/dev.test.ts',
+  'tests/tools/new.test.ts',
+]
 
 /** Why it must not be done now; null when it may. */
 function objection(): string | null {
@@ -76,7 +83,8 @@ async function main(): Promise<number> {
     console.error(refusal)
     return 1
   }
-  const question = 'This replaces app/ by a starter of one table, begins migrations/ anew, and deletes the local data in .wrangler/state.'
+  const state = process.env.PERIGEE_STATE ? statePath() : '.wrangler/state'
+  const question = `This replaces app/ by a starter of one table, begins migrations/ anew, and deletes the local data in ${state}.`
   if (!values.yes && !(await confirm(question))) return 1
   replaceApp()
   rmSync(statePath(), { recursive: true, force: true })

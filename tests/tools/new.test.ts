@@ -46,7 +46,7 @@ test('it leaves an app of one table whose migrations, model and types agree', as
   // The engine's tests go on with the demo app, from its new place.
   expect(existsSync(join(checkout.path, 'tests/apps/trailhead/tables/trips.ts'))).toBe(true)
   expect(readFileSync(join(checkout.path, 'tests/support/worker.ts'), 'utf8')).toContain('createBackend(trailhead)')
-  const checked = await npm('check', '--', 'app', 'migrations', 'types')
+  const checked = await npm('check', '--', 'app', 'migrations', 'types', 'format', 'unused')
   expect(checked.stdout).not.toContain('FAILED')
   expect(checked.status).toBe(0)
 })
