@@ -19,7 +19,7 @@ export class MigrateError extends Error {}
 export interface MigrateOptions {
   /** The databases in the account instead of the local ones. */
   readonly remote?: boolean
-  /** Where the local databases live; wrangler's own place when absent. */
+  /** Where the local databases live; `PERIGEE_STATE` or `.wrangler/state` when absent. */
   readonly persistTo?: string
   /** wrangler's configuration, TOML; the project's when absent. */
   readonly config?: string
@@ -102,7 +102,7 @@ function wrangler(
 
 function placeOf({ remote, persistTo }: MigrateOptions): string[] {
   if (remote) return ['--remote']
-  return persistTo ? ['--local', '--persist-to', persistTo] : ['--local']
+  return ['--local', '--persist-to', persistTo ?? statePath()]
 }
 
 async function main(): Promise<void> {

@@ -62,15 +62,16 @@ export async function advise(app: AppDefinition, asked: readonly Asked[], { rows
   const scratch = await makeScratch(model, schema, tables, rows)
   try {
     const measured: { one: Asked; query: Query; before: number }[] = []
+    const passed = new Map<string, string>()
     for (const one of readable) {
       try {
         const query = await withValues(model, one.query, scratch)
         measured.push({ one, query, before: await costOf(scratch, model, query, one.role) })
       } catch (error) {
-        // Search indexes aren't in the scratch database.
-        say(`Passed over: ${describeQuery(one.query)} (${error instanceof Error ? error.message.split('\n')[0] : String(error)})`)
+        passed.set(describeQuery(one.query), reasonOf(error))
       }
     }
+    for (const [question, reason] of passed) say(`Passed over: ${question} (${reason})`)
     const dear = measured.filter(({ before }) => before >= DEAR).toSorted((a, b) => b.before * b.one.count - a.before * a.one.count)
     say(`${measured.length} kinds of question, ${dear.length} of them dear. Trying indexes …`)
     let chosen: Candidate[] = []
@@ -84,6 +85,11 @@ export async function advise(app: AppDefinition, asked: readonly Asked[], { rows
   } finally {
     await scratch.close()
   }
+}
+
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message.split('\n')[0]! : String(error)
+  return text.includes('no such table: sys_fts_') ? 'a full-text search goes by its own index' : text
 }
 
 /** With the tables and views that the views among them are made of: those whose names stand in their SQL. */

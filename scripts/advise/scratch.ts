@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { getPlatformProxy } from 'wrangler'
 import type { ColumnModel, Expression, Model, OperandNode, TableModel } from '../../src/define'
-import { createIndex, createTable } from '../../src/migrations/ddl'
+import { createIndex, createTable, engineRows } from '../../src/migrations/ddl'
 import { findTable, type DatabaseSchema } from '../../src/migrations'
 import { createView } from '../../src/migrations/views'
 import type { CompiledStatement } from '../../src/query'
@@ -42,6 +42,9 @@ export async function makeScratch(model: Model, schema: DatabaseSchema, tables: 
     // After the rows: a sort is cheaper than many insertions.
     for (const index of declared.indexes) await db.prepare(createIndex(name, { ...index, unique: false })).run()
   }
+  // Cursors hold the epoch of the store.
+  const engine = ['sys_store', 'sys_statement'].flatMap((name) => findTable(schema, name) ?? [])
+  for (const statement of [...engine.map((table) => createTable(table)), ...engineRows()]) await db.prepare(statement).run()
   for (const view of schema.views ?? []) if (tables.includes(view.name)) await db.prepare(createView(view)).run()
   return {
     async cost(statements) {

@@ -35,6 +35,7 @@ beforeAll(async () => {
       asked('/folders?id=eq.x'),
       // Half of everything: no index makes that less.
       asked('/folders?select=name&order=id&limit=1000', { role: 'anon' }),
+      asked('/notes?select=topic&order=created_at.desc&limit=20&cursor='),
     ],
     { rows: 5000 },
   )
@@ -56,10 +57,14 @@ test('the list gets an index for each reason to be read, in its order; the embed
   })
 })
 
+test('pages by cursor are measured like others', () => {
+  expect(outcome.measured).toHaveLength(6)
+})
+
 test('each dear question reads far fewer rows with them, and a cheap one as many as before', () => {
   const costs = outcome.measured.map(({ before, after }) => [before, after] as const)
   const dear = costs.filter(([before]) => before > 5000)
-  expect(dear).toHaveLength(3)
+  expect(dear).toHaveLength(4)
   for (const [before, after] of dear) expect(after).toBeLessThan(before / 20)
   const key = outcome.measured.find(({ query }) => JSON.stringify(query).includes('"eq"') && JSON.stringify(query).includes('folders'))
   expect(key).toMatchObject({ before: key?.after })
