@@ -11,6 +11,7 @@ import { compilePageChecks, compileRead, isRevised, readText, type Layout } from
 import { knowColumns, sourcesOf } from './reference'
 import { forgetSources } from './reference-keep'
 import { recall, remember } from './remember'
+import { askSession } from './session'
 import { render, sql, type Sql } from './sql'
 import { countSearchesAnew } from './search'
 import { compileWrite } from './write'
@@ -24,6 +25,7 @@ export function compile(model: Model, query: Query, execution: Execution, layout
   const context = contextOf(model, query, execution)
   const { keep, opening } = keeping(context, query)
   const statements = [
+    ...(opensWithCheck(context) ? askSession(context, '', 0) : []),
     ...opening,
     ...context.operations.flatMap((_, i) => located(context, i, () => compileOperation(context, i, keep, layout))),
     ...forgetSources(context),
@@ -38,6 +40,12 @@ export function compile(model: Model, query: Query, execution: Execution, layout
 
 /** D1 runs 1,000 in one call of a Worker; what is left over is for finding out what a refusal was. */
 export const MAX_STATEMENTS = 900
+
+/** Whether something is asked of a page before a statement that asks for the session, and so could tell of rows what the session may not see. */
+function opensWithCheck({ operations, sources }: CompileContext): boolean {
+  const first = operations.findIndex((operation, i) => operation.kind !== 'read' || operation.expect !== undefined || sources.has(i))
+  return operations[first]?.kind === 'read'
+}
 
 /** Where answers are kept, and what that begins with. Whoever only reads has nothing to do once or to undo. */
 function keeping(context: CompileContext, { operations, idempotency, undo }: Query): { keep: Keep | null; opening: CompiledStatement[] } {

@@ -6,7 +6,7 @@ import type { CompileContext } from './context'
 import { compilePolicy } from './policy'
 import type { Expectation } from './query'
 import { raise, require, type RaiseCode } from './raise'
-import { sessionLives } from './session'
+import { askSession, sessionLives } from './session'
 import { and, bind, column, identifier, isTrue, join, literal, number, render, sql, TRUE, type Sql } from './sql'
 
 /** The database's clock, UTC ms. */
@@ -93,11 +93,8 @@ export interface Opening {
 
 /** What stands before the operation: one row updated when something needs it, else one key probed for a session, else nothing. */
 export function openWrite(context: CompileContext, table: TableModel, opening: Opening, operation: number): CompiledStatement[] {
+  if (!opening.marksLog && !opening.context) return askSession(context, table.name, operation)
   const lives = sessionLives(context)
-  if (!opening.marksLog && !opening.context) {
-    if (isTrue(lives)) return []
-    return [{ ...render(sql`select ${require(lives, { chunks: ['null'] }, 'session', table.name)} as ok`), role: 'guard', operation }]
-  }
   const start = sql`coalesce((select max(\`seq\`) from \`sys_changes\`), 0)`
   const noted = opening.context ? bind(contextOf(context)) : { chunks: ['null'] }
   // An upsert, so that a store without the row can't pass for one where nothing was written.

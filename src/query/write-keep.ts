@@ -4,9 +4,9 @@
 import type { TableModel } from '../define'
 import type { CompiledStatement } from './compiled'
 import type { CompileContext } from './context'
-import { sessionLives } from './session'
-import { bind, identifier, isTrue, NULL, number, render, sql, type Sql } from './sql'
-import { raise, require, tellAndUndo } from './raise'
+import { askSession } from './session'
+import { bind, identifier, NULL, number, render, sql, type Sql } from './sql'
+import { raise, tellAndUndo } from './raise'
 import { ownChanges } from './write-guard'
 
 /** Where answers are kept: the table, the column, and which row. */
@@ -53,11 +53,10 @@ export const IDEMPOTENCY_MS = 24 * 3600 * 1000
 
 /** Asks for the session, then takes the key, unless it is taken. */
 export function claimKey(context: CompileContext, id: string, fingerprint: string): CompiledStatement[] {
-  const lives = sessionLives(context)
   const now = sql`cast(${bind(String(context.execution.now))} as integer)`
   const claim = sql`insert into \`sys_idempotency\` (\`id\`, \`fingerprint\`, \`answer\`, \`at\`) values (${bind(id)}, ${bind(fingerprint)}, '[]', ${now}) on conflict (\`id\`) do update set \`fingerprint\` = excluded.\`fingerprint\`, \`answer\` = '[]', \`at\` = excluded.\`at\` where \`at\` < excluded.\`at\` - ${{ chunks: [String(IDEMPOTENCY_MS)] }}`
   return [
-    ...(isTrue(lives) ? [] : [statement(sql`select ${require(lives, { chunks: ['null'] }, 'session', '')} as ok`, 0)]),
+    ...askSession(context, '', 0),
     statement(claim, 0),
     statement(sql`select iif(changes() = 1, null, ${raise('replay', '')}) as ok`, 0),
   ]
