@@ -21,8 +21,16 @@ export function inputOf(value: unknown): Input {
   return JSON.stringify(value)
 }
 
-export function isReference(value: unknown): value is StepReference {
-  return typeof value === 'object' && value !== null && 'reference' in value
+/** References that a batch gave out: data of a client that looks like one is data. */
+const given = new WeakSet<object>()
+
+export function giveReference(reference: StepReference): StepReference {
+  given.add(reference)
+  return reference
+}
+
+export function isReference(value: object): value is StepReference {
+  return given.has(value)
 }
 
 /** The condition; undefined for none. */

@@ -32,8 +32,8 @@ import {
   type SelectItem,
   type Update,
 } from '../query'
-import { clausesOf, columnOf, conditionOf, payloadOf } from './condition'
-import { cancelling, enqueueing, giveReference } from './enqueue'
+import { clausesOf, columnOf, conditionOf, giveReference, payloadOf } from './condition'
+import { cancelling, enqueueing } from './enqueue'
 import { functionErrors } from './errors'
 import { parseRows } from './json'
 

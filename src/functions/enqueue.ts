@@ -1,8 +1,9 @@
 // Jobs that a function or another job asks for: the declaration and the payload become an operation of the caller's batch.
 import { uuidv7 } from '../core'
-import type { EnqueueOptions, JobDeclaration, JobModel, Model, StepReference } from '../define'
+import type { EnqueueOptions, JobDeclaration, JobModel, Model } from '../define'
 import type { Cancel, Enqueue, PayloadReference } from '../query'
 import { castText } from './arguments'
+import { isReference } from './condition'
 import { jsonOf } from './json'
 
 const MAX_KEY_LENGTH = 200
@@ -59,23 +60,15 @@ function dueAt(delay: number | undefined, at: Date | undefined, now: number): nu
   return Math.trunc(due)
 }
 
-/** References that a batch gave out: data of a client that looks like one is data. */
-const given = new WeakSet<object>()
-
-export function giveReference(reference: StepReference): StepReference {
-  given.add(reference)
-  return reference
-}
-
 /** The payload with null where references stood, which go into `found`. */
 function withoutReferences(value: unknown, path: readonly (string | number)[], found: PayloadReference[]): unknown {
   // The schema makes one of its text again.
   if (typeof value === 'bigint') return String(value)
   if (typeof value !== 'object' || value === null || value instanceof Date) return value
-  if (given.has(value)) {
+  if (isReference(value)) {
     const quoted = path.find((key) => typeof key === 'string' && /["\\]/.test(key))
     if (quoted !== undefined) throw new TypeError(`a reference can't stand under the key ${JSON.stringify(quoted)}`)
-    found.push({ path, reference: (value as StepReference).reference })
+    found.push({ path, reference: value.reference })
     return null
   }
   if (Array.isArray(value)) return value.map((member, i) => withoutReferences(member, [...path, i], found))

@@ -39,7 +39,7 @@ export { MAX_EMBED_DEPTH } from './select'
 export { admits } from './fold'
 export { tablesOf } from './tables'
 export { encodeValue } from './value'
-export { sourcesOf } from './reference'
+export { isReference, sourcesOf } from './reference'
 export { refuseView, writeErrors } from './write-errors'
 export { IDEMPOTENCY_MS } from './write-keep'
 export {

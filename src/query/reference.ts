@@ -24,7 +24,11 @@ export interface Source {
 export const FIRST_ID = 100
 
 export const isReference = (value: unknown): value is { readonly reference: Reference } =>
-  typeof value === 'object' && value !== null && 'reference' in value && typeof (value as { reference: unknown }).reference === 'object'
+  typeof value === 'object' &&
+  value !== null &&
+  'reference' in value &&
+  typeof (value as { reference: unknown }).reference === 'object' &&
+  (value as { reference: unknown }).reference !== null
 
 /** Every reference that stands in the operations, by the operation it refers to. Throws `reference_unknown` for one that isn't earlier. */
 export function sourcesOf(tables: ReadonlyMap<string, TableModel>, operations: readonly Operation[]): ReadonlyMap<number, Source> {

@@ -1,6 +1,7 @@
 // The body of a write: JSON, CSV or a form, to rows. Names and values are judged by the compiler, against the table's columns.
 import { AppError } from '../core'
 import type { TableModel } from '../define'
+import { isReference } from '../query'
 import { rowsOfCsv } from './csv'
 import { restErrors } from './errors'
 import { parseJson, rawText, refuseUnstorable } from './json'
@@ -51,8 +52,19 @@ function parseRowsOf({ bytes, contentType }: Body, table: TableModel): Row[] {
     }
     if (Object.hasOwn(row, '__proto__')) throw new AppError(restErrors.rest_bad_body, { details: 'A row has no column "__proto__".' })
     refuseUnstorable(row)
-    return row as Row
+    return withoutReferences(row as Row, table)
   })
+}
+
+/** A client's object in a column that isn't JSON is its text, also when it looks as if it stood for a value of another operation. */
+function withoutReferences(row: Row, table: TableModel): Row {
+  let out: Record<string, unknown> | null = null
+  for (const [name, value] of Object.entries(row)) {
+    if (!isReference(value) || table.columns.get(name)?.type === 'json') continue
+    out ??= { ...row }
+    out[name] = JSON.stringify(value)
+  }
+  return out ?? row
 }
 
 /** A body as text. Errors: PGRST102 for bytes that aren't UTF-8. */
