@@ -23,7 +23,10 @@ export async function keyedQuery(query: Query, request: RestRequest): Promise<Qu
     })
   }
   const { method, table, search, header: headerOf, body } = request
-  const head = utf8(JSON.stringify([method, table, search, ...ANSWERING.map(headerOf), body?.byteLength ?? 0]))
+  const profile = headerOf('content-profile')
+  // A schema stands in it where one was named, so that keys of requests without one stay what they were.
+  const named = profile === null ? [] : [profile]
+  const head = utf8(JSON.stringify([method, table, search, ...ANSWERING.map(headerOf), body?.byteLength ?? 0, ...named]))
   const bytes = new Uint8Array(head.byteLength + (body?.byteLength ?? 0))
   bytes.set(head)
   if (body) bytes.set(body, head.byteLength)
