@@ -128,7 +128,7 @@ function commonHeaders(plan: Plan): Record<string, string> {
 }
 
 /** Clients hold 16 KB of headers in all; an address that long is left out. */
-const MAX_CONTENT_LOCATION = 2_000
+const MAX_ADDRESS = 2_000
 
 /** The address that was read, in a fixed order and without a key that stood in it. */
 function contentLocation({ table, search }: Plan): Record<string, string> {
@@ -137,7 +137,7 @@ function contentLocation({ table, search }: Plan): Record<string, string> {
     .filter((part) => part !== '' && !part.startsWith('apikey='))
     .toSorted()
   const address = `/${encodeURIComponent(table.exposed.name)}${sorted.length > 0 ? `?${sorted.join('&')}` : ''}`
-  return address.length > MAX_CONTENT_LOCATION ? {} : { 'content-location': address }
+  return address.length > MAX_ADDRESS ? {} : { 'content-location': address }
 }
 
 /** The address of the one row that was made, by its primary key. */
@@ -149,5 +149,6 @@ function locationOf({ table }: Plan, { body, rows }: Outcome): string | null {
     const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'null')
     return `${encodeURIComponent(column)}=eq.${encodeURIComponent(text)}`
   })
-  return `/${encodeURIComponent(table.exposed.name)}?${filters.join('&')}`
+  const address = `/${encodeURIComponent(table.exposed.name)}?${filters.join('&')}`
+  return address.length > MAX_ADDRESS ? null : address
 }
