@@ -27,6 +27,12 @@ test('whatever a plan depends on makes another one', () => {
   expect(new Set(plans.map((plan) => JSON.stringify({ ...plan, table: null }))).size).toBe(plans.length)
 })
 
+test('a request of any length makes a plan, and a long one leaves none behind', () => {
+  const long = { prefer: `count=exact${' '.repeat(3_000)}` }
+  expect(planOf(long)).not.toBe(planOf(long))
+  expect(planOf(long).query).toEqual(planOf({ prefer: 'count=exact' }).query)
+})
+
 test('only so many are remembered', () => {
   const first = planOf()
   for (let i = 0; i < 300; i++) planOf({}, `select=id&limit=${i + 10}`)

@@ -59,9 +59,9 @@ export interface Plan {
   readonly paging?: Paging
 }
 
-/** How many plans of reads are remembered, and the longest query string among them. */
+/** How many plans of reads are remembered, and the longest request among them: in a batch a header may be as long as its body. */
 const PLANS = 200
-const LONGEST = 2_000
+const LONGEST = 3_000
 /** Every header that the plan of a read depends on. */
 export const HEADERS = ['accept-profile', 'accept', 'prefer', 'range'] as const
 
@@ -73,10 +73,10 @@ const remembered = new WeakMap<Model, Map<string, Plan>>()
  */
 export function planRequest(model: Model, request: RestRequest): Plan {
   const reads = request.method === 'GET' || request.method === 'HEAD'
-  if (!reads || request.search.length > LONGEST) return plan(model, request)
+  const key = reads ? [request.method, request.table, request.search, ...HEADERS.map((name) => request.header(name))].join('\n') : ''
+  if (!reads || key.length > LONGEST) return plan(model, request)
   const plans = remembered.get(model) ?? new Map<string, Plan>()
   remembered.set(model, plans)
-  const key = [request.method, request.table, request.search, ...HEADERS.map((name) => request.header(name))].join('\n')
   const known = plans.get(key)
   if (known !== undefined) plans.delete(key)
   const made = known ?? plan(model, request)
