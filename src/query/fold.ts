@@ -233,8 +233,11 @@ export function compareLiterals(operator: CompareOperator, left: Literal, right:
   }
 }
 
+/** A time is a number wherever it meets one: its UTC milliseconds. */
+const millis = (value: Literal): Literal => (value instanceof Date ? value.getTime() : value)
+
 function orderOf(left: Literal, right: Literal): number | null {
-  if (left instanceof Date && right instanceof Date) return left.getTime() - right.getTime()
+  if (left instanceof Date || right instanceof Date) return orderOf(millis(left), millis(right))
   if (typeof left === 'number' && typeof right === 'number') return left - right
   if (typeof left === 'boolean' && typeof right === 'boolean') return Number(left) - Number(right)
   if (typeof left === 'string' && typeof right === 'string') return compareText(left, right)

@@ -81,6 +81,11 @@ describe('what is left', () => {
   test('moments are in the column’s unit', () => {
     expect(compiled(({ row, now, gt }) => gt(row.at, now), ann)).toMatchObject({ sql: '`r`.`at` > ?1', params: [1000.5] })
     expect(compiled(({ row, lt }) => lt(row.at, new Date(5000)), ann)).toMatchObject({ params: [5] })
+    // Where no column is, they are their milliseconds, as they are to SQLite in whatever is computed.
+    expect(sqlOf(({ now, gt }) => gt(now, 1_000_499 as never))).toBe('1')
+    expect(sqlOf(({ now, gt }) => gt(now, 1_000_500 as never))).toBe('0')
+    expect(sqlOf(({ lt }) => lt(5000 as never, new Date(5001)))).toBe('1')
+    expect(sqlOf(({ now, ne }) => ne(now, '1000500' as never))).toBe('0')
   })
 
   test('a JSON value of another type than what it is compared with is NULL', () => {
