@@ -84,7 +84,7 @@ describe('what is left', () => {
     // Where no column is, they are their milliseconds, as they are to SQLite in whatever is computed.
     expect(sqlOf(({ now, gt }) => gt(now, 1_000_499 as never))).toBe('1')
     expect(sqlOf(({ now, gt }) => gt(now, 1_000_500 as never))).toBe('0')
-    expect(sqlOf(({ lt }) => lt(5000 as never, new Date(5001)))).toBe('1')
+    expect(sqlOf(({ lt }) => lt(5000 as never, new Date(5001) as never))).toBe('1')
     expect(sqlOf(({ now, ne }) => ne(now, '1000500' as never))).toBe('0')
   })
 
