@@ -25,7 +25,7 @@ export function compile(model: Model, query: Query, execution: Execution, layout
   const context = contextOf(model, query, execution)
   const { keep, opening } = keeping(context, query)
   const statements = [
-    ...(opensWithCheck(context) ? askSession(context, '', 0) : []),
+    ...(checksPages(context) ? askSession(context, '', 0) : []),
     ...opening,
     ...context.operations.flatMap((_, i) => located(context, i, () => compileOperation(context, i, keep, layout))),
     ...forgetSources(context),
@@ -41,10 +41,9 @@ export function compile(model: Model, query: Query, execution: Execution, layout
 /** D1 runs 1,000 in one call of a Worker; what is left over is for finding out what a refusal was. */
 export const MAX_STATEMENTS = 900
 
-/** Whether something is asked of a page before a statement that asks for the session, and so could tell of rows what the session may not see. */
-function opensWithCheck({ operations, sources }: CompileContext): boolean {
-  const first = operations.findIndex((operation, i) => operation.kind !== 'read' || operation.expect !== undefined || sources.has(i))
-  return operations[first]?.kind === 'read'
+/** Whether something is asked of a page beside its answer, which asks for the session itself, and so could tell who has none how many rows there are. */
+function checksPages({ operations, sources }: CompileContext): boolean {
+  return operations.some((operation, i) => operation.kind === 'read' && (operation.expect !== undefined || sources.has(i)))
 }
 
 /** Where answers are kept, and what that begins with. Whoever only reads has nothing to do once or to undo. */
