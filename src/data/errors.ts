@@ -201,10 +201,10 @@ export function policyViolation(table: string, cause: unknown): AppError {
   return new AppError(dataErrors.policy_violation, { message: `new row violates row-level security policy for table "${table}"`, cause })
 }
 
-/** Wording that the Dart, Swift, Kotlin and JavaScript clients all recognise. */
+/** PostgREST's words, which clients take the number out of. */
 export function notSingle(rows: number, cause?: unknown): AppError {
   return new AppError(dataErrors.not_single, {
-    details: `Results contain ${rows} rows, application/vnd.pgrst.object+json requires 1 row`,
+    details: `The result contains ${rows} rows`,
     cause,
   })
 }

@@ -141,6 +141,16 @@ test('what is raised says its status by its code, and nothing else is a conflict
   expect(raised({ message: 'm', code: 'PT418' })).toMatchObject({ definition: { status: 418, postgrest: 'PT418' } })
   expect(raised({ message: 'm' })).toMatchObject({ definition: { status: 400, postgrest: 'P0001' } })
   expect(raised({ message: 'm', status: 429 })).toMatchObject({ definition: { status: 429, postgrest: 'PT429' } })
+  for (const [code, status] of [
+    ['23505', 409],
+    ['42501', 403],
+    ['PT40A', 500],
+    ['P0002', 500],
+    ['22023', 400],
+    ['PGR01', 400],
+  ] as const)
+    // prettier-ignore
+    expect(raised({ message: 'm', code })).toMatchObject({ definition: { status, postgrest: code } })
   for (const wrong of [{ code: 'x' }, { status: 200 }, { status: 600 }, { code: 'PT200', status: 200 }])
     expect(raised({ message: 'm', ...wrong })).toBeInstanceOf(TypeError)
   expect(isConflict(raised({ message: 'm', code: 'PT412' }))).toBe(false)

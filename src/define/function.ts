@@ -94,7 +94,7 @@ export function fn<A extends z.ZodObject, R, V extends 'read' | 'write'>(
 }
 
 export interface Raised {
-  /** HTTP status, 400 to 599; by the code when absent: `PTxyz` is `xyz`, any other 400. */
+  /** HTTP status, 400 to 599; by the code when absent: `PTxyz` is `xyz`, any other what PostgREST answers it with, mostly 400. */
   readonly status?: number
   /** Five letters and digits: an SQLSTATE or `PTxyz`. `P0001` when neither it nor a status is given. */
   readonly code?: string
@@ -103,11 +103,32 @@ export interface Raised {
   readonly hint?: string
 }
 
+/** PostgREST's statuses of the codes that an app may raise, by what they begin with; the longest counts. */
+const STATUSES: readonly (readonly [begins: string, status: number])[] = [
+  ['23503', 409],
+  ['23505', 409],
+  ['25006', 405],
+  ['42883', 404],
+  ['42P01', 404],
+  ['42501', 403],
+  ['53400', 500],
+  ['P0001', 400],
+  ['08', 503],
+  ['53', 503],
+  ...['09', '25', '2D', '38', '39', '3B', '40', '54', '55', '57', '58', 'F0', 'HV', 'P0', 'PT', 'XX'].map(
+    (begins) => [begins, 500] as const,
+  ),
+]
+
+function statusOf(code: string): number {
+  const implied = /^PT([45]\d\d)$/.exec(code)?.[1]
+  return implied === undefined ? (STATUSES.find(([begins]) => code.startsWith(begins))?.[1] ?? 400) : Number(implied)
+}
+
 /** Ends the call with an error that the client sees. What else a function throws reaches the log only, and the client as 500. */
 export function raise({ status, code, message, details, hint }: Raised): never {
   const shown = code ?? (status === undefined ? 'P0001' : `PT${status}`)
-  const implied = /^PT([45]\d\d)$/.exec(shown)?.[1]
-  const answered = status ?? (implied === undefined ? 400 : Number(implied))
+  const answered = status ?? statusOf(shown)
   if (!/^[A-Z0-9]{5}$/.test(shown) || !Number.isInteger(answered) || answered < 400 || answered > 599)
     throw new TypeError(
       `raise(): "${shown}" with status ${answered} is no error. Give a code of five letters and digits and a status from 400 to 599.`,

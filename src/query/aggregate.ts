@@ -1,7 +1,7 @@
 // The five aggregates over values of each type, as Postgres defines them.
 import { AppError } from '../core'
 import type { Typed, ValueType } from './cast'
-import { queryErrors } from './errors'
+import { undefinedOperator } from './errors'
 import type { AggregateFunction } from './query'
 import { sql, type Sql } from './sql'
 
@@ -34,5 +34,5 @@ export function aggregated(name: AggregateFunction, input: Sql): Sql {
 }
 
 function missing(name: string, type: ValueType): AppError {
-  return new AppError(queryErrors.undefined_operator, { message: `function ${name}(${type}) does not exist` })
+  return undefinedOperator('function', `${name}(${type})`)
 }

@@ -1,9 +1,8 @@
 // A column as a client refers to it: unknown when hidden, NULL where its own `read` rule isn't TRUE, a place inside its JSON
 // when there is a path. Every clause of a query goes through here, so that none sees more than another.
-import { AppError } from '../core'
 import { knownColumn, type ColumnModel, type TableModel } from '../define'
 import type { CompileContext } from './context'
-import { queryErrors, undefinedColumn, unsupported } from './errors'
+import { undefinedColumn, undefinedOperator, unsupported } from './errors'
 import { decided, foldPolicy } from './fold'
 import { jsonPath } from './operand'
 import { compileFolded, compileValue } from './policy'
@@ -89,10 +88,7 @@ export function placeOf(rows: Rows, target: Target): Place {
   const last = steps.at(-1)
   if (!last) return { kind: 'column', model, value }
   if (model.type !== 'json') {
-    throw new AppError(queryErrors.undefined_operator, {
-      message: `operator does not exist: ${model.type} ${last.asText ? '->>' : '->'} unknown`,
-      hint: 'Only JSON columns have places inside them.',
-    })
+    throw undefinedOperator('operator', `${model.type} ${last.asText ? '->>' : '->'} unknown`)
   }
   if (steps.some(({ asText }, i) => asText && i < steps.length - 1)) throw unsupported('a JSON path that goes on behind ->>')
   if (steps.length > 50) throw unsupported('a JSON path of more than 50 steps')

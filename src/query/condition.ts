@@ -3,7 +3,7 @@ import { AppError } from '../core'
 import { jsonText, placeOf, type Place, type Rows } from './column'
 import { containSql } from './contain'
 import type { ColumnModel } from '../define'
-import { queryErrors, tooComplex, unsupported, valueError } from './errors'
+import { queryErrors, tooComplex, undefinedOperator, unsupported, valueError } from './errors'
 import { compareJson, inJson } from './json-compare'
 import type { JsonPlace } from './json-order'
 import { likeSql } from './like'
@@ -144,7 +144,7 @@ const SYMBOLS = { contains: '@>', containedBy: '<@', overlaps: '&&' } as const
 function contain(rows: Rows, { target, operator, value }: Extract<Condition, { kind: 'contain' }>): Sql {
   const place = placeOf(rows, target)
   if (place.kind === 'column' && place.model.type === 'range') return containRangeSql(place.model, place.value, operator, value)
-  if (!jsonPlace(place)) throw undefinedOperator(place, SYMBOLS[operator])
+  if (!jsonPlace(place)) throw noOperator(place, SYMBOLS[operator])
   return containSql(
     rows.context,
     place.value,
@@ -158,13 +158,13 @@ const RANGE_SYMBOLS = { sl: '<<', sr: '>>', nxl: '&>', nxr: '&<', adj: '-|-' } a
 
 function range(rows: Rows, { target, operator, value }: Extract<Condition, { kind: 'range' }>): Sql {
   const place = placeOf(rows, target)
-  if (place.kind !== 'column' || place.model.type !== 'range') throw undefinedOperator(place, RANGE_SYMBOLS[operator])
+  if (place.kind !== 'column' || place.model.type !== 'range') throw noOperator(place, RANGE_SYMBOLS[operator])
   return rangeSql(place.model, place.value, operator, value)
 }
 
-function undefinedOperator(place: Place, symbol: string): AppError {
+function noOperator(place: Place, symbol: string): AppError {
   const type = place.kind === 'column' ? typeName(place.model) : place.kind
-  return new AppError(queryErrors.undefined_operator, { message: `operator does not exist: ${type} ${symbol} unknown` })
+  return undefinedOperator('operator', `${type} ${symbol} unknown`)
 }
 
 function inList(rows: Rows, target: Target, values: readonly Input[]): Sql {
@@ -215,7 +215,7 @@ function is(place: Place, value: 'null' | 'not_null' | 'true' | 'false' | 'unkno
   if (value === 'true' || value === 'false' || value === 'unknown') {
     if (place.kind !== 'column' || place.model.type !== 'boolean') {
       const type = place.kind === 'column' ? typeName(place.model) : place.kind
-      throw new AppError(queryErrors.undefined_operator, {
+      throw new AppError(queryErrors.wrong_type, {
         message: `argument of IS ${value.toUpperCase()} must be type boolean, not type ${type}`,
       })
     }
@@ -244,7 +244,7 @@ function textual(place: Place, operator: string): Sql {
   if (place.kind === 'text') return jsonText(place.value, place.path)
   if (place.kind === 'column' && (place.model.type === 'text' || place.model.type === 'uuid' || place.model.type === 'date'))
     return place.value
-  throw undefinedOperator(place, operator)
+  throw noOperator(place, operator)
 }
 
 /** Each is a condition of its own. */

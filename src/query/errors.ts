@@ -4,7 +4,8 @@ import { AppError, defineErrors, type ErrorDefinition } from '../core'
 export const queryErrors = defineErrors({
   undefined_column: { status: 400, title: 'The column does not exist.', retry: false, postgrest: '42703' },
   undefined_table: { status: 404, title: 'The table does not exist.', retry: false, postgrest: 'PGRST205' },
-  undefined_operator: { status: 400, title: 'The operator does not exist for this type.', retry: false, postgrest: '42883' },
+  undefined_operator: { status: 404, title: 'The operator does not exist for this type.', retry: false, postgrest: '42883' },
+  wrong_type: { status: 400, title: 'This is asked only of values of another type.', retry: false, postgrest: '42804' },
   cannot_cast: { status: 400, title: 'The value cannot be cast to this type.', retry: false, postgrest: '42846' },
   invalid_text: { status: 400, title: 'The text is not a value of the type.', retry: false, postgrest: '22P02' },
   invalid_encoding: { status: 400, title: 'The text holds what no text column can.', retry: false, postgrest: '22021' },
@@ -43,6 +44,14 @@ export function unsupported(feature: string): AppError {
 /** A limit was passed; says which, and what to do. */
 export function tooComplex(what: string): AppError {
   return new AppError(queryErrors.too_complex, { message: `The request is too complex: ${what}` })
+}
+
+/** Postgres' words for what it has no operator or function for; 404, as PostgREST has it. */
+export function undefinedOperator(kind: 'operator' | 'function', called: string): AppError {
+  return new AppError(queryErrors.undefined_operator, {
+    message: kind === 'operator' ? `operator does not exist: ${called}` : `function ${called} does not exist`,
+    hint: `No ${kind} matches the given name and argument types. You might need to add explicit type casts.`,
+  })
 }
 
 /** Postgres' words for a column that isn't there, or that the caller mustn't know of. */

@@ -98,10 +98,10 @@ function writeAnswer(plan: Plan, outcome: Outcome): RestAnswer {
   }
 }
 
-function writeStatus({ method, preferences }: Plan, represents: boolean, inserted: number | null): number {
+function writeStatus({ method, preferences, empty }: Plan, represents: boolean, inserted: number | null): number {
   if (method === 'PUT' && represents) return inserted === 0 ? 200 : 201
   if (method !== 'POST') return represents ? 200 : 204
-  return preferences.resolution === 'merge-duplicates' && inserted === 0 ? 200 : 201
+  return preferences.resolution === 'merge-duplicates' && (inserted === 0 || empty) ? 200 : 201
 }
 
 /** One object is what running the query made sure of. */

@@ -48,7 +48,10 @@ function parseRowsOf({ bytes, contentType }: Body, table: TableModel): Row[] {
   const rows: readonly unknown[] = Array.isArray(parsed) ? parsed : [parsed]
   return rows.map((row) => {
     if (typeof row !== 'object' || row === null || Array.isArray(row) || rawText(row) !== null) {
-      throw new AppError(restErrors.rest_bad_body, { details: 'Send one object, or an array of objects.' })
+      throw new AppError(restErrors.rest_bad_body, {
+        ...(Array.isArray(parsed) ? { message: 'All object keys must match' } : {}),
+        details: 'Send one object, or an array of objects.',
+      })
     }
     if (Object.hasOwn(row, '__proto__')) throw new AppError(restErrors.rest_bad_body, { details: 'A row has no column "__proto__".' })
     refuseUnstorable(row)

@@ -17,6 +17,12 @@ export function schemaOf(model: Model, profile: string | null): string {
   })
 }
 
+/** Whether answers say which schema they are of: when there are several, as PostgREST has it. */
+export function namesSchema(model: Model): boolean {
+  const [first, ...others] = namesOf(model).values()
+  return others.some(({ exposed }) => exposed.schema !== first?.exposed.schema)
+}
+
 /** The served table that clients know by this name. Errors: PGRST205. */
 export function findTable(model: Model, schema: string, name: string): TableModel {
   const table = namesOf(model).get(`${schema}.${name}`)

@@ -60,7 +60,6 @@ export const restErrors = defineErrors({
   rest_unknown_payload_column: { status: 400, title: 'Could not find the column in the schema cache', retry: false, postgrest: 'PGRST204' },
   rest_unknown_table: { status: 404, title: 'Could not find the table in the schema cache', retry: false, postgrest: 'PGRST205' },
   rest_unknown_cast: { status: 400, title: 'type does not exist', retry: false, postgrest: '42704' },
-  rest_unknown_timezone: { status: 400, title: 'invalid value for parameter "TimeZone"', retry: false, postgrest: '22023' },
   rest_no_geometry: { status: 400, title: 'geometry column is missing', retry: false, postgrest: '22023' },
   rest_duplicate_embed: { status: 400, title: 'table name specified more than once', retry: false, postgrest: '42712' },
   rest_null_byte: { status: 400, title: 'invalid byte sequence for encoding "UTF8": 0x00', retry: false, postgrest: '22021' },
@@ -89,9 +88,9 @@ export interface RenderedRestError {
 
 /**
  * Renders any room's error in PostgREST's shape: all four keys, of a batch `operation` too, `Proxy-Status`, and 401 for a stranger where a person gets 403,
- * because signing in could help the stranger.
+ * because signing in could help the stranger. `client` is its `X-Client-Info` or `User-Agent`.
  */
-export function renderRestError(error: AppError, role: string): RenderedRestError {
+export function renderRestError(error: AppError, role: string, client: string | null = null): RenderedRestError {
   const { definition, occurrence } = error
   const code = definition.postgrest ?? 'PGRST000'
   const status = statusOf(definition, code, role)
@@ -103,8 +102,21 @@ export function renderRestError(error: AppError, role: string): RenderedRestErro
       'content-type': 'application/json; charset=utf-8',
       'proxy-status': `PostgREST; error=${code}`,
     },
-    body: { code, message: error.message, details: occurrence.details ?? null, hint: occurrence.hint ?? null, ...occurrence.body },
+    body: {
+      code,
+      message: error.message,
+      details: detailsFor(client, code, occurrence.details),
+      hint: occurrence.hint ?? null,
+      ...occurrence.body,
+    },
   }
+}
+
+/** Dart's client, and Flutter's around it, knows by the words of an older PostgREST that there was no row. */
+function detailsFor(client: string | null, code: string, details: unknown): unknown {
+  const [, rows] =
+    code === 'PGRST116' && /dart|flutter/i.test(client ?? '') ? (/^The result contains (\d+) rows$/.exec(String(details)) ?? []) : []
+  return rows === undefined ? (details ?? null) : `Results contain ${rows} rows, application/vnd.pgrst.object+json requires 1 row`
 }
 
 function statusOf(definition: ErrorDefinition, code: string, role: string): number {

@@ -1,6 +1,6 @@
 export { rootMedia } from './accept'
 export { answerOf, unlessKnown, type Outcome, type RestAnswer } from './answer'
-export { schemaOf } from './catalog'
+export { namesSchema, schemaOf } from './catalog'
 export { answerBatch, batchError, MAX_OPERATIONS, planBatch, type BatchPlan } from './batch'
 export { renderRestError, restErrors, type RenderedRestError } from './errors'
 export { keyedQuery } from './idempotency'

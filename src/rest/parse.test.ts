@@ -30,6 +30,8 @@ describe('filters', () => {
     ['not.is.null', { kind: 'not', term: { kind: 'is', target: a, value: 'null' } }],
     ['in.(1,2)', { kind: 'in', target: a, values: ['1', '2'] }],
     ['in.()', { kind: 'in', target: a, values: [] }],
+    ['in.(   )', { kind: 'in', target: a, values: [] }],
+    ['in.( 1,2)', { kind: 'in', target: a, values: ['1', '2'] }],
     ['in.("a,b","c\\"d",e f)', { kind: 'in', target: a, values: ['a,b', 'c"d', 'e f'] }],
     ['in.("a"b,c")', { kind: 'in', target: a, values: ['"a"b', 'c"'] }],
     ['in.("")', { kind: 'in', target: a, values: [''] }],
@@ -84,6 +86,8 @@ describe('filters', () => {
         { kind: 'quantified', target: { column: 'c' }, operator: 'eq', quantifier: 'any', values: ['1', '2'] },
       ],
     })
+    const spaced = ' ( not.and ( a.eq.1 , b.in.( 1,2) ) , or (c.is.null) ) )'
+    expect(parseLogic('and', false, spaced)).toEqual(parseLogic('and', false, '(not.and(a.eq.1 ,b.in.(1,2)),or(c.is.null))'))
     expect(codeOf(() => parseLogic('or', false, '(a.eq.1'))).toBe('PGRST100')
     expect(codeOf(() => parseLogic('or', false, '(a.eq.1)x'))).toBe('PGRST100')
     expect(codeOf(() => parseLogic('or', false, '()'))).toBe('PGRST100')
@@ -182,7 +186,12 @@ describe('select', () => {
     expect(parseSelect(text)).toEqual(nodes)
   })
 
-  test.each([',', 'a,', 'a b(', 'r(', 'r(a', 'r(a))', 'a->', 'a->>b->c', 'a.median()', 'a.sum', '"a', ':a', '!x(a)', 'a;drop', "a'"])(
+  test("what stands behind ->> is Postgres' operator that is not there", () => {
+    expect(codeOf(() => parseSelect('a->>b->c'))).toBe('42883')
+    expect(codeOf(() => parseOrder('a->>b->>0'))).toBe('42883')
+  })
+
+  test.each([',', 'a,', 'a b(', 'r(', 'r(a', 'r(a))', 'a->', 'a.median()', 'a.sum', '"a', ':a', '!x(a)', 'a;drop', "a'"])(
     '%j is refused as PGRST100',
     (text) => {
       expect(codeOf(() => parseSelect(text))).toBe('PGRST100')

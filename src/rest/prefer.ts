@@ -31,23 +31,28 @@ const STRIPPED_NULLS = 'return=stripped-nulls'
 
 /**
  * Reads the header, several of them joined by commas. The first occurrence of each preference wins.
- * Errors: PGRST122 for what isn't known under `handling=strict`, 22023 for a zone that isn't one.
+ * Errors: PGRST122 for what isn't known under `handling=strict`, a zone that isn't one too.
+ * Without it times stay in UTC, and the answer's `Preference-Applied` says so.
  */
 export function parsePrefer(header: string | null): Preferences {
   const chosen = new Map<string, string>()
   const unknown: string[] = []
+  let timezone: Preferences['timezone'] = null
   const parts = (header ?? '').split(',').map((part) => part.trim())
   for (const part of parts) {
     if (part === '' || part === STRIPPED_NULLS) continue
     const equals = part.indexOf('=')
     const key = part.slice(0, Math.max(equals, 0))
     const value = part.slice(equals + 1)
+    const zone: Zone | null = key === 'timezone' && timezone === null ? parseZone(value) : null
+    if (zone !== null) timezone = { name: value, zone }
     const fits =
-      key === 'timezone' || (key === 'max-affected' && /^\d+$/.test(value)) || (Object.hasOwn(KNOWN, key) && KNOWN[key]!.includes(value))
+      (key === 'timezone' && timezone !== null) ||
+      (key === 'max-affected' && /^\d+$/.test(value)) ||
+      (Object.hasOwn(KNOWN, key) && KNOWN[key]!.includes(value))
     if (!fits) unknown.push(part)
     else if (!chosen.has(key)) chosen.set(key, value)
   }
-  const timezone = chosen.get('timezone') ?? null
   if (chosen.get('handling') === 'strict' && unknown.length > 0) throw invalid(unknown)
   const pick = (key: string): never => (chosen.get(key) ?? null) as never
   return {
@@ -58,7 +63,7 @@ export function parsePrefer(header: string | null): Preferences {
     count: pick('count'),
     tx: pick('tx'),
     handling: pick('handling'),
-    timezone: timezone === null ? null : { name: timezone, zone: parseZone(timezone) },
+    timezone,
     maxAffected: chosen.get('handling') === 'strict' && chosen.has('max-affected') ? Number(chosen.get('max-affected')) : null,
     stripNulls: parts.includes(STRIPPED_NULLS),
   }

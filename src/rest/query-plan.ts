@@ -65,5 +65,6 @@ function lines({ detail, table, steps }: PlanStep, depth: number): string[] {
   return [`${'      '.repeat(depth - 1)}  ->  ${named}`, ...steps.flatMap((step) => lines(step, depth + 1))]
 }
 
+/** What is read becomes one JSON text, so clients of Postgres find the node that they know on top. */
 const titleOf = (role: StatementPlan['role']): string =>
-  role === 'read-rows' ? 'Read' : `${role.slice(0, 1).toUpperCase()}${role.slice(1)}`
+  role === 'read' || role === 'read-rows' ? 'Aggregate' : `${role.slice(0, 1).toUpperCase()}${role.slice(1)}`

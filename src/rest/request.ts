@@ -17,7 +17,7 @@ import {
 } from '../query'
 import { negotiate, type Media } from './accept'
 import { readRows, type Body, type Row } from './body'
-import { findTable, schemaOf } from './catalog'
+import { findTable, namesSchema, schemaOf } from './catalog'
 import { restErrors } from './errors'
 import { fieldsOf, type Field } from './fields'
 import { missingGeometry } from './geojson'
@@ -51,7 +51,7 @@ export interface Plan {
   readonly fields: readonly Field[]
   /** The window that was asked for; where the answer begins. */
   readonly offset: number
-  /** Whether the client named its schema, which the answer then repeats. */
+  /** Whether the answer names its schema: when the client did, or there are several. */
   readonly profiled: boolean
   /** Nothing is written: the body named no row, or no column. */
   readonly empty: boolean
@@ -109,7 +109,7 @@ function plan(model: Model, request: RestRequest): Plan {
   const fields = named ? fieldsOf(model, table, selection.select) : []
   const shown = reads || preferences.return === 'representation'
   if (media.form === 'geojson' && shown && !fields.some(({ kind }) => kind === 'json')) throw missingGeometry()
-  const common = { table, media, preferences, fields, search: request.search, profiled: profile !== null }
+  const common = { table, media, preferences, fields, search: request.search, profiled: profile !== null || namesSchema(model) }
   const shape = { form: media.form === 'object' ? ('one' as const) : ('list' as const), ...(media.stripNulls ? { stripNulls: true } : {}) }
   const undo = !reads && preferences.tx === 'rollback' ? { undo: true } : {}
   const asking = (operation: Operation, offset: number, empty: boolean): Plan => ({

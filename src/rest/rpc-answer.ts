@@ -1,6 +1,6 @@
 // What a function gave to status, headers and body: bare values, one object, or rows laid out as a table's.
 import { AppError } from '../core'
-import { dataErrors } from '../data'
+import { dataErrors, notSingle } from '../data'
 import { DEFAULT_SCHEMA } from '../define'
 import { answerOf, type Outcome, type RestAnswer } from './answer'
 import { csvOf } from './csv'
@@ -36,11 +36,11 @@ export function answerValues(plan: RpcPlan, values: readonly string[], many: boo
   checkAffected(plan, page.length)
   const total = preferences.count === null ? null : values.length
   if (many && total !== null && first > total)
-    throw new AppError(restErrors.rest_bad_range, { details: `An offset of ${first} was requested, but there are only ${total} rows.` })
-  if (many && media.form === 'object' && page.length !== 1)
-    throw new AppError(dataErrors.not_single, {
-      details: `Results contain ${page.length} rows, application/vnd.pgrst.object+json requires 1 row`,
+    throw new AppError(restErrors.rest_bad_range, {
+      details: `An offset of ${first} was requested, but there are only ${total} rows.`,
+      headers: { 'content-range': `*/${total}` },
     })
+  if (many && media.form === 'object' && page.length !== 1) throw notSingle(page.length)
   const from = many ? first : 0
   const span = page.length === 0 ? '*' : `${from}-${from + page.length - 1}`
   const headers = { ...headersOf(plan), 'content-range': `${span}/${total ?? '*'}` }

@@ -17,7 +17,7 @@ const UNNAMED: Readonly<Record<string, string>> = {
   'application/octet-stream': 'bytea',
 }
 
-/** An empty body is no argument; `columns` says which members to take. Errors: PGRST102, 22P05. */
+/** An empty body, or `null`, which Dart's client sends, is no argument; of a list the first object counts, as PostgREST has it; `columns` says which members to take. Errors: PGRST102, 22P05. */
 export function readArguments({ header, body }: RestRequest, columns: readonly string[] | null): SentArguments {
   const type = (header('content-type') ?? 'application/json').split(';')[0]!.trim().toLowerCase()
   const text = decodeBody(body ?? new Uint8Array())
@@ -27,12 +27,17 @@ export function readArguments({ header, body }: RestRequest, columns: readonly s
   if (type !== 'application/json' && type !== 'application/x-www-form-urlencoded')
     throw new AppError(restErrors.rest_bad_body, { message: `Content-Type not acceptable: ${type.slice(0, 100)}` })
   const texts = type !== 'application/json'
-  const sent = texts ? formOf(text) : parseJson(text)
+  const sent = texts ? formOf(text) : only(parseJson(text))
   if (typeof sent !== 'object' || sent === null || Array.isArray(sent) || rawText(sent) !== null || Object.hasOwn(sent, '__proto__'))
     throw new AppError(restErrors.rest_bad_body, { details: 'Send one object, its members the arguments.' })
   refuseUnstorable(sent)
   const raw = Object.entries(sent as Record<string, unknown>).filter(([name]) => columns === null || columns.includes(name))
   return { kind: 'arguments', raw: Object.fromEntries(raw.map(([name, value]) => [name, withDigits(value)])), texts }
+}
+
+function only(sent: unknown): unknown {
+  const first: unknown = Array.isArray(sent) ? sent[0] : sent
+  return first === null || (Array.isArray(sent) && sent.length === 0) ? {} : first
 }
 
 function formOf(text: string): Record<string, unknown> {

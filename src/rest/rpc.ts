@@ -4,7 +4,7 @@ import { DEFAULT_SCHEMA, type FunctionModel, type Model, type TableModel } from 
 import type { Given } from '../functions'
 import type { Condition, Query } from '../query'
 import { negotiate, type Media } from './accept'
-import { schemaOf } from './catalog'
+import { namesSchema, schemaOf } from './catalog'
 import { notImplemented, restErrors } from './errors'
 import { fieldsOf } from './fields'
 import { missingGeometry } from './geojson'
@@ -49,8 +49,8 @@ export function planRpc(model: Model, name: string, request: RestRequest): RpcPl
   const parameters = parseParameters(split.rest)
   const body = method === 'POST' ? readArguments(request, parameters.columns) : null
   const raw = body?.kind === 'arguments' ? body.raw : split.raw
-  if (fn === undefined || body?.kind === 'unnamed') throw unknownFunction(model, schema, name, body ?? { raw })
-  if (!fits(fn, raw)) throw unknownFunction(model, schema, name, { raw })
+  if (body?.kind === 'unnamed') throw unknownFunction(model, schema, name, body)
+  if (fn === undefined || !fits(fn, raw)) throw unknownFunction(model, schema, name, { raw, json: body !== null && !body.texts })
   if (fn.writes && method !== 'POST')
     throw new AppError(restErrors.rest_rpc_verb, {
       message: `Cannot use the ${method} method on RPC`,
@@ -77,7 +77,7 @@ export function planRpc(model: Model, name: string, request: RestRequest): RpcPl
     media: { ...accepted, stripNulls: accepted.stripNulls || preferences.stripNulls },
     preferences,
     search: request.search,
-    profiled: profile !== null,
+    profiled: profile !== null || namesSchema(model),
     table,
     selection,
     range: method === 'GET' ? parseRange(request.header('range')) : null,
@@ -122,33 +122,41 @@ function fits(fn: FunctionModel, raw: Readonly<Record<string, unknown>>): boolea
   return needed && Object.keys(raw).every((name) => fn.arguments.has(name))
 }
 
-type Unmatched = { readonly raw: Readonly<Record<string, unknown>> } | { readonly kind: 'unnamed'; readonly type: string }
+type Unmatched =
+  | { readonly raw: Readonly<Record<string, unknown>>; readonly json: boolean }
+  | { readonly kind: 'unnamed'; readonly type: string }
 
 /** PostgREST's words; the hint names only functions that the reference lists anyway. */
 function unknownFunction(model: Model, schema: string, name: string, given: Unmatched): AppError {
   const called = `${schema}.${name.slice(0, 100)}`
-  const names = 'raw' in given ? Object.keys(given.raw).slice(0, 50) : []
+  const searched = (how: string) => `Searched for the function ${called} ${how}, but no matches were found in the schema cache.`
+  if (!('raw' in given)) {
+    return new AppError(restErrors.rest_unknown_function, {
+      message: `Could not find the function ${called} in the schema cache`,
+      details: searched(`with a single unnamed ${given.type} parameter`),
+    })
+  }
+  const names = Object.keys(given.raw).slice(0, 50).toSorted()
   const shown = names.map((one) => one.slice(0, 100)).join(', ')
-  const parameters = !('raw' in given)
-    ? `with a single unnamed ${given.type} parameter`
-    : names.length === 0
-      ? 'without parameters'
-      : `with parameter${names.length > 1 ? 's' : ''} ${shown}`
+  const parameters = names.length === 0 ? 'without parameters' : `with parameter${names.length > 1 ? 's' : ''} ${shown}`
   const near = nearestFunction(model, schema, name, names)
   return new AppError(restErrors.rest_unknown_function, {
-    message: `Could not find the function ${called}${'raw' in given && names.length > 0 ? `(${shown})` : ` ${parameters}`} in the schema cache`,
-    details: `Searched for the function ${called} ${parameters}, but no matches were found in the schema cache.`,
+    message: `Could not find the function ${called}${names.length > 0 ? `(${shown})` : ` ${parameters}`} in the schema cache`,
+    details: searched(`${parameters}${given.json ? ' or with a single unnamed json/jsonb parameter' : ''}`),
     ...(near === null ? {} : { hint: `Perhaps you meant to call the function ${schema}.${near}` }),
   })
 }
 
+/** How alike the lists of parameters must be for a hint; PostgREST asks no more. */
+const ALIKE = 0.33
+
 function nearestFunction(model: Model, schema: string, name: string, given: readonly string[]): string | null {
   if (schema !== DEFAULT_SCHEMA) return null
-  const near = model.functions.has(name) ? name : nearestName(name, model.functions.keys())
-  const fn = near === null ? undefined : model.functions.get(near)
-  if (fn === undefined) return null
-  const shown = [...fn.arguments.keys()].join(', ')
-  return shown === [...given].join(', ') && near === name ? null : shown === '' ? fn.name : `${fn.name}(${shown})`
+  const fn = model.functions.get(name)
+  if (fn === undefined) return nearestName(name, model.functions.keys())
+  if (given.length === 0) return null
+  const parameters = `(${[...fn.arguments.keys()].toSorted().join(', ')})`
+  return nearestName(`(${given.join(', ')})`, [parameters], ALIKE) === null ? null : `${name}${parameters}`
 }
 
 /** Values have no columns: they are paged, and nothing else. */
@@ -238,6 +246,6 @@ export function planRows(model: Model, plan: RpcPlan, { rows, many }: Extract<Gi
 export function allowedRpcMethods(model: Model, name: string, profile: string | null): string {
   const schema = schemaOf(model, profile)
   const fn = schema === DEFAULT_SCHEMA ? model.functions.get(name) : undefined
-  if (fn === undefined) throw unknownFunction(model, schema, name, { raw: {} })
+  if (fn === undefined) throw unknownFunction(model, schema, name, { raw: {}, json: false })
   return fn.writes ? 'OPTIONS,POST' : 'OPTIONS,GET,HEAD,POST'
 }

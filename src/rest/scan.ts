@@ -1,6 +1,6 @@
 // The small words that every part of PostgREST's grammar is made of: names, quoted text, JSON paths. Reads, never interprets.
 import { AppError } from '../core'
-import type { JsonStep } from '../query'
+import { undefinedOperator, type JsonStep } from '../query'
 import { restErrors } from './errors'
 
 /** A place in a text that is being read. `what` names the text in errors ("filter", "order", …). */
@@ -87,9 +87,10 @@ const KEY = /[^(\-:.,>)"]+/uy
 export function jsonPath(c: Cursor): readonly JsonStep[] | undefined {
   const steps: JsonStep[] = []
   while (sees(c, '->')) {
-    if (steps.at(-1)?.asText) fail(c, 'nothing behind "->>", whose value is text')
+    const text = steps.at(-1)?.asText === true
     const asText = accepts(c, '->>') || !accepts(c, '->')
     const index = matches(c, INDEX)
+    if (text) throw undefinedOperator('operator', `text ${asText ? '->>' : '->'} ${index === null ? 'unknown' : 'integer'}`)
     if (index !== null) {
       steps.push({ key: Number(index), asText })
       continue

@@ -4,22 +4,22 @@
 const ENOUGH = 0.75
 
 /** The candidate most like `name`, null when none is like enough. */
-export function nearestName(name: string, candidates: Iterable<string>): string | null {
+export function nearestName(name: string, candidates: Iterable<string>, enough = ENOUGH): string | null {
   let best: string | null = null
-  let score = ENOUGH
+  let score = enough
   for (const candidate of candidates) {
-    const found = similarity(name.toLowerCase(), candidate.toLowerCase())
+    const found = similarity(name.toLowerCase(), candidate.toLowerCase(), enough)
     if (found >= score) [best, score] = [candidate, found]
   }
   return best
 }
 
 /** 1 minus the Levenshtein distance over the longer length. */
-function similarity(a: string, b: string): number {
+function similarity(a: string, b: string, enough: number): number {
   const longest = Math.max(a.length, b.length)
   if (longest === 0) return 1
   // The distance is at least the difference of the lengths, and names of a request may be long.
-  if (Math.min(a.length, b.length) / longest < ENOUGH) return 0
+  if (Math.min(a.length, b.length) / longest < enough) return 0
   let row = Array.from({ length: b.length + 1 }, (_, i) => i)
   for (let i = 1; i <= a.length; i++) {
     const next = [i]

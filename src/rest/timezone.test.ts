@@ -24,11 +24,11 @@ describe('a zone', () => {
     ['Europe/Rome', '2026-01-02', '2026-01-02'],
     ['-4', '0001-01-01T00:00:00.000+00:00', '0001-01-01T00:00:00.000+00:00'],
   ])('%s of %s', (zone, utc, expected) => {
-    expect(zoned(utc, parseZone(zone))).toBe(expected)
+    expect(zoned(utc, parseZone(zone)!)).toBe(expected)
   })
 
   test.each(['', 'Mars/Olympus', '05:30:15', '17', '+99:00', "'; drop", '+05:60', 'Europe/', '1e3'])('%j is none', (text) => {
-    expect(() => parseZone(text)).toThrow('invalid value for parameter "TimeZone"')
+    expect(parseZone(text)).toBeNull()
   })
 })
 
@@ -41,7 +41,7 @@ test('only times are moved, at every depth, and numbers keep their digits', () =
   const time = '"2026-01-02T00:00:00.000+00:00"'
   const body = `[{"at":${time},"note":${time},"big":9007199254740993,"inner":[{"at":${time},"one":null},{"at":null,"one":{"at":${time}}}]},{"at":[${time},null]}]`
   const moved = '"2026-01-02T01:00:00.000+01:00"'
-  expect(inZone(body, fields, parseZone('Europe/Rome'))).toBe(
+  expect(inZone(body, fields, parseZone('Europe/Rome')!)).toBe(
     `[{"at":${moved},"note":${time},"big":9007199254740993,"inner":[{"at":${moved},"one":null},{"at":null,"one":{"at":${moved}}}]},{"at":[${moved},null]}]`,
   )
 })

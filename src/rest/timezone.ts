@@ -1,35 +1,28 @@
 // `Prefer: timezone=…`: the times of an answer in a zone of the client's choice. SQLite knows no zones, so the answer is gone
 // through once more, where the selection says that a time stands.
-import { AppError } from '../core'
-import { restErrors } from './errors'
 import type { Field } from './fields'
 import { parseRows } from './json'
 
 /** Minutes east of UTC at a moment (UTC ms); a fraction where a zone once had seconds. */
 export type Zone = (moment: number) => number
 
-/** As Postgres reads a zone. Errors: 22023. */
-export function parseZone(text: string): Zone {
+/** As Postgres reads a zone; null when it is none. */
+export function parseZone(text: string): Zone | null {
   const fixed = fixedOffset(text)
   if (fixed !== null) {
-    if (Math.abs(fixed) > MOST_OFFSET) throw unknownZone(text)
-    return () => fixed
+    return Math.abs(fixed) > MOST_OFFSET ? null : () => fixed
   }
-  if (!/^[a-z]/i.test(text)) throw unknownZone(text)
+  if (!/^[a-z]/i.test(text)) return null
   try {
     return namedZone(new Intl.DateTimeFormat('en-US', { timeZone: text, hourCycle: 'h23', ...PARTS }))
   } catch {
-    throw unknownZone(text)
+    return null
   }
 }
 
 const PARTS = { year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric' } as const
 /** Of any zone, with room. */
 const MOST_OFFSET = 16 * 60
-
-function unknownZone(text: string): AppError {
-  return new AppError(restErrors.rest_unknown_timezone, { message: `invalid value for parameter "TimeZone": "${text.slice(0, 100)}"` })
-}
 
 /**
  * A bare number is hours east, as SQL has it. With minutes, or behind letters, it is POSIX', which counts to the west:

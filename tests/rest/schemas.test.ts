@@ -14,7 +14,7 @@ beforeAll(async () => {
 describe('a schema', () => {
   test('is chosen by a header, and the answer says which', async () => {
     const main = await stranger('/rest/v1/people?select=name')
-    expect([main.json, main.headers.get('content-profile')]).toEqual([[{ name: 'Ada of the main house' }], null])
+    expect([main.json, main.headers.get('content-profile')]).toEqual([[{ name: 'Ada of the main house' }], 'public'])
     const other = await stranger('/rest/v1/people?select=name', { headers: annex })
     expect([other.json, other.headers.get('content-profile')]).toEqual([[{ name: 'Ada of the annex' }], 'annex'])
     expect(other.headers.get('content-location')).toBe('/people?select=name')

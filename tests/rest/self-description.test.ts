@@ -161,7 +161,7 @@ describe('a plan', () => {
       200,
       'application/vnd.pgrst.plan+text; for="application/json"; charset=utf-8',
     ])
-    expect(answer.text).toMatch(/^Read on reviews\n {2}-> {2}/)
+    expect(answer.text).toMatch(/^Aggregate on reviews\n {2}-> {2}/)
     expect(answer.text).toMatch(/SEARCH \w+ USING INDEX reviews_book \(book_id=\?\) {2}\[reviews\]/)
     expect(answer.text).toMatch(/SEARCH \w+ USING INTEGER PRIMARY KEY \(rowid=\?\) {2}\[books\]/)
     expect(answer.text).not.toContain('select')
@@ -176,7 +176,7 @@ describe('a plan', () => {
     )
     const [planned, ...others] = answer.json as unknown as Planned[]
     expect(others).toEqual([])
-    expect(planned?.Plan).toMatchObject({ 'Node Type': 'Read', 'Relation Name': 'people', 'Actual Rows': 3 })
+    expect(planned?.Plan).toMatchObject({ 'Node Type': 'Aggregate', 'Relation Name': 'people', 'Actual Rows': 3 })
     expect(planned?.Plan['Rows Read']).toBeGreaterThanOrEqual(3)
     expect(JSON.stringify(planned?.Plan.Plans)).toContain('"Relation Name":"people"')
     expect(planned?.['Query Text']).toMatch(/from `people`/)
@@ -186,9 +186,9 @@ describe('a plan', () => {
   test('is what supabase-js asks for with explain()', async () => {
     const client = createClient('http://localhost', PUBLISHABLE_KEY, { global: { fetch: fetchBackend }, auth: { persistSession: false } })
     const text = await client.from('people').select('name').explain()
-    expect(text.data).toMatch(/^Read on people\n {2}-> {2}/)
+    expect(text.data).toMatch(/^Aggregate on people\n {2}-> {2}/)
     const { data, error } = await client.from('people').select('name').limit(1).explain({ format: 'json', analyze: true })
-    expect([error, data]).toMatchObject([null, [{ Plan: { 'Node Type': 'Read', 'Rows Read': expect.any(Number) } }]])
+    expect([error, data]).toMatchObject([null, [{ Plan: { 'Node Type': 'Aggregate', 'Rows Read': expect.any(Number) } }]])
   })
 
   test('of a write runs nothing, even when told to analyse it', async () => {

@@ -19,23 +19,26 @@ describe('which function', () => {
     expect([answer.status, code(answer)]).toEqual([404, 'PGRST202'])
     expect(answer.json).toMatchObject({
       message: 'Could not find the function public.ad(a, b) in the schema cache',
-      details: 'Searched for the function public.ad with parameters a, b, but no matches were found in the schema cache.',
+      details:
+        'Searched for the function public.ad with parameters a, b or with a single unnamed json/jsonb parameter, but no matches were found in the schema cache.',
       hint: null,
     })
     expect((await post('echoo', {})).json).toMatchObject({
       message: 'Could not find the function public.echoo without parameters in the schema cache',
-      hint: expect.stringContaining('public.echo(text, flag'),
+      details: expect.stringContaining('without parameters or with a single unnamed json/jsonb parameter, but') as string,
+      hint: 'Perhaps you meant to call the function public.echo',
     })
   })
 
   test('arguments that are missing or unknown find no function', async () => {
-    for (const body of [{ b: 1 }, { a: 1, c: 2 }, {}]) {
+    for (const body of [{ b: 1 }, { a: 1, c: 2 }]) {
       const answer = await post('add', body)
       expect([answer.status, code(answer)]).toEqual([404, 'PGRST202'])
       expect(answer.json).toMatchObject({ hint: 'Perhaps you meant to call the function public.add(a, b)' })
     }
     expect((await stranger(`${rpc}/add?a=1&c=2`)).status).toBe(404)
-    expect((await stranger(`${rpc}/add`)).status).toBe(404)
+    const none = await stranger(`${rpc}/add`)
+    expect([none.status, none.json]).toMatchObject([404, { code: 'PGRST202', hint: null }])
   })
 
   test('other schemas have none, and other verbs are refused', async () => {
@@ -153,14 +156,20 @@ describe('arguments', () => {
     }
   })
 
+  test('of a list the first object counts, and null is no argument', async () => {
+    expect((await post('add', [{ a: 1, b: 2 }, { a: 9 }] as never)).json).toBe(3)
+    for (const body of ['null', '[]', '']) expect((await post('empty_args', body as never)).json).toBe('ok')
+    expect(code(await post('add', 'null' as never))).toBe('PGRST202')
+  })
+
   test('a body that is no object is refused', async () => {
-    for (const body of ['[1]', '"a"', '3', 'null', '{', '{"a":1,"__proto__":{}}']) expect(code(await post('add', body))).toBe('PGRST102')
+    for (const body of ['[1]', '"a"', '3', '[[]]', '{', '{"a":1,"__proto__":{}}']) expect(code(await post('add', body))).toBe('PGRST102')
     expect(code(await post('add', { a: 'x\0' }))).toBe('22P05')
     expect(code(await stranger(`${rpc}/add`, { body: 'a', headers: { 'content-type': 'image/png' } }))).toBe('PGRST102')
     const plain = await stranger(`${rpc}/add`, { body: 'a', headers: { 'content-type': 'text/plain' } })
     expect([plain.status, (plain.json as { message: string }).message]).toEqual([
       404,
-      'Could not find the function public.add with a single unnamed text parameter in the schema cache',
+      'Could not find the function public.add in the schema cache',
     ])
   })
 })

@@ -69,14 +69,57 @@ test('a bulk insert lists the union of its columns, quoted', async () => {
   expect(status).toBe(201)
 })
 
-test('maybeSingle of a write looks for "Results contain 0 rows"', async () => {
+test.each([
+  { 'x-client-info': 'supabase-flutter/2.9.1' },
+  { 'x-client-info': 'postgrest-dart/2.4.2' },
+  { 'user-agent': 'Dart/3.8 (dart:io)' },
+])('maybeSingle of a write looks for "Results contain 0 rows", and says who it is: %j', async (client) => {
   const { status, text } = await ada.ask('/rest/v1/books?id=eq.99&select=*', {
     method: 'PATCH',
     body: { pages: 5 },
-    headers: { ...write('return=representation'), accept: 'application/vnd.pgrst.object+json' },
+    headers: { ...write('return=representation'), accept: 'application/vnd.pgrst.object+json', ...(client as Record<string, string>) },
   })
   expect(status).toBe(406)
   expect((decode(text, ERROR) as { details: string }).details).toContain('Results contain 0 rows')
+})
+
+test('filters in its own spellings: quoted lists, JSON, ranges as texts, a retry that is counted', async () => {
+  await service('/rest/v1/samples', { body: { ...SAMPLE_ROW, data: { tags: ['a', 'b'], n: 1 } } })
+  await service('/rest/v1/stays', { body: [{ id: 1, during: '[2026-01-01 13:00,2026-01-01 15:00)', ages: '[1,5)' }] })
+  for (const [filter, found] of [
+    ['samples?select=id&data->tags=cs.{"a"}', 1],
+    ['samples?select=id&data->tags=ov.{"b","c"}', 1],
+    ['samples?select=id&data=cs.{"n":1}', 1],
+    ['samples?select=id&data->tags=cd.{"a"}', 0],
+    ['samples?select=id&data->tags=not.cs.{"z"}', 1],
+    ['stays?select=id&during=cs.[2026-01-01 13:30, 2026-01-01 14:00)', 1],
+    ['stays?select=id&during=ov.[2026-01-01 15:00, 2026-01-01 16:00)', 0],
+    ['stays?select=id&ages=adj.[5,9)', 1],
+    ['stays?select=id&ages=sl.(4,9]', 1],
+    ['books?select=id&title=like(any).{*b,c}&isbn=is.null', 2],
+  ] as const) {
+    const { status, json } = await ada.ask(`/rest/v1/${filter.replaceAll('"', '%22')}`, { headers: { ...READ, 'x-retry-count': '1' } })
+    expect([filter, status, (json as unknown[]).length]).toEqual([filter, 200, found])
+  }
+})
+
+test('explain is a text, with options that end in a semicolon, and csv is one too', async () => {
+  for (const options of ['', 'analyze|verbose|settings|buffers|wal']) {
+    const accept = `application/vnd.pgrst.plan+text; for="application/json"; options=${options};`
+    const { status, text } = await service('/rest/v1/books?select=id', { headers: { ...READ, accept } })
+    expect([status, text.startsWith('Aggregate')]).toEqual([200, true])
+  }
+  const csv = await ada.ask('/rest/v1/books?select=id,pages&order=id', { headers: { ...READ, accept: 'text/csv' } })
+  expect(csv.text).toBe('id,pages\n1,1\n2,2')
+})
+
+test('an empty preference before a comma is none', async () => {
+  const { status, json } = await ada.ask('/rest/v1/books?select=id&id=eq.1', {
+    method: 'PATCH',
+    body: { pages: 6 },
+    headers: write(',return=representation'),
+  })
+  expect([status, json]).toEqual([200, [{ id: 1 }]])
 })
 
 test('a delete has no body, and an empty answer is null', async () => {

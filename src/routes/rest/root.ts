@@ -1,7 +1,7 @@
 // /rest/v1/ itself: what there is, as PostgREST describes itself. Asks no database.
 import { AppError } from '../../core'
 import type { AppContext } from '../../middleware'
-import { restErrors, rootMedia, schemaOf } from '../../rest'
+import { namesSchema, restErrors, rootMedia, schemaOf } from '../../rest'
 import { swaggerDocument } from '../openapi/swagger'
 
 /** Who reads it is the app's `rest.openapi`. Errors: PGRST126 for everybody else, PGRST106, PGRST107, PGRST117. */
@@ -20,7 +20,7 @@ export function root(c: AppContext): Response {
   const headers = {
     'content-type': rootMedia(c.req.header('accept') ?? null),
     vary: 'Accept, Accept-Profile',
-    ...(profile === null ? {} : { 'content-profile': schema }),
+    ...(profile !== null || namesSchema(model) ? { 'content-profile': schema } : {}),
   }
   if (method === 'HEAD') return c.body(null, 200, headers)
   return c.body(JSON.stringify(swaggerDocument(model, schema, new URL(c.req.url))), 200, headers)
