@@ -1,5 +1,5 @@
 // The five aggregates over values of each type, as Postgres defines them.
-import { AppError } from '../core'
+import type { AppError } from '../core'
 import type { Typed, ValueType } from './cast'
 import { undefinedOperator } from './errors'
 import type { AggregateFunction } from './query'

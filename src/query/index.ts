@@ -2,7 +2,7 @@
 export { parseArrayLiteral, parseFlatArrayLiteral } from './array-literal'
 export { compile, compileQuestion, ofOperation, type Question } from './compile'
 export type { CompiledQuery, CompiledStatement, Execution, SqlValue } from './compiled'
-export { queryErrors, undefinedOperator } from './errors'
+export { queryErrors, undefinedColumn, undefinedOperator } from './errors'
 export type {
   AggregateFunction,
   Cancel,

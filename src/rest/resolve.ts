@@ -1,8 +1,8 @@
 // Parameters and the model to the parts of a query: finds relationships, hangs filters, order and limits where they belong.
-// Columns and values aren't judged here: the compiler does, for every dialect.
+// Columns and values are judged by the compiler, for every dialect; only a column that an embed hasn't is told here, in PostgREST's words.
 import { AppError } from '../core'
 import { knownColumn, type Model, type Relationship, type TableModel } from '../define'
-import type { Condition, Embed, OrderTerm, SelectItem } from '../query'
+import { undefinedColumn, type Condition, type Embed, type OrderTerm, type SelectItem } from '../query'
 import { restErrors } from './errors'
 import type { At, Parameters } from './parameters'
 import { findRelationship } from './relationship'
@@ -65,10 +65,11 @@ function limitOf(value: number): number {
   return value
 }
 
-function draft(model: Model, table: TableModel, nodes: readonly SelectNode[]): Draft {
+function draft(model: Model, table: TableModel, nodes: readonly SelectNode[], depth = 0): Draft {
   const out: Draft = { table, items: [], embeds: [], where: [], order: null, limit: null, offset: null }
   for (const node of nodes) {
     if (node.kind !== 'embed') {
+      refuseUnknown(table, node, depth)
       out.items.push(isRowCount(table, node) ? { kind: 'aggregate', function: 'count', as: node.as } : node)
       continue
     }
@@ -78,15 +79,20 @@ function draft(model: Model, table: TableModel, nodes: readonly SelectNode[]): D
     const as = node.alias ?? node.name
     if (out.embeds.some((embed) => embed.as === as)) {
       throw new AppError(restErrors.rest_duplicate_embed, {
-        message: `table name "${as}" specified more than once`,
-        hint: `Give each an alias, for example 'first:${node.name}(…)'.`,
+        message: `table name "${table.exposed.name}_${as}_${depth + 1}" specified more than once`,
       })
     }
-    const embed: EmbedDraft = { ...draft(model, other, node.select), kind: 'draft', node, relationship, as }
+    const embed: EmbedDraft = { ...draft(model, other, node.select, depth + 1), kind: 'draft', node, relationship, as }
     out.embeds.push(embed)
     out.items.push(embed)
   }
   return out
+}
+
+/** PostgREST's names of embedded tables: `reviews_1` on the first level. */
+function refuseUnknown(table: TableModel, node: SelectItem | SelectNode, depth: number): void {
+  if (depth === 0 || !('target' in node) || node.target === undefined || knownColumn(table, node.target.column)) return
+  if (node.kind !== 'column' || !isRowCount(table, node)) throw undefinedColumn(`${table.exposed.name}_${depth}`, node.target.column)
 }
 
 /** `count` without parentheses, as Supabase's own guides write it: the number of rows, where no column is called so. */

@@ -55,7 +55,8 @@ function items(c: Cursor, depth: number): SelectNode[] {
 
 function item(c: Cursor, depth: number): SelectNode {
   if (accepts(c, '*')) return { kind: 'all' }
-  if (accepts(c, '...')) return embed(c, name(c), null, true, depth)
+  // Two points are an older spelling.
+  if (accepts(c, '...') || accepts(c, '..')) return embed(c, name(c), null, true, depth)
   let first = name(c)
   let alias: string | null = null
   if (sees(c, ':') && !sees(c, '::')) {

@@ -194,6 +194,17 @@ describe('embeds', () => {
     ])
     expect(await rows('books?select=id,author_id()&author_id=is.null')).toEqual([{ id: 4 }])
     expect(await refusal('books?select=id,reviews(id)&reviews=eq.1')).toMatchObject({ status: 400, code: 'PGRST120' })
+    expect(await rows('reviews?select=id,..books(title)&id=eq.r1')).toEqual([{ id: 'r1', title: 'Alpine' }])
+  })
+
+  test('what an embed has not is told by the name that PostgREST gives it', async () => {
+    for (const [select, message] of [
+      ['id,reviews(sum)', 'column reviews_1.sum does not exist'],
+      ['id,reviews(id,people!reviewer_id(secret))', 'column people_2.secret does not exist'],
+      ['id,reviews(nope.max())', 'column reviews_1.nope does not exist'],
+      ['people!author_id(name),people!editor_id(name)', 'table name "books_people_1" specified more than once'],
+    ])
+      expect(await refusal(`books?select=${select}`)).toMatchObject({ status: 400, message })
   })
 
   test('order by JSON of an embed, and inside an embed', async () => {
