@@ -3,10 +3,11 @@ import { Hono } from 'hono'
 import { AppError } from './core'
 import { sweep } from './data'
 import { buildModel, type AppDefinition } from './define'
-import { consume, sendOverdue } from './jobs'
+import { consume, sendDue } from './jobs'
 import { cors, flood, renderError, request, requestErrors, versionGate, type AppEnv } from './middleware'
 import { newLocation, openStores, type Env, type Location } from './platform'
 import { routes } from './routes'
+import { sweepWebhooks } from './webhooks'
 
 export interface Backend {
   fetch(request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response>
@@ -30,8 +31,11 @@ export function createBackend(app: AppDefinition, location: Location = newLocati
     fetch: (incoming, env, ctx) => hono.fetch(incoming, env, ctx),
     async scheduled(controller, env) {
       const stores = openStores(env, () => undefined)
-      if (controller.cron === EACH_MINUTE) for (const store of stores.all) await sendOverdue(store, env, Date.now())
-      else for (const store of stores.all) await sweep(store, controller.scheduledTime)
+      if (controller.cron === EACH_MINUTE) for (const store of stores.all) await sendDue(store, env, Date.now())
+      else {
+        for (const store of stores.all) await sweep(store, controller.scheduledTime)
+        await sweepWebhooks(stores.primary, controller.scheduledTime)
+      }
     },
     queue: (batch, env, ctx) => consume({ model, env, later: (work) => ctx.waitUntil(work) }, batch),
   }

@@ -18,6 +18,7 @@ const BUILT = [
   'jobs',
   'rest',
   'auth',
+  'webhooks',
   'migrations',
 ] as const
 
@@ -32,13 +33,14 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   query: ['core', 'define'],
   data: ['core', 'define', 'query', 'platform', 'schema'],
   functions: ['core', 'define', 'platform', 'query', 'data'],
-  jobs: ['core', 'define', 'platform', 'observability', 'query', 'data', 'functions'],
+  jobs: ['core', 'define', 'platform', 'observability', 'query', 'data', 'functions', 'webhooks'],
   rest: ['core', 'define', 'query', 'data', 'functions'],
   auth: ['core', 'define', 'platform', 'schema'],
+  webhooks: ['core', 'define', 'platform', 'observability', 'data'],
   'durable-objects': BUILT,
   middleware: ['core', 'define', 'platform', 'observability', 'auth'],
   routes: [...BUILT, 'middleware'],
-  backend: ['core', 'data', 'define', 'jobs', 'middleware', 'platform', 'routes'],
+  backend: ['core', 'data', 'define', 'jobs', 'middleware', 'platform', 'routes', 'webhooks'],
   index: ['backend', 'auth', 'durable-objects', 'app'],
 }
 

@@ -74,12 +74,12 @@ const POSITION =
 const PAGE =
   'SELECT `seq`, `tbl`, `op`, `key`, `columns`, `old`, `new`, `context`, `at` FROM `sys_changes` WHERE `seq` > ?1 ORDER BY `seq` LIMIT ?2'
 
-interface LogRow extends Omit<Change, 'table' | 'columns'> {
+export interface LogRow extends Omit<Change, 'table' | 'columns'> {
   readonly tbl: string
   readonly columns: string | null
 }
 
-function toChange({ tbl, columns, ...row }: LogRow): Change {
+export function toChange({ tbl, columns, ...row }: LogRow): Change {
   return { ...row, table: tbl, columns: columns === null ? null : (JSON.parse(columns) as string[]) }
 }
 

@@ -3,6 +3,7 @@ export { MAX_PAGE, pruneChanges, readChanges, renewEpoch, RETENTION_MS, RETENTIO
 export { dataErrors, notSingle } from './errors'
 export { checkSession, execute, type ExecuteRequest, type Page, type Result } from './execute'
 export { IDEMPOTENCY_MS } from '../query'
+export { changesBetween, readExtent, seqAt, type LogExtent } from './replay'
 export { reindex } from './reindex'
 export { MAX_PAYLOAD, MAX_ROW_PAYLOAD, PAYLOAD_PREFIX } from './outbox'
 export { readShapes, recordShape, type QueryShape } from './shapes'

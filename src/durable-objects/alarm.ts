@@ -1,7 +1,7 @@
 // Rings when somebody must look at a store's jobs: one is due that the queue couldn't keep so long, or a message seems lost. Holds no job:
 // what is due is asked of the database each time, so nothing here can go stale or missing.
 import { DurableObject } from 'cloudflare:workers'
-import { sendOverdue } from '../jobs'
+import { sendDue } from '../jobs'
 import { openStores, type Env } from '../platform'
 
 /** No store is looked at more often, however much there is to do. */
@@ -23,7 +23,7 @@ export class Alarm extends DurableObject<Env> {
     const store = openStores(this.env, () => undefined).all.find((one) => one.name === name)
     if (!store) return
     const now = Date.now()
-    const next = await sendOverdue(store, this.env, now).catch(() => now + AGAIN_MS)
+    const next = await sendDue(store, this.env, now).catch(() => now + AGAIN_MS)
     if (next !== null) await this.ctx.storage.setAlarm(Math.max(next, Date.now() + LEAST_MS))
   }
 }

@@ -4,6 +4,7 @@ import type { Model } from '../define'
 import { log } from '../observability'
 import { openStores, type Env, type QueueMessage, type Store } from '../platform'
 import { runJob, type RunContext } from './runner'
+import { runWebhook } from './webhook'
 
 export interface ConsumeContext {
   readonly model: Model
@@ -12,12 +13,13 @@ export interface ConsumeContext {
   readonly later: (work: Promise<unknown>) => void
 }
 
-type Kind = 'job'
-type Handler = (context: RunContext, store: Store, message: QueueMessage) => Promise<unknown>
+type Kind = 'job' | 'webhook'
+type Handler = (context: RunContext, store: Store, name: string) => Promise<unknown>
 
 /** What each kind of message is for, by the member that names its work. */
 const HANDLERS: { readonly [K in Kind]: Handler } = {
-  job: (context, store, { job }) => runJob(context, store, job),
+  job: runJob,
+  webhook: (context, _, endpoint) => runWebhook(context, endpoint),
 }
 
 /** How many messages of a batch are worked on at once. */
@@ -57,5 +59,5 @@ function handlerOf(context: RunContext, body: unknown): (() => Promise<unknown>)
   const message = body as QueueMessage & Readonly<Record<string, unknown>>
   const kind = (Object.keys(HANDLERS) as Kind[]).find((one) => typeof message[one] === 'string')
   const store = context.stores.all.find(({ name }) => name === message.store)
-  return kind && store ? () => HANDLERS[kind](context, store, message) : null
+  return kind && store ? () => HANDLERS[kind](context, store, message[kind] as string) : null
 }

@@ -6,5 +6,4 @@ export const jobErrors = defineErrors({
   job_not_replayable: { status: 409, title: 'Only a job that is dead, cancelled or done can be replayed.', retry: false },
   job_not_cancellable: { status: 409, title: 'Only a job that is queued or running can be cancelled.', retry: false },
   job_unique_taken: { status: 409, title: 'Another job with the same unique key is queued or running.', retry: false },
-  service_only: { status: 403, title: 'This address is for the holder of the secret key.', retry: false },
 })

@@ -1,4 +1,4 @@
 // The door of the room: work that happens later.
 export { consume, type ConsumeContext } from './consume'
 export { jobErrors } from './errors'
-export { sendOverdue } from './overdue'
+export { sendDue } from './due'

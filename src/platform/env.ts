@@ -25,6 +25,8 @@ export interface Env {
   readonly PERIGEE_ENV?: string
   /** Hosts, comma separated, that URLs we make may name; the first is the default. `*` in development only. */
   readonly PERIGEE_HOSTS?: string
+  /** In development: by what to divide the waits before a webhook is tried again. */
+  readonly PERIGEE_WEBHOOK_SPEED?: string
   /** Where mail links and sign-in redirects go when the app names no other place. */
   readonly PERIGEE_SITE_URL?: string
 }

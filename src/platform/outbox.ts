@@ -4,7 +4,9 @@ import type { Env } from './env'
 /** What the queue carries: names of work, never the work. */
 export type QueueMessage =
   /** A job of `sys_jobs` in this store. */
-  { readonly job: string; readonly store: string }
+  | { readonly job: string; readonly store: string }
+  /** An endpoint that has something to be told. */
+  | { readonly webhook: string; readonly store: string }
 
 export interface JobMessage {
   readonly message: QueueMessage

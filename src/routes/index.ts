@@ -1,7 +1,8 @@
 // The table of contents: each path, what guards it, what it may be sent.
 import { Hono } from 'hono'
 import { AppError } from '../core'
-import { authenticate, bodyLimit, requestErrors, type AppEnv } from '../middleware'
+import { authenticate, bodyLimit, requestErrors, serviceOnly, type AppEnv } from '../middleware'
+import { webhooks } from './admin/webhooks'
 import { auth } from './auth'
 import { health } from './health'
 import { openapi } from './openapi'
@@ -19,10 +20,12 @@ export function routes(): Hono<AppEnv> {
   //        path          who may call              what it may be sent
   all.use('/rest/v1/*', authenticate(), bodyLimit(12 * MiB))
   all.use('/auth/v1/*', authenticate(), bodyLimit(1 * MiB))
+  all.use('/api/v1/admin/*', authenticate(), serviceOnly(), bodyLimit(1 * MiB))
 
   all.route('/health', health)
   all.route('/auth/v1', auth)
   all.route('/rest/v1', rest)
+  all.route('/api/v1/admin/webhooks', webhooks)
   all.route('/', openapi)
   all.route('/', start)
 

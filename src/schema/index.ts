@@ -2,3 +2,4 @@
 export { authIdentities, authSessions, authSigningKeys, authUsers } from './auth'
 export { sysJobs } from './jobs'
 export { sysAudit, sysChanges, sysIdempotency, sysStatement, sysStore } from './system'
+export { sysWebhookDeliveries, sysWebhooks } from './webhooks'

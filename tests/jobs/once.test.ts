@@ -157,7 +157,7 @@ describe('a lease', () => {
       await sql(`UPDATE sys_jobs SET state = 'running', lease = 'dead isolate', attempts = ${attempt}, due_at = 1, look_at = 1`)
       sent.length = 0
       await tick()
-      expect(sent.map(({ body }) => body.job)).toEqual(attempt < 3 ? [id] : [])
+      expect(sent.map(({ body }) => body)).toMatchObject(attempt < 3 ? [{ job: id }] : [])
     }
     expect(await jobOf(id)).toMatchObject({ state: 'dead', error: 'Its last attempt outlived its lease.' })
   })

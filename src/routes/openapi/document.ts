@@ -5,6 +5,7 @@ import { BATCH_PATHS, BATCH_TAG } from './batch'
 import { functionPaths, FUNCTIONS_TAG } from './functions'
 import type { JsonSchema } from './schema'
 import { REST_ERROR, servedTables, TABLE_PARAMETERS, tablePaths, tableSchemas } from './tables'
+import { PROBLEM_RESPONSE, WEBHOOK_PATHS, WEBHOOK_SCHEMAS, WEBHOOKS_TAG } from './webhooks'
 
 export interface OpenApiDocument {
   readonly openapi: '3.1.0'
@@ -60,12 +61,17 @@ export function surfaceDocument(model: Model, origin: string): OpenApiDocument {
       BATCH_TAG,
       ...(model.functions.size > 0 ? [{ name: FUNCTIONS_TAG, description: "The app's own functions, called by name." }] : []),
       ...tables.tags,
+      WEBHOOKS_TAG,
     ],
-    paths: { ...AUTH_PATHS, ...BATCH_PATHS, ...tables.paths, ...functionPaths(model), '/health': HEALTH },
+    paths: { ...AUTH_PATHS, ...BATCH_PATHS, ...tables.paths, ...functionPaths(model), ...WEBHOOK_PATHS, '/health': HEALTH },
     components: {
       ...tables.components,
-      schemas: { ...AUTH_SCHEMAS, ...tables.components.schemas },
-      responses: { ...tables.components.responses, AuthError: errorResponse('Refused, in the words of Supabase Auth.', 'AuthError') },
+      schemas: { ...AUTH_SCHEMAS, ...WEBHOOK_SCHEMAS, ...tables.components.schemas },
+      responses: {
+        ...tables.components.responses,
+        AuthError: errorResponse('Refused, in the words of Supabase Auth.', 'AuthError'),
+        Problem: PROBLEM_RESPONSE,
+      },
     },
   }
 }

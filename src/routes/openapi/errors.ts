@@ -8,6 +8,7 @@ import { requestErrors } from '../../middleware'
 import { platformErrors } from '../../platform'
 import { queryErrors, writeErrors } from '../../query'
 import { restErrors } from '../../rest'
+import { webhookErrors } from '../../webhooks'
 import { code as marked, layout, type Html } from './layout'
 
 type Catalog = Readonly<Record<string, ErrorDefinition>>
@@ -17,6 +18,7 @@ const CATALOGS: Readonly<Record<string, readonly Catalog[]>> = {
   Data: [restErrors, queryErrors, writeErrors, dataErrors],
   Functions: [functionErrors],
   'Sign-in': [authErrors],
+  Webhooks: [webhookErrors],
 }
 
 const anchor = (name: string): string => name.toLowerCase()

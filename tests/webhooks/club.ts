@@ -1,0 +1,87 @@
+// A small app, a receiver in the same process that answers as it is told, and the worker that sends to it.
+import { env } from 'cloudflare:workers'
+import { blob, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { readExtent } from '../../src/data'
+import { anyone, app, buildModel, table } from '../../src/define'
+import { changesBetween } from '../../src/data'
+import { keysOf, openStores, run, type Env } from '../../src/platform'
+import { consume, work, type WorkContext } from '../../src/webhooks'
+import { serve } from '../support/backend'
+
+export const notes = sqliteTable('notes', {
+  id: text('id').primaryKey(),
+  title: text('title').notNull(),
+  secret: text('secret'),
+  done: integer('done', { mode: 'boolean' }).notNull().default(false),
+  at: integer('at', { mode: 'timestamp_ms' }),
+  big: integer('big'),
+  extra: text('extra', { mode: 'json' }),
+  raw: blob('raw', { mode: 'buffer' }),
+})
+
+const everyone = { read: anyone(), insert: anyone(), update: anyone(), delete: anyone() }
+
+export const club = app({
+  name: 'Club',
+  tables: [table(notes, { ...everyone, columns: { secret: { hidden: true } } })],
+  internal: [sqliteTable('journal', { id: text('id').primaryKey() })],
+})
+
+export const model = buildModel(club)
+export const backend = serve(club)
+export const bindings = env as unknown as Env
+export const db = bindings.DB
+
+/** Reads a request that the worker sent. */
+export interface Received {
+  readonly id: string
+  readonly body: { readonly type: string; readonly timestamp: string; readonly data: Record<string, unknown> }
+  readonly text: string
+  readonly headers: Headers
+}
+
+export type Answering = (received: Received) => Response | Promise<Response>
+
+const LIVE = {
+  get now() {
+    return Date.now()
+  },
+  set now(_: number) {
+    throw new Error('give the worker a clock of its own')
+  },
+}
+
+/** Someone who sends; a `clock` of its own is moved by hand. */
+export async function worker(answer: Answering, clock: { now: number } = LIVE) {
+  const received: Received[] = []
+  const context: WorkContext = {
+    db,
+    keys: await keysOf(bindings),
+    loopback: false,
+    speed: 1,
+    now: () => clock.now,
+    random: () => 0,
+    model,
+    stores: openStores(bindings, () => undefined),
+    fetch: async (_, init) => {
+      const text = init?.body as string
+      const headers = new Headers(init?.headers)
+      const one = { id: headers.get('webhook-id') ?? '', body: JSON.parse(text) as Received['body'], text, headers }
+      received.push(one)
+      return answer(one)
+    },
+  }
+  return { received, clock, context, work: (id: string) => work(context, id) }
+}
+
+let handled = 0
+
+/** What the change feed does: hands what was written since to the consumer, and commits its statements. */
+export async function feed(now = Date.now()): Promise<void> {
+  const store = openStores(bindings, () => undefined).primary
+  const { head, epoch } = await readExtent(store)
+  const changes = await changesBetween(store, handled + 1, head, 1000)
+  const { statements } = await consume(db, model, { store: 'db', epoch }, changes, now)
+  await run(db, statements)
+  handled = head
+}
