@@ -1,5 +1,6 @@
 // Makes a backend out of an app: the model once, then every request through the middleware to its route.
 import { Hono } from 'hono'
+import { createChanges } from './changes'
 import { AppError } from './core'
 import { sweep } from './data'
 import { buildModel, type AppDefinition } from './define'
@@ -25,18 +26,21 @@ export function createBackend(app: AppDefinition, location: Location = newLocati
   const hono = new Hono<AppEnv>()
   hono.onError(renderError)
   hono.notFound((c) => renderError(new AppError(requestErrors.not_found), c))
-  hono.use(request(app, model, location), cors(), versionGate(), flood())
+  const changes = createChanges(model)
+  hono.use(request(app, model, location, changes.written), cors(), versionGate(), flood())
   hono.route('/', routes())
   return {
     fetch: (incoming, env, ctx) => hono.fetch(incoming, env, ctx),
     async scheduled(controller, env) {
       const stores = openStores(env, () => undefined)
-      if (controller.cron === EACH_MINUTE) for (const store of stores.all) await sendDue(store, env, Date.now())
-      else {
-        for (const store of stores.all) await sweep(store, controller.scheduledTime)
-        await sweepWebhooks(stores.primary, controller.scheduledTime)
+      if (controller.cron === EACH_MINUTE) {
+        for (const store of stores.all) await sendDue(store, env, Date.now())
+        return changes.tick(env)
       }
+      for (const store of stores.all) await sweep(store, controller.scheduledTime)
+      await sweepWebhooks(stores.primary, controller.scheduledTime)
+      await changes.sweep(env, controller.scheduledTime)
     },
-    queue: (batch, env, ctx) => consume({ model, env, later: (work) => ctx.waitUntil(work) }, batch),
+    queue: (batch, env, ctx) => consume({ model, env, changes, later: (work) => ctx.waitUntil(work) }, batch),
   }
 }

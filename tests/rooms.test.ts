@@ -15,6 +15,7 @@ const BUILT = [
   'query',
   'data',
   'functions',
+  'changes',
   'jobs',
   'rest',
   'auth',
@@ -33,14 +34,15 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   query: ['core', 'define'],
   data: ['core', 'define', 'query', 'platform', 'schema'],
   functions: ['core', 'define', 'platform', 'query', 'data'],
-  jobs: ['core', 'define', 'platform', 'observability', 'query', 'data', 'functions', 'webhooks'],
+  changes: ['core', 'define', 'observability', 'platform', 'query', 'data', 'functions'],
+  jobs: ['core', 'define', 'platform', 'observability', 'query', 'data', 'functions', 'changes', 'webhooks'],
   rest: ['core', 'define', 'query', 'data', 'functions'],
   auth: ['core', 'define', 'platform', 'schema'],
   webhooks: ['core', 'define', 'platform', 'observability', 'data'],
   'durable-objects': BUILT,
   middleware: ['core', 'define', 'platform', 'observability', 'auth'],
   routes: [...BUILT, 'middleware'],
-  backend: ['core', 'data', 'define', 'jobs', 'middleware', 'platform', 'routes', 'webhooks'],
+  backend: ['changes', 'core', 'data', 'define', 'jobs', 'middleware', 'platform', 'routes', 'webhooks'],
   index: ['backend', 'auth', 'durable-objects', 'app'],
 }
 
@@ -48,6 +50,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
 const EXCEPTIONS: readonly { from: string; to: string; typeOnly: boolean; because: string }[] = [
   { from: 'platform/env.ts', to: 'durable-objects/rate-limiter.ts', typeOnly: true, because: 'a binding is typed by the class behind it' },
   { from: 'platform/env.ts', to: 'durable-objects/alarm.ts', typeOnly: true, because: 'a binding is typed by the class behind it' },
+  { from: 'platform/env.ts', to: 'durable-objects/change-feed.ts', typeOnly: true, because: 'a binding is typed by the class behind it' },
   { from: 'middleware/errors.ts', to: 'rest/index.ts', typeOnly: false, because: 'an error is rendered in the dialect of its path' },
 ]
 

@@ -74,11 +74,13 @@ const POSITION =
 const PAGE =
   'SELECT `seq`, `tbl`, `op`, `key`, `columns`, `old`, `new`, `context`, `at` FROM `sys_changes` WHERE `seq` > ?1 ORDER BY `seq` LIMIT ?2'
 
+/** A row of the log as SQL answers it. */
 export interface LogRow extends Omit<Change, 'table' | 'columns'> {
   readonly tbl: string
   readonly columns: string | null
 }
 
+/** The change that a row of the log tells of. */
 export function toChange({ tbl, columns, ...row }: LogRow): Change {
   return { ...row, table: tbl, columns: columns === null ? null : (JSON.parse(columns) as string[]) }
 }

@@ -64,6 +64,12 @@ export const dataErrors = defineErrors({
     retry: false,
     postgrest: 'PT412',
   },
+  stale_write: {
+    status: 409,
+    title: 'Another has done this work meanwhile. Nothing was written.',
+    retry: false,
+    postgrest: '40001',
+  },
   cursor_expired: {
     status: 410,
     title: 'The cursor is of another time or place of the database. Start anew with an empty one.',

@@ -29,6 +29,11 @@ export interface ExecuteRequest {
   readonly execution: Execution
   /** Where reads begin; at the primary without it. */
   readonly reading?: Reading
+  /**
+   * Records of the engine that hold or fail with a write: they run first in its transaction. When one raises `stale`, nothing is done and
+   * `stale_write` is thrown. `store` is where they are kept, and so where the write must go.
+   */
+  readonly beside?: { readonly store: Store; readonly statements: readonly Statement[] }
 }
 
 /** What became of one operation. */
@@ -67,6 +72,7 @@ export async function execute(request: ExecuteRequest): Promise<Result[]> {
   const { model, stores, execution, reading } = request
   const query = await putPayloadsAside(await scopedToCaller(request.query, execution.principal), stores)
   const store = storeOf(model, stores, query)
+  if (request.beside && request.beside.store.name !== store.name) throw new AppError(dataErrors.several_stores)
   const writes = query.operations.some(({ kind }) => kind !== 'read')
   // What operations tell one another is written too, if only until the batch's end.
   const refers = sourcesOf(model.tables, query.operations).size > 0
@@ -107,10 +113,16 @@ async function attempt(request: ExecuteRequest, query: Query, outer: Store, star
   }
 }
 
-async function attemptIn({ model, stores, execution }: ExecuteRequest, query: Query, outer: Store, store: Store): Promise<Result[]> {
+async function attemptIn(
+  { model, stores, execution, beside }: ExecuteRequest,
+  query: Query,
+  outer: Store,
+  store: Store,
+): Promise<Result[]> {
   const elsewhere = outer !== stores.primary && execution.principal.uid !== null
   const local = elsewhere ? { ...execution, sessionChecked: true } : execution
-  const compiled = fenced(audited(compile(model, implied(query), local), query, execution), query, execution, outer)
+  const recorded = audited(compile(model, implied(query), local), query, execution)
+  const compiled = accompanied(fenced(recorded, query, execution, outer), beside?.statements)
   const asks = elsewhere ? sessionProbe(stores, execution) : null
   const writes = query.operations.some(({ kind }) => kind !== 'read')
   // A write waits for the answer, because it can't be taken back; a read only withholds what it found.
@@ -131,11 +143,24 @@ async function attemptIn({ model, stores, execution }: ExecuteRequest, query: Qu
       )
     }
     if (fault.kind === 'raise' && fault.code === 'replay') return keptAnswer(store, query)
+    if (fault.kind === 'raise' && fault.code === 'stale') throw new AppError(dataErrors.stale_write, { cause: error })
     await auditFailure(store, query, execution)
     if (fault.kind === 'told' && query.undo) return keptResults(String(fault.answer))
     if (fault.kind === 'too-big' && (query.undo || query.idempotency)) throw new AppError(dataErrors.answer_not_kept, { cause: error })
     return refuse(model, store, query, local, error)
   }
+}
+
+/** The same statements behind those that hold or fail with them. */
+function accompanied(compiled: CompiledQuery, first: readonly Statement[] = []): CompiledQuery {
+  if (first.length === 0) return compiled
+  const guards = first.map(({ sql, params }) => ({
+    sql,
+    params: params as CompiledStatement['params'],
+    role: 'guard' as const,
+    operation: -1,
+  }))
+  return { ...compiled, statements: [...guards, ...compiled.statements] }
 }
 
 /** A single write that must answer with one row is undone when it doesn't. */
@@ -168,9 +193,12 @@ export async function checkSession(stores: Stores, execution: Execution): Promis
   if (execution.principal.uid !== null) await sessionProbe(stores, execution)
 }
 
+/** For a question that names nothing of the app. */
+const NO_MODEL: Model = { name: '', description: '', tables: new Map(), functions: new Map(), jobs: new Map(), consumers: new Map() }
+
 async function sessionProbe(stores: Stores, execution: Execution): Promise<void> {
   const [answer] = await run(stores.primary.db, [sessionStatement(execution)]).catch((error: unknown): never => {
-    throw errorOf(readFault(error), { name: '', description: '', tables: new Map(), functions: new Map(), jobs: new Map() }, error) ?? error
+    throw errorOf(readFault(error), NO_MODEL, error) ?? error
   })
   if (answer?.results.length !== 1) throw new AppError(dataErrors.session_revoked)
 }

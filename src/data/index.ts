@@ -1,5 +1,16 @@
 // The door of the room: running queries, and following what they changed.
-export { MAX_PAGE, pruneChanges, readChanges, renewEpoch, RETENTION_MS, RETENTION_ROWS, type Change, type ChangePage } from './changes'
+export {
+  MAX_PAGE,
+  pruneChanges,
+  readChanges,
+  renewEpoch,
+  RETENTION_MS,
+  RETENTION_ROWS,
+  toChange,
+  type Change,
+  type ChangePage,
+  type LogRow,
+} from './changes'
 export { dataErrors, notSingle } from './errors'
 export { checkSession, execute, type ExecuteRequest, type Page, type Result } from './execute'
 export { IDEMPOTENCY_MS } from '../query'

@@ -1,4 +1,5 @@
 // What a developer exports from `app/index.ts`: the whole declaration of their backend, as one value.
+import type { ConsumerDeclaration } from './consumer'
 import type { SQLiteTableLike } from './drizzle'
 import type { FunctionDeclaration } from './function'
 import type { JobDeclaration } from './job'
@@ -40,6 +41,8 @@ export interface AppDefinition {
   readonly functions?: readonly FunctionDeclaration[]
   /** What happens later, and what the clock begins. */
   readonly jobs?: readonly JobDeclaration[]
+  /** What the app does about changes after they were committed: `onChange`. */
+  readonly consumers?: readonly ConsumerDeclaration[]
   readonly auth?: AuthRules
   readonly rest?: RestRules
 }

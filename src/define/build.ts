@@ -3,6 +3,7 @@ import { getTableConfig, type SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { AppDefinition } from './app'
 import { columnModel, columnType, engineColumns, rangeKind } from './column'
 import { computedColumns } from './computed'
+import { consumerModels } from './consumer-model'
 import { getTableName, type SQLiteTableLike } from './drizzle'
 import { functionModels } from './function-model'
 import { jobModels } from './job-model'
@@ -131,10 +132,9 @@ function build(app: AppDefinition): { model: Model; problems: Problem[] } {
     problems,
   )
   const functions = functionModels(app.functions ?? [], tables, problems)
-  return {
-    model: { name: app.name, description: app.description ?? '', tables, functions, jobs: jobModels(app.jobs ?? [], problems) },
-    problems,
-  }
+  const consumers = consumerModels(app.consumers ?? [], tables, problems)
+  const jobs = jobModels(app.jobs ?? [], problems)
+  return { model: { name: app.name, description: app.description ?? '', tables, functions, jobs, consumers }, problems }
 }
 
 /** The property under which a Drizzle table holds the column with this database name. */

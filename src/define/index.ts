@@ -2,6 +2,17 @@
 export { adviseApp } from './advice'
 export { app, type AppDefinition, type Audience, type AuthRules, type RestRules } from './app'
 export { buildModel, checkApp, ModelError } from './build'
+export {
+  onChange,
+  type ChangeArgument,
+  type ChangeOp,
+  type ChangeRules,
+  type ConsumerDatabase,
+  type ConsumerDeclaration,
+  type Interruption,
+  type RowChange,
+} from './consumer'
+export { DEFAULT_ATTEMPTS } from './consumer-model'
 export { describeExpression, describeValue } from './describe'
 export { COMPUTED_TYPES, type ComputedRule, type ComputedType } from './computed'
 export { getTableName, type SQLiteTableLike, type SQLiteViewLike } from './drizzle'
@@ -67,6 +78,7 @@ export {
   type ColumnDefault,
   type ColumnModel,
   type ColumnType,
+  type ConsumerModel,
   type ForeignKey,
   type FunctionModel,
   type FunctionResult,

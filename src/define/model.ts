@@ -2,6 +2,8 @@
 import type * as z from 'zod'
 import type { Expression, OperandNode } from './expression'
 import type { SearchModel } from './searchable'
+import type { ChangeArgument, Interruption } from './consumer'
+import type { SQLiteTableLike } from './drizzle'
 import type { FunctionArgument } from './function'
 import type { JobArgument, RetryDecision } from './job'
 
@@ -167,6 +169,22 @@ export interface Model {
   readonly functions: ReadonlyMap<string, FunctionModel>
   /** By name. */
   readonly jobs: ReadonlyMap<string, JobModel>
+  /** What the app does about changes, by name. */
+  readonly consumers: ReadonlyMap<string, ConsumerModel>
+}
+
+export interface ConsumerModel {
+  readonly name: string
+  readonly table: string
+  /** Letters of the log; null for all. */
+  readonly ops: readonly ('I' | 'U' | 'D')[] | null
+  /** Of updates, names of columns of which one must have changed; null for any. */
+  readonly columns: readonly string[] | null
+  readonly from: 'now' | 'beginning'
+  readonly attempts: number
+  readonly handle: (argument: ChangeArgument<SQLiteTableLike>) => void | Promise<void>
+  readonly interrupted: ((interruption: Interruption) => void | Promise<void>) | null
+  readonly file: string | null
 }
 
 /** What a function gives; `many` says whether in a list. */
@@ -224,7 +242,7 @@ export interface Problem {
   /** The name of the table, or of what else it is a problem of. */
   readonly table: string
   /** `table` when absent. */
-  readonly of?: 'function' | 'job'
+  readonly of?: 'function' | 'job' | 'consumer'
   readonly file: string | null
   /** What is wrong and what to do, one sentence each. */
   readonly message: string

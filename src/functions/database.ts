@@ -136,7 +136,8 @@ function servedTable(model: Model, table: AnyTable): TableModel {
   return found
 }
 
-type WrittenOperation = Insert | Update | Delete | Enqueue | Cancel
+/** What a step of a batch is. */
+export type WrittenOperation = Insert | Update | Delete | Enqueue | Cancel
 
 /** All that may be seen, by property, and the version. */
 function selection(table: TableModel, properties?: readonly string[]): SelectItem[] {
@@ -189,6 +190,11 @@ const removal = (table: TableModel, options: ChangeOptions<AnyTable>): Delete =>
   table: table.name,
   ...filterOf(table, options),
 })
+
+/** Collects writes that answer no rows: for who commits them together with a record of their own. */
+export function collectWrites(model: Model): { readonly builder: BatchBuilder; readonly operations: readonly WrittenOperation[] } {
+  return batchBuilder(model, (table) => servedTable(model, table))
+}
 
 function batchBuilder(model: Model, tableOf: (table: AnyTable) => TableModel): { builder: BatchBuilder; operations: WrittenOperation[] } {
   const operations: WrittenOperation[] = []

@@ -3,13 +3,17 @@ import type { MiddlewareHandler } from 'hono'
 import { ANONYMOUS, uuidv7 } from '../core'
 import type { AppDefinition, Model } from '../define'
 import { addCall, log, newCost, recordTrace } from '../observability'
-import { isDevelopment, openStores, type Location } from '../platform'
+import { isDevelopment, openStores, type Env, type Location } from '../platform'
 import type { AppEnv } from './context'
 import { readingOf } from './reading'
 
+/** Hears which stores a request wrote to, after it was answered. */
+export type Written = (env: Env, stores: Iterable<string>) => Promise<void>
+
 /** Fills Hono's context for everything behind it. */
-export function request(app: AppDefinition, model: Model, location: Location): MiddlewareHandler<AppEnv> {
+export function request(app: AppDefinition, model: Model, location: Location, written: Written): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
+    const wrote = new Set<string>()
     const started = Date.now()
     const development = isDevelopment(c.env)
     const cost = newCost(development)
@@ -25,12 +29,16 @@ export function request(app: AppDefinition, model: Model, location: Location): M
       'stores',
       openStores(
         c.env,
-        (call) => addCall(cost, call),
+        (call) => {
+          addCall(cost, call)
+          if (call.statements.some(({ rowsWritten }) => rowsWritten > 0)) wrote.add(call.store)
+        },
         (work) => c.executionCtx.waitUntil(work),
       ),
     )
     c.header('x-request-id', requestId)
     await next()
+    if (wrote.size > 0) c.executionCtx.waitUntil(written(c.env, wrote))
     // An answer that Hono didn't make, an asset's, has no header but its own.
     if (!c.res.headers.has('x-request-id')) c.header('x-request-id', requestId)
     if (development) {

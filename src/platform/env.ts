@@ -1,4 +1,5 @@
 // What the runtime gives the Worker. The one place that names bindings.
+import type { ChangeFeed } from '../durable-objects/change-feed'
 import type { RateLimiter } from '../durable-objects/rate-limiter'
 import type { Alarm } from '../durable-objects/alarm'
 import type { QueueMessage } from './outbox'
@@ -14,6 +15,8 @@ export interface Env {
   readonly ALARM?: DurableObjectNamespace<Alarm>
   /** Payloads of jobs that are too large for a row. */
   readonly MEDIA?: R2Bucket
+  /** One object a store, which wakes who follows the change log; without it they wait for the minute's cron. */
+  readonly CHANGE_FEED?: DurableObjectNamespace<ChangeFeed>
   /** Flood shield: per location, permissive; without the binding there is none. */
   readonly FLOOD?: RateLimit
   readonly ASSETS?: Fetcher

@@ -7,6 +7,8 @@ export type QueueMessage =
   | { readonly job: string; readonly store: string }
   /** An endpoint that has something to be told. */
   | { readonly webhook: string; readonly store: string }
+  /** A consumer of the change log of this store. */
+  | { readonly consumer: string; readonly store: string }
 
 export interface JobMessage {
   readonly message: QueueMessage

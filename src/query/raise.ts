@@ -17,6 +17,8 @@ export type RaiseCode =
   | 'repeated'
   | 'version'
   | 'lease'
+  /** What the batch goes on from was done by another meanwhile (changes/cursor.ts). */
+  | 'stale'
   /** Of casts, the type's name in the place of the table's: the text isn't one, */
   | 'cast-text'
   /** the value is beyond the type, */

@@ -75,9 +75,10 @@ export async function startServer(
                   bindings: [
                     { name: 'RATE_LIMITER', class_name: 'RateLimiter' },
                     { name: 'ALARM', class_name: 'Alarm' },
+                    { name: 'CHANGE_FEED', class_name: 'ChangeFeed' },
                   ],
                 },
-                migrations: [{ tag: 'v1', new_sqlite_classes: ['RateLimiter', 'Alarm'] }],
+                migrations: [{ tag: 'v1', new_sqlite_classes: ['RateLimiter', 'Alarm', 'ChangeFeed'] }],
                 queues: {
                   producers: [{ binding: 'JOBS', queue: 'perigee-jobs' }],
                   consumers: [{ queue: 'perigee-jobs', max_batch_size: 10, max_batch_timeout: 1, max_retries: 10 }],
