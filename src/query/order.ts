@@ -53,12 +53,14 @@ export function sortKeys(rows: Rows, order: readonly OrderTerm[], embedValue: Em
   return keys
 }
 
-/** What a place sorts by. */
+/** What a place sorts by. JSON by its type, lists and objects by how many members they have and then by their text, where `jsonb` goes on member by member. */
 export function sortValues(place: Place): Sql[] {
   if (place.kind === 'text') return [jsonText(place.value, place.path)]
   if (place.kind === 'json' || place.model.type === 'json') {
     const path = place.kind === 'json' ? place.path : bind('$')
-    return [jsonRank(place.value, path), sql`json_extract(${place.value}, ${path})`]
+    const members = sql`(select count(*) from json_each(${place.value}, ${path}))`
+    const size = sql`iif(json_type(${place.value}, ${path}) in ('array', 'object'), ${members}, 0)`
+    return [jsonRank(place.value, path), size, sql`json_extract(${place.value}, ${path})`]
   }
   if (place.model.type === 'range') return rangeSortValues(place.value)
   return [comparable(place.model, place.value)]

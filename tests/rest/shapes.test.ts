@@ -233,6 +233,24 @@ describe('embeds', () => {
       message: "'writers' is not an embedded resource in this request",
     })
   })
+
+  test('JSON is ordered by its type, and lists and objects by their size', async () => {
+    const sorted = [null, 'a', 'b', 2, 10, false, true, [], [9], [10, 2], [1, 2, 3], {}, { z: 1 }, { a: 1, b: 2 }]
+    const body = sorted.toReversed().map((data, i) => ({
+      id: `0193a3c2-7f1e-7d6a-9b1c-5f0e6c1d40${String(10 + i)}`,
+      note: 'sizes',
+      data: { at: data },
+    }))
+    expect((await service('/rest/v1/samples', { body })).status).toBe(201)
+    for (const [order, expected] of [
+      ['data->at', sorted],
+      ['data->at.desc', sorted.toReversed()],
+    ] as const)
+      expect(((await rows(`samples?select=data->at&note=eq.sizes&order=${order}`)) as { at: unknown }[]).map(({ at }) => at)).toEqual(
+        expected,
+      )
+    await service('/rest/v1/samples?note=eq.sizes', { method: 'DELETE' })
+  })
 })
 
 describe('writes and what is related', () => {
