@@ -207,10 +207,10 @@ export function policyViolation(table: string, cause: unknown): AppError {
   return new AppError(dataErrors.policy_violation, { message: `new row violates row-level security policy for table "${table}"`, cause })
 }
 
-/** PostgREST's words, which clients take the number out of. */
+/** The words of older PostgREST: the Dart client looks for them, and those of Swift, Kotlin and JavaScript read them as well as the newer ones. */
 export function notSingle(rows: number, cause?: unknown): AppError {
   return new AppError(dataErrors.not_single, {
-    details: `The result contains ${rows} rows`,
+    details: `Results contain ${rows} rows, application/vnd.pgrst.object+json requires 1 row`,
     cause,
   })
 }

@@ -60,7 +60,7 @@ export function renderError(error: unknown, c: Context<AppEnv>): Response {
   const rendered = path.startsWith('/auth/')
     ? renderAuthError(known, c.req.header('x-supabase-api-version') ?? null)
     : path.startsWith('/rest/')
-      ? renderRestError(known, c.get('principal')?.role ?? 'anon', c.req.header('x-client-info') ?? c.req.header('user-agent') ?? null)
+      ? renderRestError(known, c.get('principal')?.role ?? 'anon')
       : renderProblem(known, requestId)
   // What isn't built is no failure.
   if (rendered.status >= 500 && rendered.status !== 501)

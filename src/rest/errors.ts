@@ -88,9 +88,9 @@ export interface RenderedRestError {
 
 /**
  * Renders any room's error in PostgREST's shape: all four keys, of a batch `operation` too, `Proxy-Status`, and 401 for a stranger where a person gets 403,
- * because signing in could help the stranger. `client` is its `X-Client-Info` or `User-Agent`.
+ * because signing in could help the stranger.
  */
-export function renderRestError(error: AppError, role: string, client: string | null = null): RenderedRestError {
+export function renderRestError(error: AppError, role: string): RenderedRestError {
   const { definition, occurrence } = error
   const code = definition.postgrest ?? 'PGRST000'
   const status = statusOf(definition, code, role)
@@ -102,21 +102,8 @@ export function renderRestError(error: AppError, role: string, client: string | 
       'content-type': 'application/json; charset=utf-8',
       'proxy-status': `PostgREST; error=${code}`,
     },
-    body: {
-      code,
-      message: error.message,
-      details: detailsFor(client, code, occurrence.details),
-      hint: occurrence.hint ?? null,
-      ...occurrence.body,
-    },
+    body: { code, message: error.message, details: occurrence.details ?? null, hint: occurrence.hint ?? null, ...occurrence.body },
   }
-}
-
-/** Dart's client, and Flutter's around it, knows by the words of an older PostgREST that there was no row. */
-function detailsFor(client: string | null, code: string, details: unknown): unknown {
-  const [, rows] =
-    code === 'PGRST116' && /dart|flutter/i.test(client ?? '') ? (/^The result contains (\d+) rows$/.exec(String(details)) ?? []) : []
-  return rows === undefined ? (details ?? null) : `Results contain ${rows} rows, application/vnd.pgrst.object+json requires 1 row`
 }
 
 function statusOf(definition: ErrorDefinition, code: string, role: string): number {

@@ -171,7 +171,7 @@ describe('which operation failed', () => {
     expect(await failing([fine(1), read('notes', eq('id', 'none'), { expect: { min: 1, max: 1, error: 'not-single' } })])).toEqual([
       'PGRST116',
       { operation: 1 },
-      'The result contains 0 rows',
+      'Results contain 0 rows, application/vnd.pgrst.object+json requires 1 row',
     ])
   })
 

@@ -86,10 +86,10 @@ describe('expectations', () => {
     expect(await refusedWithoutTrace(() => ask(ann, [update('notes', { title: 'x' }, undefined, { expect: single })]))).toMatchObject({
       code: 'PGRST116',
       status: 406,
-      details: 'The result contains 2 rows',
+      details: 'Results contain 2 rows, application/vnd.pgrst.object+json requires 1 row',
     })
     expect(await refusedWithoutTrace(() => ask(eve, [update('notes', { title: 'x' }, undefined, { expect: single })]))).toMatchObject({
-      details: 'The result contains 0 rows',
+      details: 'Results contain 0 rows, application/vnd.pgrst.object+json requires 1 row',
     })
     expect(
       await refusedWithoutTrace(() => ask(ann, [remove('notes', undefined, { expect: { max: 1, error: 'max-affected' } })])),

@@ -342,7 +342,7 @@ describe('order, windows and counts', () => {
         {
           code: 'PGRST116',
           message: 'Cannot coerce the result to a single JSON object',
-          details: `The result contains ${count} rows`,
+          details: `Results contain ${count} rows, application/vnd.pgrst.object+json requires 1 row`,
           hint: null,
         },
       ])

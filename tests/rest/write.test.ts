@@ -188,12 +188,12 @@ describe('update and delete', () => {
     const two = await ada.ask('/rest/v1/books?id=lt.3', { method: 'PATCH', body: { title: 'y' }, headers })
     expect(two).toMatchObject({
       status: 406,
-      json: { code: 'PGRST116', details: 'The result contains 2 rows' },
+      json: { code: 'PGRST116', details: 'Results contain 2 rows, application/vnd.pgrst.object+json requires 1 row' },
     })
     const none = await ada.ask('/rest/v1/books?id=eq.99', { method: 'PATCH', body: { title: 'y' }, headers: { accept: headers.accept } })
     expect(none).toMatchObject({
       status: 406,
-      json: { code: 'PGRST116', details: 'The result contains 0 rows' },
+      json: { code: 'PGRST116', details: 'Results contain 0 rows, application/vnd.pgrst.object+json requires 1 row' },
     })
     const noColumns = await ada.ask('/rest/v1/books?id=eq.1', { method: 'PATCH', body: {}, headers })
     expect(noColumns.status).toBe(406)

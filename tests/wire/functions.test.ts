@@ -59,7 +59,10 @@ test('rows decode as rows of their table do, one as an object, none as nobody as
     headers: { ...POST.headers, accept: 'application/vnd.pgrst.object+json' },
     body: '{}',
   })
-  expect([none.status, none.json]).toMatchObject([406, { code: 'PGRST116', details: 'The result contains 0 rows' }])
+  expect([none.status, none.json]).toMatchObject([
+    406,
+    { code: 'PGRST116', details: 'Results contain 0 rows, application/vnd.pgrst.object+json requires 1 row' },
+  ])
   const sums = await stranger(`${rpc}/good_books?select=genre,pages.sum(),rating.avg(),count()&order=genre`, { ...POST, body: '{}' })
   decode(sums.text, [{ genre: 'string', sum: 'int', avg: 'double', count: 'int' }])
 })

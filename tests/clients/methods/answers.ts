@@ -45,7 +45,11 @@ export function answers(phone: Phone): void {
     test('single', async () => {
       expect(await rowsOf(ships().eq('name', 'Brigg').single())).toEqual({ name: 'Brigg' })
       const { status, error } = await ships().single()
-      expect([status, error?.code, error?.details]).toEqual([406, 'PGRST116', 'The result contains 5 rows'])
+      expect([status, error?.code, error?.details]).toEqual([
+        406,
+        'PGRST116',
+        'Results contain 5 rows, application/vnd.pgrst.object+json requires 1 row',
+      ])
     })
     test('maybeSingle', async () => {
       expect((await ships().eq('name', 'None').maybeSingle()).data).toBeNull()
