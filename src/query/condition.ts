@@ -72,7 +72,7 @@ export function compileCondition(rows: Rows, condition: Condition, related: Find
     case 'is':
       return is(placeOf(rows, condition.target), condition.value)
     case 'like':
-      return like(placeOf(rows, condition.target), condition.pattern, condition.ignoreCase)
+      return like(rows, condition.target, condition.pattern, condition.ignoreCase)
     case 'quantified':
       return quantified(rows, condition)
     case 'match':
@@ -231,13 +231,13 @@ function is(place: Place, value: 'null' | 'not_null' | 'true' | 'false' | 'unkno
   return value === 'not_null' ? sql`${subject} is not null` : sql`${subject} is null`
 }
 
-function like(place: Place, pattern: string, ignoreCase: boolean): Sql {
+function like(rows: Rows, target: Target, pattern: string, ignoreCase: boolean): Sql {
   if (!storable(pattern)) throw valueError(queryErrors.invalid_encoding, 'invalid byte sequence for encoding "UTF8"')
-  return likeSql(textual(place, ignoreCase ? '~~*' : '~~'), pattern, ignoreCase)
+  return likeSql(textual(placeOf(rows, target), ignoreCase ? '~~*' : '~~'), pattern, ignoreCase, rows.context.preparation)
 }
 
 function match(rows: Rows, target: Target, pattern: string, ignoreCase: boolean): Sql {
-  return regexSql(textual(placeOf(rows, target), ignoreCase ? '~*' : '~'), pattern, ignoreCase)
+  return regexSql(textual(placeOf(rows, target), ignoreCase ? '~*' : '~'), pattern, ignoreCase, rows.context.preparation)
 }
 
 function textual(place: Place, operator: string): Sql {
@@ -255,7 +255,7 @@ function quantified(rows: Rows, condition: Extract<Condition, { kind: 'quantifie
   if (operator === 'eq' && condition.quantifier === 'any') return inList(rows, target, values)
   if (values.length > MOST_CHOICES) throw tooComplex(`a list of any or all has more than ${MOST_CHOICES} values.`)
   const terms = values.map((value): Sql => {
-    if (operator === 'like' || operator === 'ilike') return value === null ? NULL : like(placeOf(rows, target), value, operator === 'ilike')
+    if (operator === 'like' || operator === 'ilike') return value === null ? NULL : like(rows, target, value, operator === 'ilike')
     if (operator === 'match' || operator === 'imatch') return value === null ? NULL : match(rows, target, value, operator === 'imatch')
     return compare(rows, target, operator, value)
   })

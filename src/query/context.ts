@@ -4,6 +4,7 @@ import type { Model, TableModel } from '../define'
 import type { Execution } from './compiled'
 import type { Operation } from './query'
 import type { Source } from './reference'
+import { unprepared, type Preparation } from './preparation'
 import { queryErrors } from './errors'
 
 export interface CompileContext {
@@ -18,6 +19,8 @@ export interface CompileContext {
   /** All operations of the query, and what later ones ask of earlier ones. */
   readonly operations: readonly Operation[]
   readonly sources: ReadonlyMap<number, Source>
+  /** What the patterns of the whole query have cost so far. */
+  readonly preparation: Preparation
   /** A table alias that nothing else in the query has. */
   alias(prefix: string): string
 }
@@ -44,6 +47,7 @@ export function compileContext(
     get timed() {
       return timed
     },
+    preparation: unprepared(),
     alias: (prefix) => `${prefix}${aliases++}`,
   }
 }

@@ -3,6 +3,7 @@
 import { AppError } from '../core'
 import { foldText, variants } from './characters'
 import { queryErrors } from './errors'
+import type { Preparation } from './preparation'
 import { bind, sql, type Sql } from './sql'
 import { globSql, patternOf, walkSql, type Item } from './walk'
 
@@ -57,16 +58,16 @@ function settled(tokens: readonly Token[]): Token[] {
 const CASED_BEYOND_ASCII = /(?![\0-\u007f])[\p{Lu}\p{Ll}\p{Lt}\u24b6-\u24e9\u2160-\u217f]/u
 
 /** Each letter stands for both of its cases. */
-function inEitherCase(subject: Sql, tokens: readonly Token[]): Sql {
+function inEitherCase(subject: Sql, tokens: readonly Token[], preparation?: Preparation): Sql {
   const items = tokens.flatMap((token): Item[] =>
     token === 'one' || token === 'many' ? [token] : Array.from(token.text, (character) => ({ set: variants(character.codePointAt(0)!) })),
   )
-  return globSql(subject, items) ?? walkSql(subject, patternOf(items))
+  return globSql(subject, items) ?? walkSql(subject, patternOf(items), preparation)
 }
 
 /** Whether `subject` (an expression with a text value) is like the pattern; NULL when it is NULL. */
-export function likeSql(subject: Sql, pattern: string, ignoreCase: boolean): Sql {
-  if (ignoreCase && CASED_BEYOND_ASCII.test(pattern)) return inEitherCase(subject, settled(parse(pattern)))
+export function likeSql(subject: Sql, pattern: string, ignoreCase: boolean, preparation?: Preparation): Sql {
+  if (ignoreCase && CASED_BEYOND_ASCII.test(pattern)) return inEitherCase(subject, settled(parse(pattern)), preparation)
   const folded = ignoreCase ? pattern.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase()) : pattern
   const value = ignoreCase ? sql`lower(${subject})` : subject
   const tokens = settled(parse(folded))

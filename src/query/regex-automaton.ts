@@ -2,6 +2,7 @@
 // whatever the pattern, so that no pattern is slower than another. Patterns that need too many states are refused.
 import { includes, LAST, named, union, type CharacterSet } from './characters'
 import { tooComplex } from './errors'
+import { spend, unprepared, type Preparation } from './preparation'
 import type { Pattern, Position } from './regex-parse'
 
 /** What a pattern may come to, as written out, as states, and as ranges of characters between them. */
@@ -10,7 +11,6 @@ export const MOST_STATES = 400
 export const MOST_RANGES = 20_000
 /** Nodes that are visited while the states are found. */
 const MOST_VISITS = 1_000_000
-
 /** The state in which the rest of the text doesn't matter, and the character that stands for the end of the text. */
 export const FOUND = -1
 export const END = -1
@@ -92,7 +92,7 @@ interface Kind {
   readonly side: Side
 }
 
-function kindsOf(nodes: readonly Node[]): Kind[] {
+function kindsOf(nodes: readonly Node[], preparation: Preparation): Kind[] {
   const positions = new Set(nodes.flatMap((node) => (node.kind === 'position' ? [node.position] : [])))
   const words = [...positions].some((position) => position.includes('word'))
   const lines = [...positions].some((position) => position.startsWith('line'))
@@ -101,6 +101,7 @@ function kindsOf(nodes: readonly Node[]): Kind[] {
   const all = [...sets, ...(words ? [word] : []), ...(lines ? [[[10, 10]] as CharacterSet] : [])]
   const bounds = [...new Set([0, LAST + 1, ...all.flatMap((set) => set.flatMap(([from, to]) => [from, to + 1]))])].sort((a, b) => a - b)
   const kinds = new Map<string, Kind>()
+  spend(preparation, bounds.length * all.length)
   // Each set is walked along once, beside the bounds.
   const places = all.map(() => 0)
   for (let i = 0; i + 1 < bounds.length; i++) {
@@ -122,9 +123,10 @@ function kindsOf(nodes: readonly Node[]): Kind[] {
 }
 
 /** Every way through a text in which the pattern is found somewhere. Throws `too_complex`. */
-export function automatonOf(pattern: Pattern): readonly Range[] {
+export function automatonOf(pattern: Pattern, preparation: Preparation = unprepared()): readonly Range[] {
   const { nodes, start } = nodesOf(pattern)
-  const kinds = kindsOf(nodes)
+  spend(preparation, nodes.length)
+  const kinds = kindsOf(nodes, preparation)
   const sides = [...new Set(kinds.map(({ side }) => side))]
   const takers = new Map<CharacterSet, Kind[]>()
   for (const kind of kinds) {
@@ -150,6 +152,7 @@ export function automatonOf(pattern: Pattern): readonly Range[] {
   stateOf([start], 'none')
   let visits = 0
   for (let state = queue.shift(); state; state = queue.shift()) {
+    const before = visits
     for (const side of sides) {
       const reached = closure(nodes, state.set, state.before, side)
       visits += reached.size
@@ -170,6 +173,7 @@ export function automatonOf(pattern: Pattern): readonly Range[] {
         arrows.push([state.id, kind, reached.has(0) ? FOUND : stateOf(set, side)])
       }
     }
+    spend(preparation, visits - before + kinds.length)
     if (closure(nodes, state.set, state.before, 'none').has(0)) arrows.push([state.id, null, FOUND])
   }
   return rangesOf(arrows)

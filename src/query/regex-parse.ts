@@ -2,6 +2,7 @@
 // looking around and referring back, is refused by name; so is what isn't a pattern, in Postgres' words.
 import { ALL, complement, foldSet, named, single, union, variants, type CharacterSet } from './characters'
 import { queryErrors, tooComplex, unsupported, valueError } from './errors'
+import { unprepared, type Preparation } from './preparation'
 import { storable } from './value'
 
 /** Where a match may go on without taking a character. */
@@ -33,7 +34,7 @@ interface Reader {
 }
 
 /** Throws 2201B for what isn't a pattern, PGRST127 for what is one but isn't supported. */
-export function parsePattern(pattern: string, ignoreCase: boolean): Pattern {
+export function parsePattern(pattern: string, ignoreCase: boolean, { folded }: Preparation = unprepared()): Pattern {
   if (!storable(pattern)) throw valueError(queryErrors.invalid_encoding, 'invalid byte sequence for encoding "UTF8"')
   const literal = pattern.startsWith('***=')
   const options = literal ? null : /^(?:\*\*\*:)?(?:\(\?([a-z]+)\))?/u.exec(pattern)
@@ -49,7 +50,7 @@ export function parsePattern(pattern: string, ignoreCase: boolean): Pattern {
     ignoreCase: { i: true, c: false }[last('ic')] ?? ignoreCase,
     lines: newlines !== '' && 'nmp'.includes(newlines),
     anchorsAtLines: newlines !== '' && 'nmw'.includes(newlines),
-    folded: new Map(),
+    folded,
   }
   if (literal || letters.includes('q'))
     return { kind: 'sequence', items: reader.characters.map((one) => characterOf(reader, one.codePointAt(0)!)) }
@@ -245,7 +246,7 @@ function folded(reader: Reader, set: CharacterSet): CharacterSet {
   const known = reader.folded.get(key)
   if (known) return known
   if (reader.folded.size >= MOST_FOLDED)
-    throw tooComplex(`its regular expression has more than ${MOST_FOLDED} sets in brackets whose case is ignored.`)
+    throw tooComplex(`its regular expressions have more than ${MOST_FOLDED} sets in brackets whose case is ignored.`)
   const made = foldSet(set)
   reader.folded.set(key, made)
   return made

@@ -5,6 +5,7 @@ import { db, ids, read, refusal } from '../../tests/unit/journal'
 import type { AppError } from '../core'
 import { likeMatches, likeSql } from './like'
 import type { Condition } from './query'
+import { MOST_STEPS, unprepared } from './preparation'
 import { regexSql } from './regex'
 import { MOST_NODES, MOST_STATES } from './regex-automaton'
 import { bind, render, sql, type Sql } from './sql'
@@ -139,6 +140,26 @@ describe('regular expressions', () => {
     expect(refused(`(?i)${'[é-ﾀ]+'.repeat(120)}$`)).toBe('none')
     expect(refused('(aaaaaaaaaa){255}')).toContain(`longer than ${MOST_NODES}`)
     expect(refused('('.repeat(60) + ')'.repeat(60))).toContain('PGRST127')
+  })
+
+  test('the patterns of one request share what preparing them may cost', () => {
+    const preparation = unprepared()
+    const dear = (n: number) => regexSql({ chunks: ['x'] }, `^(a?){200}${n}b`, false, preparation)
+    dear(0)
+    const each = preparation.steps
+    expect(each).toBeGreaterThan(50_000)
+    preparation.steps = MOST_STEPS - each
+    dear(1)
+    expect(() => dear(2)).toThrow('its patterns take too long to be prepared')
+    // Of those that people send there is room for more than a request can hold.
+    const cheap = unprepared()
+    regexSql({ chunks: ['x'] }, '^(room|hall) [0-9]{3}[a-f]? (at|in) .*street 1$', true, cheap)
+    expect(cheap.steps * 400).toBeLessThan(MOST_STEPS)
+    const sets = unprepared()
+    const set = (n: number) => regexSql({ chunks: ['x'] }, `[é-${String.fromCodePoint(0x4e00 + n)}]b|c`, true, sets)
+    for (let n = 0; n < 100; n++) set(n)
+    set(5)
+    expect(() => set(100)).toThrow('more than 100 sets')
   })
 
   test('what LIKE or GLOB can say walks nothing', () => {

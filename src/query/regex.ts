@@ -2,21 +2,22 @@
 // is walked along the text.
 import { ALL, fold, includes, variants, type CharacterSet } from './characters'
 import { likeSql } from './like'
+import { unprepared, type Preparation } from './preparation'
 import { parsePattern, type Pattern } from './regex-parse'
 import type { Sql } from './sql'
 import { globSql, walkSql, type Item, type Needed } from './walk'
 
 /** Whether the pattern is found somewhere in `value`; NULL when that is NULL. Throws 2201B, PGRST127 and `too_complex`. */
-export function regexSql(value: Sql, text: string, ignoreCase: boolean): Sql {
-  const pattern = trimmed(parsePattern(text, ignoreCase))
+export function regexSql(value: Sql, text: string, ignoreCase: boolean, preparation: Preparation = unprepared()): Sql {
+  const pattern = trimmed(parsePattern(text, ignoreCase, preparation))
   const items = itemsOf(pattern)
   if (items) {
     const like = likeOf(items)
-    if (like) return likeSql(value, like.pattern, like.ignoreCase)
+    if (like) return likeSql(value, like.pattern, like.ignoreCase, preparation)
     const glob = globSql(value, items)
     if (glob) return glob
   }
-  return walkSql(value, pattern, neededBy(pattern))
+  return walkSql(value, pattern, preparation, neededBy(pattern))
 }
 
 const flat = (pattern: Pattern): readonly Pattern[] => (pattern.kind === 'sequence' ? pattern.items.flatMap(flat) : [pattern])

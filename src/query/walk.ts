@@ -1,6 +1,7 @@
 // Matches text against sets of characters: by GLOB where the pattern fits D1's cap, else by walking an automaton along the text, one
 // step a character, inside the same statement.
 import { ALL, type CharacterSet } from './characters'
+import type { Preparation } from './preparation'
 import { automatonOf, END, FOUND } from './regex-automaton'
 import type { Pattern } from './regex-parse'
 import { bind, FALSE, sql, type Sql } from './sql'
@@ -67,8 +68,8 @@ export interface Needed {
  * Whether the pattern is found in the text; NULL when that is NULL. The automaton is one parameter, put in a table with an index once a
  * statement. Throws `too_complex`.
  */
-export function walkSql(value: Sql, pattern: Pattern, needed: Needed | null = null): Sql {
-  const ranges = automatonOf(pattern)
+export function walkSql(value: Sql, pattern: Pattern, preparation?: Preparation, needed: Needed | null = null): Sql {
+  const ranges = automatonOf(pattern, preparation)
   if (ranges.length === 0) return sql`(${value} is null and null)`
   const first = ranges.find(([from]) => from === 0)!
   if (first[1] === END && first[2] === 0x10ffff && first[3] === FOUND) return sql`(${value} is not null or null)`
