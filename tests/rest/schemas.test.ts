@@ -15,6 +15,7 @@ describe('a schema', () => {
   test('is chosen by a header, and the answer says which', async () => {
     const main = await stranger('/rest/v1/people?select=name')
     expect([main.json, main.headers.get('content-profile')]).toEqual([[{ name: 'Ada of the main house' }], 'public'])
+    expect((await service('/rest/v1/')).headers.get('content-profile')).toBe('public')
     const other = await stranger('/rest/v1/people?select=name', { headers: annex })
     expect([other.json, other.headers.get('content-profile')]).toEqual([[{ name: 'Ada of the annex' }], 'annex'])
     expect(other.headers.get('content-location')).toBe('/people?select=name')

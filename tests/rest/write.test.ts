@@ -143,6 +143,19 @@ describe('upsert', () => {
     expect([status, (json as { code: string }).code]).toEqual([403, '42501'])
     expect(await titles()).toEqual(['his'])
   })
+
+  test('an upsert of no rows has made none, and an insert of none is still one', async () => {
+    for (const [prefer, status] of [
+      ['resolution=merge-duplicates', 200],
+      ['resolution=ignore-duplicates', 201],
+      ['', 201],
+    ] as const) {
+      const answer = await service('/rest/v1/tags', { body: [], headers: { prefer: `return=representation,${prefer}` } })
+      expect([prefer, answer.status, answer.text]).toEqual([prefer, status, '[]'])
+    }
+    const mixed = await service('/rest/v1/tags', { body: [{ id: 'm1', label: 'm1' }, 3] })
+    expect([mixed.status, mixed.json]).toMatchObject([400, { code: 'PGRST102', message: 'All object keys must match' }])
+  })
 })
 
 describe('update and delete', () => {

@@ -90,3 +90,34 @@ test('every type decodes, and every error has a message', async () => {
   for (const address of ['books?select=people(id)', 'books?select=nope', 'nothing', 'books?id=eq.x'])
     decode((await ada.ask(`/rest/v1/${address}`, { headers: READ })).text, ERROR)
 })
+
+test('operators in its own spellings: bare lists, ranges in parentheses, search, a retry that is counted', async () => {
+  await service('/rest/v1/samples', {
+    body: { ...SAMPLE_ROW, id: '0193a3c2-7f1e-7d6a-9b1c-5f0e6c1d2a5b', note: 'kotlin', data: { tags: ['a', 'b'] } },
+  })
+  await service('/rest/v1/stays', { body: [{ id: 81, ages: '[1,5)' }] })
+  await service('/rest/v1/articles', { body: { id: 'kt1', title: 'Blue herons by the river', body: 'They wait.' } })
+  for (const [filter, found] of [
+    ['samples?select=id&note=eq.kotlin&data->tags=cs.{a,b}', 1],
+    ['samples?select=id&note=eq.kotlin&data->tags=cd.{a}', 0],
+    ['samples?select=id&note=eq.kotlin&data->tags=ov.{b,z}', 1],
+    ['samples?select=id&note=eq.kotlin&flag=is.false', 1],
+    ['samples?select=id&note=not.eq.kotlin&id=eq.0193a3c2-7f1e-7d6a-9b1c-5f0e6c1d2a5b', 0],
+    ['stays?select=id&id=eq.81&ages=sl.(4,9)', 1],
+    ['stays?select=id&id=eq.81&ages=nxr.(0,9)', 1],
+    ['articles?select=id&title=phfts(english).blue herons', 1],
+    ['articles?select=id&title=wfts.heron or kite', 1],
+  ] as const) {
+    const { status, json } = await ada.ask(`/rest/v1/${filter}`, { headers: { ...READ, 'x-retry-count': '2' } })
+    expect([filter, status, (json as unknown[]).length]).toEqual([filter, 200, found])
+  }
+})
+
+test('csv, plans and GeoJSON come by their media types, beside an empty preference', async () => {
+  const csv = await ada.ask('/rest/v1/books?select=id,title&order=id.asc.nullslast', { headers: { ...READ, accept: 'text/csv' } })
+  expect(csv.text).toBe('id,title\n1,a\n2,b')
+  const accept = 'application/vnd.pgrst.plan+text; for="application/json"; options=;'
+  expect((await service('/rest/v1/books?select=id', { headers: { ...READ, accept } })).text).toMatch(/^Aggregate on books/)
+  const shapes = await service('/rest/v1/samples?select=id,data&note=eq.none', { headers: { ...READ, accept: 'application/geo+json' } })
+  expect(shapes.json).toEqual({ type: 'FeatureCollection', features: [] })
+})

@@ -110,3 +110,42 @@ test('errors decode', async () => {
     decode(text, ERROR)
   }
 })
+
+test('operators in its own spellings, negated ones and lists too', async () => {
+  await service('/rest/v1/samples', {
+    body: { ...SAMPLE_ROW, id: '0193a3c2-7f1e-7d6a-9b1c-5f0e6c1d2a4b', note: 'swift', data: { tags: ['a', 'b,c'], n: 1 } },
+  })
+  await service('/rest/v1/stays', { body: [{ id: 71, during: '[2026-01-01 13:00,2026-01-01 15:00)', ages: '[1,5)' }] })
+  await service('/rest/v1/articles', { body: { id: 'sw1', title: 'Red kites over the valley', body: 'They fly.' } })
+  for (const [filter, found] of [
+    ['samples?select=id&note=eq.swift&data->tags=cs.{a,"b,c"}', 1],
+    ['samples?select=id&note=eq.swift&data->tags=ov.{z}', 0],
+    ['samples?select=id&note=eq.swift&data=cs.{"n":1}', 1],
+    ['samples?select=id&note=eq.swift&data->n=isdistinct.2', 1],
+    ['samples?select=id&note=not.in.(x,"y,z")&note=eq.swift', 1],
+    ['samples?select=id&note=like(all).{sw*,*ft}', 1],
+    ['samples?select=id&note=imatch.^SW', 1],
+    ['stays?select=id&id=eq.71&ages=adj.[5,9)', 1],
+    ['stays?select=id&id=eq.71&ages=nxl.[0,3)', 1],
+    ['stays?select=id&or=(ages.ov."[4,9)",id.eq.0)', 1],
+    ['articles?select=id&title=plfts(english).red kite', 1],
+    ['articles?select=id&title=wfts.kite -valley', 0],
+    ["articles?select=id&title=fts.'red' %26 'kite'", 1],
+  ] as const) {
+    const { status, json } = await ada.ask(`/rest/v1/${filter.replaceAll('"', '%22')}`, { headers: READ })
+    expect([filter, status, (json as unknown[]).length]).toEqual([filter, 200, found])
+  }
+})
+
+test('nulls are stripped, plans told and writes bounded by the headers of its next version', async () => {
+  const stripped = { ...READ, accept: 'application/vnd.pgrst.array+json;nulls=stripped' }
+  expect((await ada.ask('/rest/v1/books?select=id,isbn&id=eq.1', { headers: stripped })).text).toBe('[{"id":1}]')
+  const accept = 'application/vnd.pgrst.plan+json; for="application/vnd.pgrst.object+json"; options=analyze|verbose;'
+  expect((await service('/rest/v1/books?select=id&id=eq.1', { headers: { ...READ, accept } })).json).toMatchObject([{ Plan: {} }])
+  const bounded = await ada.ask('/rest/v1/books?pages=gt.0', {
+    method: 'DELETE',
+    headers: { ...WRITE, prefer: 'return=minimal,handling=strict,max-affected=1' },
+  })
+  expect([bounded.status, (decode(bounded.text, ERROR) as { code: string }).code]).toEqual([400, 'PGRST124'])
+  expect((await ada.ask('/rest/v1/books?select=id', { headers: READ })).json).toHaveLength(2)
+})
