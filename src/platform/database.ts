@@ -19,43 +19,46 @@ export type DatabaseObserver = (call: DatabaseCall) => void
 
 type Meta = { rows_read?: number; rows_written?: number }
 
-/** Wraps a database, or a session of one, so that `observe` hears of each round trip after it succeeded. Works under Drizzle. */
+/** Wraps a database, or a session of one, so that `observe` hears of each round trip, also of one that failed. Works under Drizzle. */
 export function metered(db: D1Database | D1DatabaseSession, store: string, observe: DatabaseObserver): D1Database {
   const inner = new WeakMap<D1PreparedStatement, { statement: D1PreparedStatement; sql: string }>()
 
-  const report = (started: number, calls: { sql: string; meta: Meta | undefined }[]) =>
-    observe({
-      store,
-      milliseconds: Date.now() - started,
-      statements: calls.map(({ sql, meta }) => ({ sql, rowsRead: meta?.rows_read ?? 0, rowsWritten: meta?.rows_written ?? 0 })),
-    })
+  /** `metas` gives what the statements cost, one each. */
+  async function call<T>(
+    statements: readonly string[],
+    ask: () => Promise<T>,
+    metas: (answer: T) => readonly (Meta | undefined)[],
+  ): Promise<T> {
+    const started = Date.now()
+    let costs: readonly (Meta | undefined)[] = []
+    try {
+      const answer = await ask()
+      costs = metas(answer)
+      return answer
+    } finally {
+      observe({
+        store,
+        milliseconds: Date.now() - started,
+        statements: statements.map((sql, i) => ({ sql, rowsRead: costs[i]?.rows_read ?? 0, rowsWritten: costs[i]?.rows_written ?? 0 })),
+      })
+    }
+  }
 
   const wrap = (statement: D1PreparedStatement, sql: string): D1PreparedStatement => {
+    const one = <T extends { readonly meta: Meta }>(ask: () => Promise<T>) => call([sql], ask, ({ meta }) => [meta])
     const outer = {
       bind: (...values: unknown[]) => wrap(statement.bind(...values), sql),
-      async all() {
-        const started = Date.now()
-        const result = await statement.all()
-        report(started, [{ sql, meta: result.meta }])
-        return result
-      },
-      async run() {
-        const started = Date.now()
-        const result = await statement.run()
-        report(started, [{ sql, meta: result.meta }])
-        return result
-      },
-      async raw(options?: { columnNames?: boolean }) {
-        const started = Date.now()
-        const rows = await statement.raw(options as { columnNames: true })
-        report(started, [{ sql, meta: undefined }])
-        return rows
-      },
+      all: () => one(() => statement.all()),
+      run: () => one(() => statement.run()),
+      raw: (options?: { columnNames?: boolean }) =>
+        call(
+          [sql],
+          () => statement.raw(options as { columnNames: true }),
+          () => [],
+        ),
       async first(column?: string) {
-        const started = Date.now()
-        const result = await statement.all<Record<string, unknown>>()
-        report(started, [{ sql, meta: result.meta }])
-        const row = result.results[0] ?? null
+        const { results } = await one(() => statement.all<Record<string, unknown>>())
+        const row = results[0] ?? null
         return column === undefined || row === null ? row : (row[column] ?? null)
       },
     } as unknown as D1PreparedStatement
@@ -65,15 +68,13 @@ export function metered(db: D1Database | D1DatabaseSession, store: string, obser
 
   return {
     prepare: (sql: string) => wrap(db.prepare(sql), sql),
-    async batch(statements: D1PreparedStatement[]) {
-      const started = Date.now()
+    batch(statements: D1PreparedStatement[]) {
       const known = statements.map((statement) => inner.get(statement) ?? { statement, sql: '' })
-      const results = await db.batch(known.map(({ statement }) => statement))
-      report(
-        started,
-        known.map(({ sql }, i) => ({ sql, meta: results[i]?.meta })),
+      return call(
+        known.map(({ sql }) => sql),
+        () => db.batch(known.map(({ statement }) => statement)),
+        (results) => results.map(({ meta }) => meta),
       )
-      return results
     },
     withSession: () => {
       throw new Error('Take the session first, then meter it.')
