@@ -1,8 +1,9 @@
 // What the model knows of a column: read off its Drizzle declaration and the table's rules.
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
-import { AUTH, NOW, type Expression, type OperandNode } from './expression'
+import type { MakePolicy } from './declared-policy'
+import { AUTH, NOW, type OperandNode } from './expression'
 import { UPDATED_AT_COLUMN, VERSION_COLUMN, type ColumnDefault, type ColumnModel, type ColumnType, type RangeKind } from './model'
-import type { ColumnRule, DefaultArgument, Policy } from './table'
+import type { ColumnRule, DefaultArgument } from './table'
 import type { SQLiteTableLike } from './drizzle'
 
 interface Source {
@@ -10,7 +11,7 @@ interface Source {
   readonly property: string
   readonly rule: ColumnRule<SQLiteTableLike> | undefined
   readonly primaryKey: readonly string[]
-  readonly policy: (which: string, declared: Policy | undefined) => Expression
+  readonly policy: MakePolicy
   readonly report: (message: string) => void
 }
 

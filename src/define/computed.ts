@@ -1,4 +1,5 @@
 // Columns that are computed whenever they are asked for: declared as a value's tree, checked, and put into the model.
+import type { MakePolicy } from './declared-policy'
 import type { RowSource, SQLiteTableLike } from './drizzle'
 import { buildExpression, operand, type Expression, type Operand, type OperandNode, type PolicyArgument } from './expression'
 import type { ColumnModel, ColumnType } from './model'
@@ -52,7 +53,7 @@ interface Source {
   readonly rules: Readonly<Record<string, ComputedRule<SQLiteTableLike>>> | undefined
   readonly columns: ReadonlyMap<string, ColumnModel>
   readonly known: Known
-  readonly policy: (which: string, declared: Policy | undefined) => Expression
+  readonly policy: MakePolicy
   readonly report: (message: string) => void
 }
 
