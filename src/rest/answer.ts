@@ -1,6 +1,7 @@
 // The result of a query to status, headers and body. Passes the database's JSON through as text; parses only where asked to.
 import { AppError } from '../core'
-import type { Page } from '../data'
+import type { Result } from '../data'
+import { contentLocation, MAX_ADDRESS } from './content-location'
 import { restErrors } from './errors'
 import { csvOf } from './csv'
 import { entityTag, isKnown } from './entity-tag'
@@ -11,20 +12,6 @@ import { preferenceApplied } from './prefer'
 import type { Plan } from './request'
 import { inZone } from './timezone'
 
-/** What running one operation gave; see src/data. */
-export interface Outcome {
-  /** JSON text of the array of rows. */
-  readonly body: string
-  readonly rows: number
-  readonly total: number | null
-  readonly affected: number
-  readonly inserted: number | null
-  /** `version.stamp` of the one row that the answer is about. */
-  readonly revision: string | null
-  /** Where the page begins and ends. */
-  readonly page: Page | null
-}
-
 export interface RestAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -33,7 +20,7 @@ export interface RestAnswer {
 }
 
 /** Lays out an answer. Errors: PGRST103 for an offset past a known total, 22023 for GeoJSON of what holds none. */
-export function answerOf(plan: Plan, outcome: Outcome): RestAnswer {
+export function answerOf(plan: Plan, outcome: Result): RestAnswer {
   const result = plan.empty ? { ...outcome, body: '[]', rows: 0, affected: 0, inserted: null } : outcome
   return plan.method === 'GET' || plan.method === 'HEAD' ? readAnswer(plan, result) : writeAnswer(plan, result)
 }
@@ -46,7 +33,7 @@ export function unlessKnown(answer: RestAnswer, ifNoneMatch: string | null): Res
   return { status: 304, headers, body: null }
 }
 
-function readAnswer(plan: Plan, { body, rows, total, revision, page }: Outcome): RestAnswer {
+function readAnswer(plan: Plan, { body, rows, total, revision, page }: Result): RestAnswer {
   if (total !== null && plan.offset > total) {
     throw new AppError(restErrors.rest_bad_range, {
       details: `An offset of ${plan.offset} was requested, but there are only ${total} rows.`,
@@ -62,7 +49,7 @@ function readAnswer(plan: Plan, { body, rows, total, revision, page }: Outcome):
       'content-type': plan.media.contentType,
       // How many rows stand before a cursor isn't known.
       'content-range': plan.paging?.from ? `*/${total ?? '*'}` : contentRange(plan.offset, rows, total),
-      ...contentLocation(plan),
+      ...contentLocation(`/${encodeURIComponent(plan.table.exposed.name)}`, plan.search),
       ...(plan.paging && page ? pageHeaders(plan.paging, plan.search, page) : {}),
       // What counts the rows beyond the body is a part of what the client knows.
       ...(text === null
@@ -76,7 +63,7 @@ function readAnswer(plan: Plan, { body, rows, total, revision, page }: Outcome):
   }
 }
 
-function writeAnswer(plan: Plan, outcome: Outcome): RestAnswer {
+function writeAnswer(plan: Plan, outcome: Result): RestAnswer {
   const { affected, inserted } = outcome
   const { preferences, method } = plan
   // PostgREST has no planned count of a write; supabase-flutter fails without one, and it is known anyway.
@@ -127,21 +114,8 @@ function commonHeaders(plan: Plan): Record<string, string> {
   }
 }
 
-/** Clients hold 16 KB of headers in all; an address that long is left out. */
-const MAX_ADDRESS = 2_000
-
-/** The address that was read, in a fixed order and without a key that stood in it. */
-function contentLocation({ table, search }: Plan): Record<string, string> {
-  const sorted = search
-    .split('&')
-    .filter((part) => part !== '' && !part.startsWith('apikey='))
-    .toSorted()
-  const address = `/${encodeURIComponent(table.exposed.name)}${sorted.length > 0 ? `?${sorted.join('&')}` : ''}`
-  return address.length > MAX_ADDRESS ? {} : { 'content-location': address }
-}
-
 /** The address of the one row that was made, by its primary key. */
-function locationOf({ table }: Plan, { body, rows }: Outcome): string | null {
+function locationOf({ table }: Plan, { body, rows }: Result): string | null {
   if (rows !== 1) return null
   const row = parseRows(body)[0] ?? {}
   const filters = table.primaryKey.map((column) => {

@@ -3,7 +3,8 @@
 import { AppError, utf8 } from '../core'
 import type { Model } from '../define'
 import { ofOperation, type Operation, type Query } from '../query'
-import { answerOf, type Outcome, type RestAnswer } from './answer'
+import type { Result } from '../data'
+import { answerOf, type RestAnswer } from './answer'
 import { decodeBody } from './body'
 import { withReferences } from './batch-reference'
 import { notImplemented, renderRestError, restErrors } from './errors'
@@ -137,7 +138,7 @@ export function batchError({ plans }: BatchPlan, error: unknown): unknown {
 }
 
 /** One result each, in order. A page past its end is told in its own result: by then all is done. */
-export function answerBatch({ plans, ids, preferences }: BatchPlan, outcomes: readonly Outcome[], role: string): RestAnswer {
+export function answerBatch({ plans, ids, preferences }: BatchPlan, outcomes: readonly Result[], role: string): RestAnswer {
   const results = plans.map((plan, i) => {
     const { status, headers, body } = answered(plan, outcomes[i]!, role)
     const isText = body !== null && !(headers['content-type'] ?? '').includes('json')
@@ -154,7 +155,7 @@ export function answerBatch({ plans, ids, preferences }: BatchPlan, outcomes: re
   }
 }
 
-function answered(plan: Plan, outcome: Outcome, role: string): RestAnswer {
+function answered(plan: Plan, outcome: Result, role: string): RestAnswer {
   try {
     return answerOf(plan, outcome)
   } catch (error) {

@@ -1,5 +1,5 @@
 export { rootMedia } from './accept'
-export { answerOf, unlessKnown, type Outcome, type RestAnswer } from './answer'
+export { answerOf, unlessKnown, type RestAnswer } from './answer'
 export { namesSchema, schemaOf } from './catalog'
 export { answerBatch, batchError, MAX_OPERATIONS, planBatch, type BatchPlan } from './batch'
 export { renderRestError, restErrors, type RenderedRestError } from './errors'

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import library from '../../tests/apps/library'
 import { AppError } from '../core'
 import { buildModel } from '../define'
-import { answerOf, type Outcome } from './answer'
+import type { Result } from '../data'
+import { answerOf } from './answer'
 import { renderRestError } from './errors'
 import { MAX_LISTS_LENGTH } from './parameters'
 import { planRequest, type Plan } from './request'
@@ -34,7 +35,7 @@ function refusal(line: string, sent?: Sent): { code: string; status: number; mes
   throw new Error(`${line} was accepted`)
 }
 
-const outcome = (over: Partial<Outcome> = {}): Outcome => ({
+const outcome = (over: Partial<Result> = {}): Result => ({
   body: '[]',
   rows: 0,
   total: null,
@@ -258,7 +259,7 @@ describe('writes', () => {
   })
 
   test('statuses and headers follow what was preferred', () => {
-    const send = (line: string, prefer: string, result: Partial<Outcome>) =>
+    const send = (line: string, prefer: string, result: Partial<Result>) =>
       answerOf(plan(line, { body: { title: 'x' }, headers: { prefer } }), outcome(result))
     expect(send('POST books', '', { affected: 1, inserted: 1 })).toMatchObject({
       status: 201,

@@ -1,8 +1,9 @@
 // What a function gave to status, headers and body: bare values, one object, or rows laid out as a table's.
 import { AppError } from '../core'
-import { dataErrors, notSingle } from '../data'
+import { dataErrors, notSingle, type Result } from '../data'
 import { DEFAULT_SCHEMA } from '../define'
-import { answerOf, type Outcome, type RestAnswer } from './answer'
+import { answerOf, type RestAnswer } from './answer'
+import { contentLocation } from './content-location'
 import { csvOf } from './csv'
 import { restErrors } from './errors'
 import { parseRows, stripNulls } from './json'
@@ -11,7 +12,7 @@ import type { Plan } from './request'
 import type { RpcPlan } from './rpc'
 
 /** The answer of rows. Errors: PGRST103, 124. */
-export function answerRows(plan: RpcPlan, rows: Plan, outcome: Outcome): RestAnswer {
+export function answerRows(plan: RpcPlan, rows: Plan, outcome: Result): RestAnswer {
   checkAffected(plan, outcome.rows)
   const answer = answerOf(rows, outcome)
   const missing = rows.media.form === 'object' && outcome.rows === 0
@@ -73,13 +74,12 @@ function finished(plan: RpcPlan, status: number, headers: Readonly<Record<string
     preferenceApplied({ ...preferences, retry: null, resolution: null, missing: null, maxAffected: null }, minimal ? 'POST' : 'GET'),
     preferences.maxAffected === null ? null : `max-affected=${preferences.maxAffected}`,
   ].filter((one) => one !== null)
-  const location = method === 'POST' ? null : addressOf(plan)
   const all = {
     ...kept,
     // What a POST answers is nobody's to keep.
     ...(method === 'POST' ? {} : { ...(etag === undefined ? {} : { etag }), 'cache-control': 'private, no-cache' }),
+    ...(method === 'POST' ? {} : contentLocation(`/rpc/${plan.fn.name}`, plan.search)),
     ...(applied.length > 0 ? { 'preference-applied': applied.join(', ') } : {}),
-    ...(location === null ? {} : { 'content-location': location }),
   }
   if (minimal || body === null)
     return {
@@ -88,16 +88,4 @@ function finished(plan: RpcPlan, status: number, headers: Readonly<Record<string
       body: null,
     }
   return { status, headers: { ...all, 'content-type': contentType }, body: method === 'HEAD' ? null : body }
-}
-
-/** Clients hold 16 KB of headers in all; an address that long is left out. */
-const MAX_CONTENT_LOCATION = 2_000
-
-function addressOf({ fn, search }: RpcPlan): string | null {
-  const sorted = search
-    .split('&')
-    .filter((part) => part !== '' && !part.startsWith('apikey='))
-    .toSorted()
-  const address = `/rpc/${fn.name}${sorted.length > 0 ? `?${sorted.join('&')}` : ''}`
-  return address.length > MAX_CONTENT_LOCATION ? null : address
 }
