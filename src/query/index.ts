@@ -33,7 +33,7 @@ export type {
   Update,
 } from './query'
 export { DELAY_LIMIT_MS, GRACE_MS, lookAtOf } from './enqueue'
-export { findsOneRow } from './read'
+export { findsOneRow } from './page'
 export { reindexAll, type Reindex } from './reindex'
 export { MAX_EMBED_DEPTH } from './select'
 export { admits } from './fold'

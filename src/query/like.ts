@@ -5,13 +5,10 @@ import { foldText, variants } from './characters'
 import { queryErrors } from './errors'
 import type { Preparation } from './preparation'
 import { bind, sql, type Sql } from './sql'
-import { globSql, patternOf, walkSql, type Item } from './walk'
+import { glob, globSql, patternOf, walkSql, type Item } from './walk'
 
 /** A run of plain text, exactly one character, or any number of them. */
 type Token = { readonly text: string } | 'one' | 'many'
-
-/** D1's cap for GLOB. */
-const MAX_GLOB_BYTES = 50
 
 /** Throws `invalid_pattern` for a trailing backslash, as Postgres does. */
 function parse(pattern: string): Token[] {
@@ -79,9 +76,8 @@ export function likeSql(subject: Sql, pattern: string, ignoreCase: boolean, prep
   if (tokens.length === 2 && first === 'many' && isText(second))
     return sql`substr(${value}, -${length(second.text)}) = ${bind(second.text)}`
   if (tokens.length === 3 && first === 'many' && isText(second) && third === 'many') return sql`instr(${value}, ${bind(second.text)}) > 0`
-  const glob = tokens.map((token) => (token === 'many' ? '*' : token === 'one' ? '?' : token.text.replaceAll(/[*?[]/g, '[$&]'))).join('')
-  if (new TextEncoder().encode(glob).length <= MAX_GLOB_BYTES) return sql`${value} glob ${bind(glob)}`
-  return inTurn(value, tokens)
+  const globbed = tokens.map((token) => (token === 'many' ? '*' : token === 'one' ? '?' : token.text.replaceAll(/[*?[]/g, '[$&]'))).join('')
+  return glob(value, globbed) ?? inTurn(value, tokens)
 }
 
 const count = (value: number): Sql => ({ chunks: [String(value)] })

@@ -11,6 +11,12 @@ export type Item = { readonly set: CharacterSet } | 'one' | 'many'
 
 /** D1's cap. */
 const MAX_GLOB_BYTES = 50
+
+/** A GLOB; null when D1 takes no pattern that long. */
+export function glob(value: Sql, pattern: string): Sql | null {
+  return new TextEncoder().encode(pattern).length <= MAX_GLOB_BYTES ? sql`${value} glob ${bind(pattern)}` : null
+}
+
 /** Characters of a text that a step of the walk carries with it; finding the next ones costs the way to them. */
 const STRETCH = 256
 
@@ -18,8 +24,7 @@ const STRETCH = 256
 export function globSql(value: Sql, items: readonly Item[]): Sql | null {
   const parts = items.map((item) => (item === 'one' ? '?' : item === 'many' ? '*' : globClass(item.set)))
   if (parts.includes(null)) return null
-  const text = parts.join('')
-  return new TextEncoder().encode(text).length <= MAX_GLOB_BYTES ? sql`${value} glob ${bind(text)}` : null
+  return glob(value, parts.join(''))
 }
 
 /** Marks that mean something in brackets. */
