@@ -14,6 +14,7 @@ export const requestErrors = defineErrors({
   not_implemented: { status: 501, title: 'This part of the surface is not built yet.', retry: false, postgrest: 'PGRST127' },
   body_too_large: { status: 413, title: 'The request body is larger than this address accepts.', retry: false, postgrest: '54000' },
   service_only: { status: 403, title: 'Only the holder of the secret key may call this address.', retry: false, postgrest: '42501' },
+  body_cut: { status: 400, title: 'The request body ended before it was whole.', retry: true, postgrest: 'PGRST102' },
   bad_request: { status: 400, title: 'The request could not be understood.', retry: false, postgrest: 'PGRST100' },
   upgrade_required: { status: 426, title: 'This build of the app is too old. Update it to go on.', retry: false, postgrest: 'PT426' },
   too_many_requests: { status: 429, title: 'Too many requests from this network.', retry: true, postgrest: '53400' },

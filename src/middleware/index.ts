@@ -1,6 +1,6 @@
 export { addressOf, networkOf } from './address'
 export { authenticate, requirePerson, type SignedIn } from './authenticate'
-export { bodyLimit } from './body-limit'
+export { bodyLimit, readBody } from './body-limit'
 export type { AppContext, AppEnv, Variables } from './context'
 export { cors } from './cors'
 export { renderError, requestErrors, type RenderedError } from './errors'

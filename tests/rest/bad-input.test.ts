@@ -1,6 +1,6 @@
 // What bad input gets: the right status, an error that names the problem, no 500, nothing written, nothing told.
 import { beforeAll, describe, expect, test } from 'vitest'
-import { mount, nobody, person, PUBLISHABLE_KEY, service, sql, stranger, type Ask, type Person } from './backend'
+import { fetchBackend, mount, nobody, person, PUBLISHABLE_KEY, service, sql, stranger, type Ask, type Person } from './backend'
 
 let ada: Person
 
@@ -205,6 +205,21 @@ describe('bodies', () => {
     await refused(ada.ask, 'books', { body: 'title,pages\nx', headers: { 'content-type': 'text/csv' } }, 400, 'PGRST102')
     await refused(ada.ask, 'books', { body: `{"title":"${'x'.repeat(13 * 1024 * 1024)}"}` }, 413, '54000')
     expect(await sql('select count(*) as n from books')).toEqual([{ n: 2 }])
+  })
+
+  test('a body that is cut half-way is no failure of ours, and writes nothing', async () => {
+    const parts = ['[{"title":"cut"},', null]
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        const part = parts.shift()
+        if (part) controller.enqueue(new TextEncoder().encode(part))
+        else controller.error(new Error('Network connection lost.'))
+      },
+    })
+    const headers = { apikey: PUBLISHABLE_KEY, authorization: `Bearer ${ada.token}`, 'content-type': 'application/json' }
+    const answer = await fetchBackend('http://localhost/rest/v1/books', { method: 'POST', headers, body })
+    expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([400, 'PGRST102'])
+    expect((await service('/rest/v1/books?title=eq.cut')).json).toEqual([])
   })
 })
 

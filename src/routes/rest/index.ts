@@ -17,10 +17,10 @@ import {
   restErrors,
   unlessKnown,
   type RestAnswer,
-  type RestRequest,
 } from '../../rest'
 import { explained } from './explain'
 import { executionOf } from './execution'
+import { incomingOf } from './incoming'
 import { publicly } from './public-cache'
 import { root } from './root'
 import { rpc, rpcOptions } from './rpc'
@@ -41,17 +41,6 @@ async function table(c: AppContext): Promise<Response> {
     return answerOf(plan, result!)
   })
   return send(c, incoming.method === 'GET' ? unlessKnown(laid, incoming.header('if-none-match')) : laid)
-}
-
-async function incomingOf(c: AppContext, name: string): Promise<RestRequest> {
-  const { method } = c.req
-  return {
-    method,
-    table: name,
-    search: new URL(c.req.url).search.slice(1),
-    header: (header) => c.req.header(header) ?? null,
-    body: method === 'POST' || method === 'PATCH' || method === 'PUT' ? new Uint8Array(await c.req.arrayBuffer()) : null,
-  }
 }
 
 /** Who asks, of what, and when. */

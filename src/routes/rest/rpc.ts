@@ -16,6 +16,7 @@ import {
   type RestAnswer,
 } from '../../rest'
 import { executionOf } from './execution'
+import { incomingOf } from './incoming'
 import { explained } from './explain'
 
 export function rpcOptions(c: AppContext): Response {
@@ -31,15 +32,8 @@ export async function rpc(c: AppContext): Promise<Response> {
 
 async function answered(c: AppContext): Promise<RestAnswer> {
   const { model, stores, reading } = c.var
-  const { method } = c.req
   const name = c.req.param('function') ?? ''
-  const plan = planRpc(model, name, {
-    method,
-    table: name,
-    search: new URL(c.req.url).search.slice(1),
-    header: (header) => c.req.header(header) ?? null,
-    body: method === 'POST' ? new Uint8Array(await c.req.arrayBuffer()) : null,
-  })
+  const plan = planRpc(model, name, await incomingOf(c, name))
   const execution = executionOf(c)
   const check = () => {
     // No row is read: what can't be compiled is told while nothing has been written.
@@ -53,5 +47,5 @@ async function answered(c: AppContext): Promise<RestAnswer> {
   const request = { model, stores, query: rows.query, execution, reading }
   if (plan.media.plan) return explained(c, rows, request)
   const answer = answerRows(plan, rows, (await execute(request))[0]!)
-  return method === 'GET' ? unlessKnown(answer, c.req.header('if-none-match') ?? null) : answer
+  return c.req.method === 'GET' ? unlessKnown(answer, c.req.header('if-none-match') ?? null) : answer
 }
