@@ -48,10 +48,11 @@ function parseRowsOf({ bytes, contentType }: Body, table: TableModel): Row[] {
   const rows: readonly unknown[] = Array.isArray(parsed) ? parsed : [parsed]
   return rows.map((row) => {
     if (typeof row !== 'object' || row === null || Array.isArray(row) || rawText(row) !== null) {
-      throw new AppError(restErrors.rest_bad_body, {
-        ...(Array.isArray(parsed) ? { message: 'All object keys must match' } : {}),
-        details: 'Send one object, or an array of objects.',
-      })
+      // PostgREST says of a list with anything else in it what it says of rows that differ.
+      const wrong = Array.isArray(parsed)
+        ? { message: 'All object keys must match' }
+        : { details: 'Send one object, or an array of objects.' }
+      throw new AppError(restErrors.rest_bad_body, wrong)
     }
     if (Object.hasOwn(row, '__proto__')) throw new AppError(restErrors.rest_bad_body, { details: 'A row has no column "__proto__".' })
     refuseUnstorable(row)

@@ -154,7 +154,7 @@ describe('upsert', () => {
       expect([prefer, answer.status, answer.text]).toEqual([prefer, status, '[]'])
     }
     const mixed = await service('/rest/v1/tags', { body: [{ id: 'm1', label: 'm1' }, 3] })
-    expect([mixed.status, mixed.json]).toMatchObject([400, { code: 'PGRST102', message: 'All object keys must match' }])
+    expect([mixed.status, mixed.json]).toMatchObject([400, { code: 'PGRST102', message: 'All object keys must match', details: null }])
   })
 })
 
