@@ -1,9 +1,9 @@
 // A small app, a receiver in the same process that answers as it is told, and the worker that sends to it.
 import { env } from 'cloudflare:workers'
 import { blob, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import { readExtent } from '../../src/data'
 import { anyone, app, buildModel, table } from '../../src/define'
-import { changesBetween } from '../../src/data'
+import { changesBetween, readExtent } from '../../src/data'
+import { addCall, newCost, type Cost } from '../../src/observability'
 import { keysOf, openStores, run, type Env } from '../../src/platform'
 import { consume, work, type WorkContext } from '../../src/webhooks'
 import { serve } from '../support/backend'
@@ -54,15 +54,17 @@ const LIVE = {
 /** Someone who sends; a `clock` of its own is moved by hand. */
 export async function worker(answer: Answering, clock: { now: number } = LIVE) {
   const received: Received[] = []
+  const cost = newCost(false)
+  const stores = openStores(bindings, (call) => addCall(cost, call))
   const context: WorkContext = {
-    db,
+    db: stores.primary.db,
     keys: await keysOf(bindings),
     loopback: false,
     speed: 1,
     now: () => clock.now,
     random: () => 0,
     model,
-    stores: openStores(bindings, () => undefined),
+    stores,
     fetch: async (_, init) => {
       const text = init?.body as string
       const headers = new Headers(init?.headers)
@@ -71,17 +73,20 @@ export async function worker(answer: Answering, clock: { now: number } = LIVE) {
       return answer(one)
     },
   }
-  return { received, clock, context, work: (id: string) => work(context, id) }
+  return { received, clock, cost, work: (id: string) => work(context, id) }
 }
 
 let handled = 0
 
 /** What the change feed does: hands what was written since to the consumer, and commits its statements. */
-export async function feed(now = Date.now()): Promise<void> {
+export async function feed(now = Date.now()): Promise<Cost> {
+  const cost = newCost(false)
   const store = openStores(bindings, () => undefined).primary
+  const counted = openStores(bindings, (call) => addCall(cost, call)).primary.db
   const { head, epoch } = await readExtent(store)
   const changes = await changesBetween(store, handled + 1, head, 1000)
-  const { statements } = await consume(db, model, { store: 'db', epoch }, changes, now)
-  await run(db, statements)
+  const { statements } = await consume(counted, model, { store: 'db', epoch }, changes, now)
+  await run(counted, statements)
   handled = head
+  return cost
 }

@@ -1,11 +1,12 @@
 // From changes to a receiver: what is sent, in which order, how often, and what stops it.
 import { Webhook } from 'standardwebhooks'
 import { beforeAll, beforeEach, expect, test } from 'vitest'
-import { run } from '../../src/platform'
+import budgets from '../../bench/budgets.json'
+import type { Cost } from '../../src/observability'
+import { keysOf, run } from '../../src/platform'
 import { consume, createEndpoint, enable, openSecrets, readEndpoint, rotateSecret } from '../../src/webhooks'
 import { sql } from '../support/backend'
 import { bindings, backend, db, feed, model, worker, type Received } from './club'
-import { keysOf } from '../../src/platform'
 
 const keys = await keysOf(bindings)
 const OK = () => new Response('ok')
@@ -314,3 +315,19 @@ test('changes that are handed over twice become one delivery', async () => {
   await run(db, (await consume(db, model, { store: 'db', epoch: 'another' }, [change], Date.now())).statements)
   expect(await states(id)).toHaveLength(2)
 })
+
+test.each([1, 24] as const)('%i deliveries cost what their budget says', async (count) => {
+  const { id } = await endpoint()
+  for (let i = 0; i < count; i++) await write(`b${count}-${i}`, 'one')
+  const making = await feed()
+  const { work, cost: sending } = await worker(OK)
+  expect((await work(id)).delivered).toBe(count)
+  const cost = { making: counts(making), sending: counts(sending) }
+  const budget = budgets.webhooks[`${count}`]
+  const over = (['making', 'sending'] as const).flatMap((part) =>
+    (['d1Calls', 'rowsRead', 'rowsWritten'] as const).filter((figure) => cost[part][figure] > budget[part][figure]),
+  )
+  expect(over, `${count} deliveries cost ${JSON.stringify(cost)}`).toEqual([])
+})
+
+const counts = ({ d1Calls, rowsRead, rowsWritten }: Cost) => ({ d1Calls, rowsRead, rowsWritten })
