@@ -5,6 +5,8 @@ import { cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { measureLists } from '../bench/lists'
+import { STORM_VARS, webhookStorm } from '../tests/clients/webhook-storm'
+import { build, startServer } from '../tests/support/server'
 
 const root = join(import.meta.dirname, '..')
 
@@ -14,6 +16,7 @@ type Soak = (size: number) => Promise<Readonly<Record<string, unknown>>> | Reado
 const SOAKS: Readonly<Record<string, { readonly size: number; readonly unit: string; readonly run: Soak }>> = {
   fuzz: { size: 200_000, unit: 'cases of policies, reads and writes against the oracle', run: fuzz },
   lists: { size: 200_000, unit: 'trips, read 20 at a time by three people', run: measureLists },
+  webhooks: { size: 10_000, unit: 'webhooks to a receiver that fails 30% of the time, answers late, redirects and closes', run: webhooks },
   startup: { size: 3, unit: 'starts profiled by wrangler', run: startup },
   bench: { size: 12, unit: 'rounds against a bare Worker', run: bench },
 }
@@ -33,6 +36,18 @@ function command(name: string, args: readonly string[], env: Readonly<Record<str
 function fuzz(size: number): Readonly<Record<string, unknown>> {
   command('vitest', ['run', '--project', 'unit', 'tests/fuzz'], { FUZZ_CASES: String(size), FUZZ_SEED: String(seed) })
   return { cases: size, differences: 0 }
+}
+
+/** Waits are 20,000 times shorter than in the schedule, and the receiver's 20 seconds half a second. */
+async function webhooks(size: number): Promise<Readonly<Record<string, unknown>>> {
+  const built = build()
+  const server = await startServer(built, STORM_VARS)
+  try {
+    return { ...(await webhookStorm(server, size, seed, size * 200)) }
+  } finally {
+    await server.close()
+    built.remove()
+  }
 }
 
 /** What `wrangler check startup` says of this machine; Cloudflare's limit is 1,000 ms of its own. */

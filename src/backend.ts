@@ -8,7 +8,7 @@ import { consume, sendDue } from './jobs'
 import { cors, flood, renderError, request, requestErrors, versionGate, type AppEnv } from './middleware'
 import { newLocation, openStores, type Env, type Location } from './platform'
 import { routes } from './routes'
-import { sweepWebhooks } from './webhooks'
+import { sweepWebhooks, webhookConsumer } from './webhooks'
 
 export interface Backend {
   fetch(request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response>
@@ -26,7 +26,7 @@ export function createBackend(app: AppDefinition, location: Location = newLocati
   const hono = new Hono<AppEnv>()
   hono.onError(renderError)
   hono.notFound((c) => renderError(new AppError(requestErrors.not_found), c))
-  const changes = createChanges(model)
+  const changes = createChanges(model, [webhookConsumer(model)])
   hono.use(request(app, model, location, changes.written), cors(), versionGate(), flood())
   hono.route('/', routes())
   return {

@@ -38,7 +38,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   jobs: ['core', 'define', 'platform', 'observability', 'query', 'data', 'functions', 'changes', 'webhooks'],
   rest: ['core', 'define', 'query', 'data', 'functions'],
   auth: ['core', 'define', 'platform', 'schema'],
-  webhooks: ['core', 'define', 'platform', 'observability', 'data'],
+  webhooks: ['core', 'define', 'platform', 'observability', 'data', 'changes'],
   'durable-objects': BUILT,
   middleware: ['core', 'define', 'platform', 'observability', 'auth'],
   routes: [...BUILT, 'middleware'],

@@ -27,7 +27,7 @@ export interface DeliveryContext {
   readonly keys: Keys
   /** Admits this machine itself: in development. */
   readonly loopback: boolean
-  /** Divides the waits of the schedule. */
+  /** Divides the waits of the schedule, and the time that a receiver has. */
   readonly speed: number
   readonly fetch: typeof fetch
   readonly now?: () => number
@@ -46,6 +46,8 @@ interface Round {
   readonly lease: string
   readonly taken: readonly Claimed[]
   readonly due: number | null
+  /** When it was asked what is due, UTC ms. */
+  readonly at: number
 }
 
 /** Works until nothing is due, or for half a minute. */
@@ -60,9 +62,9 @@ export async function deliver(context: DeliveryContext, id: string): Promise<Del
     if (round.taken.length === 0) {
       const wait = round.due === null ? Infinity : round.due - now()
       // What is due and not to be had is another worker's, or behind what another worker has.
-      if (wait <= 0) return { attempts, delivered, next: now() + BUSY_MS }
+      if (round.due !== null && round.due <= round.at) return { attempts, delivered, next: now() + BUSY_MS }
       if (wait > WORTH_WAITING_MS || now() - started > WORK_MS) return { attempts, delivered, next: round.due }
-      await new Promise((resolve) => setTimeout(resolve, wait))
+      await new Promise((resolve) => setTimeout(resolve, Math.max(wait, 0)))
       round = await exchange(context, id, [])
       continue
     }
@@ -77,13 +79,15 @@ export async function deliver(context: DeliveryContext, id: string): Promise<Del
 async function exchange(context: DeliveryContext, id: string, records: readonly Statement[], more = true): Promise<Round> {
   const lease = uuidv7()
   const limit = more ? TAKEN : 0
-  const answers = await run(context.db, [...records, claim(id, lease, (context.now ?? Date.now)(), limit), oneEndpoint(id), nextDue(id)])
+  const at = (context.now ?? Date.now)()
+  const answers = await run(context.db, [...records, claim(id, lease, at, limit), oneEndpoint(id), nextDue(id)])
   const [taken, endpoint, due] = answers.slice(records.length)
   const row = endpoint!.results[0]
   return {
     endpoint: row === undefined ? null : toEndpoint(row),
     lease,
     taken: taken!.results as unknown as Claimed[],
+    at,
     due: (due!.results[0]?.['at'] as number | null | undefined) ?? null,
   }
 }
@@ -129,7 +133,7 @@ async function attemptOne(
   const now = context.now ?? Date.now
   const address = checkAddress(endpoint.url, { loopback: context.loopback })
   const attempt: Attempt = address.ok
-    ? await send(address.url, { id, body }, secrets, { now: now(), fetch: context.fetch })
+    ? await send(address.url, { id, body }, secrets, { now: now(), fetch: context.fetch, timeoutMs: timeoutOf(context) })
     : { ok: false, status: null, reason: 'address', retryAfterMs: null }
   if (attempt.ok) return { ending: { pos, key, state: 'delivered', nextAt: null, status: attempt.status, reason: null }, attempt }
   const nextAt =
@@ -143,6 +147,9 @@ async function attemptOne(
   const state = nextAt === null ? 'failed' : 'ready'
   return { ending: { pos, key, state, nextAt, status: attempt.status, reason: attempt.reason }, attempt }
 }
+
+/** A receiver under development gets half a second at least, however fast time goes. */
+const timeoutOf = ({ speed }: DeliveryContext): number => (speed === 1 ? TIMEOUT_MS : Math.max(500, TIMEOUT_MS / speed))
 
 /** How long the receiver wants to hear nothing at all, in milliseconds: with these answers Retry-After speaks of it, not of one message. */
 function silence(attempt: Attempt): number | null {

@@ -3,6 +3,7 @@ export { checkAddress, type AddressProblem } from './address'
 export { consume } from './consumer'
 export type { Delivered } from './deliver'
 export { DELIVERIES_MS } from './delivery'
+export { webhookConsumer } from './follow'
 export {
   createEndpoint,
   deleteEndpoint,

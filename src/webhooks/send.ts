@@ -24,7 +24,7 @@ export async function send(
   url: URL,
   message: Message,
   secrets: readonly EndpointSecret[],
-  options: { readonly now: number; readonly fetch: typeof fetch; readonly timeoutMs?: number },
+  options: { readonly now: number; readonly fetch: typeof fetch; readonly timeoutMs: number },
 ): Promise<Attempt> {
   const signed = await signedHeaders(message.id, options.now, message.body, secrets)
   const fetcher = options.fetch
@@ -35,7 +35,7 @@ export async function send(
       headers: { 'content-type': 'application/json', 'user-agent': 'Perigee-Webhooks/1', accept: '*/*', ...signed },
       body: message.body,
       redirect: 'manual',
-      signal: AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS),
+      signal: AbortSignal.timeout(options.timeoutMs),
     })
     status = answer.status
     if (answer.ok) {

@@ -4,13 +4,15 @@ import budgets from '../../bench/budgets.json'
 import { build, startServer, type Build, type Server } from '../support/server'
 import { authentication } from './auth'
 import { data } from './data'
+import { STORM_VARS } from './webhook-storm'
+import { webhooks } from './webhooks'
 
 let built: Build
 let server: Server
 
 beforeAll(async () => {
   built = build()
-  server = await startServer(built)
+  server = await startServer(built, STORM_VARS)
 }, 120_000)
 
 afterAll(async () => {
@@ -20,6 +22,7 @@ afterAll(async () => {
 
 authentication(() => server)
 data(() => server)
+webhooks(() => server)
 
 test('the bundle is within its budget', () => {
   expect(built.gzipBytes / 1024).toBeLessThan(budgets.bundle.gzipKiB)
