@@ -61,7 +61,7 @@ function section(name: string, catalogs: readonly Catalog[]): Html {
                 <td><code>${postgrest ?? ''}</code></td>
                 <td>${status}</td>
                 <td>${marked(title)}</td>
-                <td>${retry ? 'may be retried' : ''}</td>
+                <td>${retry ? 'try again' : ''}</td>
               </tr>`,
           )}
         </tbody>

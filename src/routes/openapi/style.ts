@@ -19,7 +19,7 @@ code, pre { font: .88em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monos
 :not(pre) > code { overflow-wrap: anywhere }
 pre { padding: .9rem 1rem; overflow: auto; background: var(--panel); border: 1px solid var(--line); border-radius: .5rem }
 .scroll { overflow-x: auto } table { width: 100%; border-collapse: collapse; font-size: .92rem; margin: .8rem 0 1.2rem } th { text-align: left; color: var(--dim); font-weight: 500 } th, td { padding: .4rem .8rem .4rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
-td code { overflow-wrap: normal; white-space: nowrap } td:last-child code { overflow-wrap: anywhere; white-space: normal } .columns th:first-child { width: 26% } .columns th:nth-child(2) { width: 32% }
+td code { overflow-wrap: normal; white-space: nowrap } td:last-child code { overflow-wrap: anywhere; white-space: normal } .errors td:last-child { white-space: nowrap } .columns th:first-child { width: 26% } .columns th:nth-child(2) { width: 32% }
 details { border: 1px solid var(--line); border-radius: .5rem; margin: .6rem 0; padding: 0 1rem } details[open] { padding-bottom: 1rem }
 summary { padding: .6rem 0; cursor: pointer; list-style: none } summary::-webkit-details-marker { display: none }
 .method { display: inline-block; min-width: 4.2rem; font: 700 .78rem ui-monospace, monospace } .get { color: var(--get) } .post, .put { color: var(--post) } .patch { color: var(--patch) } .delete { color: var(--delete) }
