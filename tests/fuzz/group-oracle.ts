@@ -2,6 +2,7 @@
 import type { ColumnType, TableModel } from '../../src/define'
 import type { Embed, JsonStep, OrderTerm, SelectItem, Target } from '../../src/query/query'
 import { castValue } from './casts'
+import { order as jsonbOrder } from './jsonb'
 import { order as orderOf, type Stored } from './logic'
 import type { Row, World } from './policy-oracle'
 import { sortable } from './ranges'
@@ -20,7 +21,7 @@ export interface Reading {
 
 /** A member of a group: what tells groups apart by its `id`, or what an aggregate takes in of a row. */
 type Cell =
-  | { readonly as: string; readonly id: string; readonly shown: unknown; readonly sort: Stored }
+  | { readonly as: string; readonly id: string; readonly shown: unknown; readonly sort: Stored; readonly json: boolean }
   | { readonly as: string; readonly of: Aggregate; readonly type: string; readonly input: Stored }
 
 const single = ({ relationship }: Embed): boolean => relationship.kind === 'to-one' || relationship.kind === 'one-to-one'
@@ -53,8 +54,10 @@ export function groups(
   const sorted = [...found.values()].toSorted((a, b) => {
     for (const term of order) {
       const as = columns.find(({ target }) => target.column === term.target.column)?.as
-      const [left, right] = [a, b].map(([cells]) => cells!.find((cell) => cell.as === as && 'id' in cell) as Cell & { sort: Stored })
-      const sign = byNulls(left!.sort, right!.sort, term.descending)
+      const [left, right] = [a, b].map(
+        ([cells]) => cells!.find((cell) => cell.as === as && 'id' in cell) as Cell & { sort: Stored; json: boolean },
+      )
+      const sign = byNulls(left!.sort, right!.sort, term.descending, left!.json ? jsonOrder : orderOf)
       if (sign !== 0) return sign
     }
     return 0
@@ -62,9 +65,17 @@ export function groups(
   return sorted.map((members) => written(reading, members, members[0]!))
 }
 
-function byNulls(left: Stored, right: Stored, descending: boolean): number {
+function byNulls(left: Stored, right: Stored, descending: boolean, compare: typeof orderOf): number {
   if (left === null || right === null) return left === right ? 0 : (left === null) === descending ? -1 : 1
-  return orderOf(left, right) * (descending ? -1 : 1)
+  return compare(left, right) * (descending ? -1 : 1)
+}
+
+/** Lists and objects of one size go by their text, everything else as in jsonb. */
+function jsonOrder(left: Exclude<Stored, null>, right: Exclude<Stored, null>): number {
+  const [a, b] = [left, right].map((text) => JSON.parse(String(text)) as unknown)
+  const size = (value: unknown) => (typeof value === 'object' && value !== null ? Object.keys(value).length : null)
+  const same = size(a) !== null && size(a) === size(b) && Array.isArray(a) === Array.isArray(b)
+  return same ? orderOf(left, right) : jsonbOrder(a, b)
 }
 
 function written(reading: Reading, members: readonly (readonly Cell[])[], template: readonly Cell[]): Record<string, unknown> {
@@ -139,6 +150,7 @@ function cell(as: string, type: string, value: Stored, shown: unknown): Cell {
     id: JSON.stringify([type === 'json' && value !== null ? (JSON.parse(String(value)) as unknown) : value, value === null]),
     shown,
     sort: type === 'range' && value !== null ? sortable(String(value)) : value,
+    json: type === 'json',
   }
 }
 
