@@ -1,6 +1,7 @@
 // Answers that are kept inside the write's own batch. Under an idempotency key, so that a write is done once however often it is sent: there
 // is never the one without the other, and a key that was claimed before fails the batch. Or for a write that is to be undone, whose
 // failure tells what it would have answered.
+import type { Principal } from '../core'
 import type { TableModel } from '../define'
 import type { CompiledStatement } from './compiled'
 import type { CompileContext } from './context'
@@ -20,17 +21,19 @@ export interface Keep {
 
 /** Under a value's 2 MB. */
 const MOST_KEPT = 1_500_000
+/** For whoever isn't signed in: nobody knows how many they are, and each could fill the database with what it reads. */
+const MOST_KEPT_FOR_STRANGERS = 100_000
 /** What an error's text is known to carry is more. */
 const MOST_TOLD = 500_000
 /** The row of `sys_statement` that holds what an undone batch answers. */
 const UNDONE_ID = 50
 
 /** Under a key, as the database has it. */
-export const keepUnder = (key: string): Keep => ({
+export const keepUnder = (key: string, { role }: Principal): Keep => ({
   table: identifier('sys_idempotency'),
   answer: identifier('answer'),
   row: sql`\`id\` = ${bind(key)}`,
-  most: MOST_KEPT,
+  most: role === 'anon' ? MOST_KEPT_FOR_STRANGERS : MOST_KEPT,
 })
 
 /** Until the batch is undone. */

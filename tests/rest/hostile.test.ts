@@ -108,6 +108,18 @@ test('a key serves no request on another schema', async () => {
   expect((await stranger('/rest/v1/people', { body, headers: { 'content-profile': 'annex' } })).status).toBe(201)
 })
 
+test('strangers have little kept for them, however much they read beside a write that does nothing', async () => {
+  const row = { id: crypto.randomUUID(), note: 'x'.repeat(48_000) }
+  expect((await stranger('/rest/v1/samples', { body: row })).status).toBe(201)
+  const read = { method: 'GET', path: `/samples?id=eq.${row.id}&select=note` }
+  const write = { method: 'PATCH', path: '/tags?id=eq.none', body: { label: 'x' } }
+  const keep = (ask: typeof stranger, reads: number) =>
+    ask('/rest/v1/batch', batch([write, ...Array.from({ length: reads }, () => read)], { 'idempotency-key': crypto.randomUUID() }))
+  expect((await keep(stranger, 2)).status).toBe(200)
+  expect(codeOf(await keep(stranger, 3))).toEqual([400, '54000'])
+  expect((await keep(ben.ask, 3)).status).toBe(200)
+})
+
 test('no address of a row is longer than a header may be', async () => {
   const headers = { prefer: 'return=headers-only' }
   const [short, long] = ['k'.repeat(1_900), 'k'.repeat(2_000)]
@@ -304,7 +316,9 @@ describe('what is not theirs to read', () => {
       await enter(world)
       const answers: unknown[] = []
       for (const ask of [stranger, ben.ask]) {
-        for (const [address, headers] of reads) answers.push([address, headers, ...tell(await ask(address, { headers }))])
+        // One in three for somebody signed in, who reads as strangers do here.
+        for (const [address, headers] of reads.filter((_, i) => ask === stranger || i % 3 === 0))
+          answers.push([address, headers, ...tell(await ask(address, { headers }))])
         for (const [address, asked] of writes()) answers.push([address, asked, ...tell(await ask(address, asked))])
       }
       told.push(answers)
