@@ -59,7 +59,8 @@ export function sortValues(place: Place): Sql[] {
   if (place.kind === 'json' || place.model.type === 'json') {
     const path = place.kind === 'json' ? place.path : bind('$')
     const members = sql`(select count(*) from json_each(${place.value}, ${path}))`
-    const size = sql`iif(json_type(${place.value}, ${path}) in ('array', 'object'), ${members}, 0)`
+    // NULL where there is nothing, so that nothing in a row is grouped with nothing for want of a row.
+    const size = sql`case when json_type(${place.value}, ${path}) in ('array', 'object') then ${members} when json_type(${place.value}, ${path}) is not null then 0 end`
     return [jsonRank(place.value, path), size, sql`json_extract(${place.value}, ${path})`]
   }
   if (place.model.type === 'range') return rangeSortValues(place.value)

@@ -86,12 +86,14 @@ export function rangeSign(value: Sql, other: Sql): Sql {
 
 /** What ranges are sorted by, one after the other; NULL first of all decides where there is no range. */
 export function rangeSortValues(value: Sql): Sql[] {
+  // NULL throughout where there is no range, so that none of a row is grouped with none for want of a row.
+  const known = (test: Sql): Sql => sql`case when ${value} is not null then ${test} end`
   return [
     sql`json_array_length(${value}) > 1`,
-    sql`${part(value, 1)} is not null`,
+    known(sql`${part(value, 1)} is not null`),
     part(value, 1),
     sql`1 - ${part(value, 2)}`,
-    sql`${part(value, 3)} is null`,
+    known(sql`${part(value, 3)} is null`),
     part(value, 3),
     part(value, 4),
   ]
