@@ -51,7 +51,10 @@ function keeping(context: CompileContext, { operations, idempotency, undo }: Que
   if (operations.every(({ kind }) => kind === 'read')) return { keep: null, opening: [] }
   if (undo) return { keep: KEEP_UNDONE, opening: openUndone() }
   if (!idempotency) return { keep: null, opening: [] }
-  return { keep: keepUnder(idempotency.key, context.execution.principal), opening: claimKey(context, idempotency.key, idempotency.fingerprint) }
+  return {
+    keep: keepUnder(idempotency.key, context.execution.principal),
+    opening: claimKey(context, idempotency.key, idempotency.fingerprint),
+  }
 }
 
 function contextOf(model: Model, query: Query, execution: Execution): CompileContext {

@@ -5,8 +5,9 @@ import { db } from '../../tests/unit/journal'
 import type { AppError } from '../core'
 import { integer, sqliteTable, sqliteView, text } from 'drizzle-orm/sqlite-core'
 import { anyone, app, buildModel, nobody, table, view, type ColumnModel, type RangeKind } from '../define'
+import { sortValues } from './order'
 import { containRangeSql, rangeSign, rangeSql, type RangeOperator } from './range'
-import { bind, render, sql, type Sql } from './sql'
+import { bind, join, render, sql, type Sql } from './sql'
 import { encodeValue } from './value'
 
 const model = (range: RangeKind): ColumnModel => ({
@@ -214,4 +215,21 @@ test('a range column is declared by its format, in views too, and has no default
   expect(() =>
     buildModel(declared([table(wrong, { ...rules, columns: { ages: { format: 'int4range' }, n: { format: 'numrange' } } })])),
   ).toThrow(/"ages" has a default in SQL[^]*"n" has the format numrange, which only text columns can have/)
+})
+
+test('what is not there is nothing in all that it sorts and groups by, be it in a row or for want of one', () => {
+  const nothing = sql`cast(null as text)`
+  for (const type of ['range', 'json', 'text'] as const) {
+    const keys = sortValues({ kind: 'column', model: { ...model('int4range'), type }, value: nothing })
+    const [row] = run(
+      db,
+      render(
+        sql`select ${join(
+          keys.map((key, i) => sql`${key} as ${{ chunks: [`k${i}`] }}`),
+          ', ',
+        )}`,
+      ),
+    )
+    expect([type, Object.values(row!).every((key) => key === null)]).toEqual([type, true])
+  }
 })

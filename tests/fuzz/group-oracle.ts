@@ -173,5 +173,6 @@ function embedCells(reading: Reading, world: World, row: Row | null, embed: Embe
     id: JSON.stringify(row === null ? null : value),
     shown: row === null ? null : value,
     sort: null,
+    json: false,
   }))
 }
