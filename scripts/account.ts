@@ -76,6 +76,29 @@ export async function createNamespace(title: string): Promise<string> {
   return id
 }
 
+/** Whether there is a queue of that name. */
+export async function findQueue(name: string): Promise<boolean> {
+  const { ok, output } = await wrangler(['queues', 'info', name])
+  if (!ok && !/does not exist/i.test(output)) throw new AccountError(`Looking for the queue ${name} failed:\n${output.trim()}`)
+  return ok
+}
+
+export async function createQueue(name: string): Promise<void> {
+  await demand('Creating the queue', ['queues', 'create', name])
+}
+
+/** Whether there is a bucket of that name; false also where R2 isn't switched on. */
+export async function findBucket(name: string): Promise<boolean> {
+  const { ok, output } = await wrangler(['r2', 'bucket', 'info', name, '--json'])
+  if (!ok && !/does not exist|10006|10042|enable R2/i.test(output))
+    throw new AccountError(`Looking for the bucket ${name} failed:\n${output.trim()}`)
+  return ok
+}
+
+export async function createBucket(name: string): Promise<void> {
+  await demand('Creating the R2 bucket', ['r2', 'bucket', 'create', name, '--update-config=false'])
+}
+
 /** Names of a Worker's secrets; null when there is no such Worker. */
 export async function secretNames(worker: string): Promise<string[] | null> {
   const { ok, output } = await wrangler(['secret', 'list', '--name', worker, '--format', 'json'])

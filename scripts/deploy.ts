@@ -8,11 +8,15 @@ import { parseArgs, parseEnv } from 'node:util'
 import { deriveApiKeys } from '../src/platform/keys'
 import {
   AccountError,
+  createBucket,
   createDatabase,
   createNamespace,
+  createQueue,
   execute,
+  findBucket,
   findDatabase,
   findNamespace,
+  findQueue,
   secretNames,
   whoami,
   wrangler,
@@ -61,14 +65,18 @@ async function rootKeyToSet(names: Names, found: Found): Promise<string | null> 
 }
 
 async function look(names: Names): Promise<Found> {
-  const [secrets, database, namespace] = await Promise.all([
+  const [secrets, database, namespace, queue, bucket] = await Promise.all([
     secretNames(names.worker),
     findDatabase(names.database),
     findNamespace(names.namespace),
+    findQueue(names.queue),
+    findBucket(names.bucket),
   ])
   return {
     database,
     namespace,
+    queue,
+    bucket,
     worker: secrets !== null,
     rootKey: secrets?.includes('PERIGEE_ROOT_KEY') ?? false,
   }
@@ -126,6 +134,8 @@ async function deploy(options: { readonly yes: boolean; readonly location: strin
 
   const database = found.database ?? (await createDatabase(names.database, options.location))
   const namespace = found.namespace ?? (await createNamespace(names.namespace))
+  if (!found.queue) await createQueue(names.queue)
+  if (!found.bucket) await createBucket(names.bucket)
   writeFileSync(DEPLOYED_CONFIG, configWithIds(config, { database, namespace }))
   // Before the upload: a key that is in use must never be one that nobody has.
   if (rootKey !== null) remember({ PERIGEE_ROOT_KEY: rootKey })

@@ -7,6 +7,8 @@ export interface Names {
   readonly database: string
   /** Title of the KV namespace. */
   readonly namespace: string
+  readonly queue: string
+  readonly bucket: string
 }
 
 export interface Found {
@@ -14,6 +16,8 @@ export interface Found {
   readonly database: string | null
   /** Id of the KV namespace; null when it is still to be made. */
   readonly namespace: string | null
+  readonly queue: boolean
+  readonly bucket: boolean
   readonly worker: boolean
   readonly rootKey: boolean
 }
@@ -24,7 +28,10 @@ export function namesIn(config: string): Names {
   const database = /^\[\[d1_databases\]\][^[]*?^database_name\s*=\s*"([^"]+)"/ms.exec(config)?.[1]
   if (worker === undefined || database === undefined)
     throw new Error('wrangler.toml names no Worker, or no D1 database with `database_name`.')
-  return { worker, database, namespace: `${worker}-kv` }
+  const queue = /^\[\[queues\.producers\]\][^[]*?^queue\s*=\s*"([^"]+)"/ms.exec(config)?.[1]
+  const bucket = /^\[\[r2_buckets\]\][^[]*?^bucket_name\s*=\s*"([^"]+)"/ms.exec(config)?.[1]
+  if (queue === undefined || bucket === undefined) throw new Error('wrangler.toml names no queue, or no R2 bucket with `bucket_name`.')
+  return { worker, database, namespace: `${worker}-kv`, queue, bucket }
 }
 
 /** wrangler.toml with the ids; the file itself stays without them, so that local data don't move. */
@@ -52,15 +59,18 @@ export function describeDeployment(names: Names, found: Found): string {
   const state = (there: boolean) => (there ? 'is there ' : 'to create')
   return [
     'In your account this needs:',
-    `  ${state(found.worker)}  Worker "${names.worker}", with the Durable Object class RateLimiter and a rate limit`,
+    `  ${state(found.worker)}  Worker "${names.worker}", with its Durable Object classes and a rate limit`,
     `  ${state(found.database !== null)}  D1 database "${names.database}"`,
     `  ${state(found.namespace !== null)}  KV namespace "${names.namespace}"`,
+    `  ${state(found.queue)}  queue "${names.queue}", which the Worker also consumes`,
+    `  ${state(found.bucket)}  R2 bucket "${names.bucket}" (R2 is switched on once an account, in the dashboard)`,
     `  ${state(found.rootKey)}  secret PERIGEE_ROOT_KEY, from which all keys derive`,
     '',
     'What it costs:',
     '  Workers Paid is 5 US$ a month and includes 10 million requests and 30 million CPU milliseconds, 25 billion rows read and 50 million',
     '  rows written and 5 GB in D1, 10 million KV reads, 1 million Durable Object requests. Beyond: 0.30 $ a million requests, 0.02 $ a',
-    '  million CPU milliseconds, 0.001 $ a million rows read, 1 $ a million rows written, 0.75 $ a GB and month.',
+    '  million CPU milliseconds, 0.001 $ a million rows read, 1 $ a million rows written, 0.75 $ a GB and month. A job takes about three',
+    '  queue operations (1 million included, 0.40 $ a million beyond) and 14 rows written. R2 holds 10 GB for nothing.',
     '',
     'What the free plan cannot do:',
     '  Sign-up and sign-in with a password: hashing one takes about 140 ms of CPU, the free plan allows 10 ms a request, and Cloudflare ends',

@@ -4,7 +4,7 @@ import { createChanges } from './changes'
 import { AppError } from './core'
 import { sweep } from './data'
 import { buildModel, type AppDefinition } from './define'
-import { consume, sendDue } from './jobs'
+import { beginCronJobs, consume, sendDue, sweepJobs, sweepPayloads } from './jobs'
 import { cors, flood, renderError, request, requestErrors, versionGate, type AppEnv } from './middleware'
 import { newLocation, openStores, type Env, type Location } from './platform'
 import { routes } from './routes'
@@ -34,10 +34,15 @@ export function createBackend(app: AppDefinition, location: Location = newLocati
     async scheduled(controller, env) {
       const stores = openStores(env, () => undefined)
       if (controller.cron === EACH_MINUTE) {
+        await beginCronJobs(model, stores.primary, env, Date.now())
         for (const store of stores.all) await sendDue(store, env, Date.now())
         return changes.tick(env)
       }
-      for (const store of stores.all) await sweep(store, controller.scheduledTime)
+      for (const store of stores.all) {
+        await sweep(store, controller.scheduledTime)
+        await sweepJobs(store, env, controller.scheduledTime)
+      }
+      await sweepPayloads(stores.all, env, controller.scheduledTime)
       await sweepWebhooks(stores.primary, controller.scheduledTime)
       await changes.sweep(env, controller.scheduledTime)
     },

@@ -1,6 +1,7 @@
-// A trip begins: the trip and its first waypoint, or neither.
+// A trip begins: the trip, its first waypoint and the job that measures it, or none of them.
 import { fn, one, signedIn } from 'perigee'
 import * as z from 'zod'
+import measureTrip from '../jobs/measure-trip'
 import { trips } from '../tables/trips'
 import { waypoints } from '../tables/waypoints'
 
@@ -17,6 +18,7 @@ export default fn(
     const [[trip]] = await db.batch((batch) => {
       const begun = batch.insert(trips, { ownerId: auth.uid, title: args.title, startedAt: now })
       batch.insert(waypoints, { tripId: begun.ref('id'), lat: args.lat, lon: args.lon })
+      batch.enqueue(measureTrip, { trip: begun.ref('id') })
       return [begun]
     })
     return trip ?? null

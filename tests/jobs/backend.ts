@@ -8,7 +8,7 @@ import {
 } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { createBackend } from '../../src/backend'
-import type { Env, QueueMessage } from '../../src/platform'
+import { metered, type DatabaseCall, type Env, type QueueMessage } from '../../src/platform'
 import errands from '../apps/errands'
 import { serve } from '../support/backend'
 
@@ -22,9 +22,18 @@ export interface Sent {
 /** In the order of sending. */
 export const sent: Sent[] = []
 const bindings = env as unknown as Env
+/** What reached the database since a test last emptied it. */
+export const calls: DatabaseCall[] = []
+const watched = (db: Parameters<typeof metered>[0]) => metered(db, 'db', (one) => void calls.push(one))
 /** The database, the bucket and the rest are the real ones. The alarm isn't bound: the real one would send to the Worker of the other tests. */
 const held: Env = {
-  DB: bindings.DB,
+  DB: {
+    ...watched(bindings.DB),
+    withSession(start?: string) {
+      const session = bindings.DB.withSession(start)
+      return { ...watched(session), getBookmark: () => session.getBookmark() }
+    },
+  } as D1Database,
   KV: bindings.KV,
   RATE_LIMITER: bindings.RATE_LIMITER,
   MEDIA: bindings.MEDIA!,

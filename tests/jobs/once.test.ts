@@ -1,7 +1,8 @@
 // Jobs are taken in with the transaction that asks for them, or not at all, and their effects stand once.
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { doing, NotWorthwhile, runs } from '../apps/errands'
-import { deliver, drain, mount, person, sent, service, sql, stranger, tick, type Person } from './backend'
+import budgets from '../../bench/budgets.json'
+import { calls, deliver, drain, mount, person, sent, service, sql, stranger, tick, type Person } from './backend'
 
 const rpc = '/rest/v1/rpc'
 let ann: Person
@@ -43,9 +44,29 @@ describe('a job', () => {
     expect(await jobOf(id)).toMatchObject({ state: 'done', attempts: 1, lease: null, error: null, finished_at: expect.any(Number) })
   })
 
-  test('adds one statement to the batch', async () => {
-    const answer = await ann.ask(`${rpc}/ask`, { body: { note: 'a' } })
-    expect(answer.headers.get('x-perigee-d1-calls')).toBe('1')
+  test('costs one statement of the batch that asks for it, and two calls to be run', async () => {
+    calls.length = 0
+    const within = (name: keyof typeof budgets.jobs) => {
+      const statements = calls.splice(0).map((call) => call.statements)
+      const sum = (key: 'rowsRead' | 'rowsWritten') => statements.flat().reduce((total, one) => total + one[key], 0)
+      const cost = {
+        d1Calls: statements.length,
+        statements: statements.flat().length,
+        rowsRead: sum('rowsRead'),
+        rowsWritten: sum('rowsWritten'),
+      }
+      const budget = budgets.jobs[name]
+      const over = (Object.keys(budget) as (keyof typeof budget)[]).filter((key) => cost[key] > budget[key])
+      expect.soft(over, `${name} cost ${JSON.stringify(cost)}, its budget is ${JSON.stringify(budget)}`).toEqual([])
+    }
+    const { id } = await ask('ask', { note: 'a' })
+    within('enqueue')
+    await deliver([{ job: id, store: 'db' }])
+    within('run')
+    await deliver([{ job: id, store: 'db' }])
+    within('passed')
+    await tick()
+    within('an idle minute')
   })
 
   test('delivered fifty times at once runs once', async () => {

@@ -41,6 +41,8 @@ export interface FakeCloudflare {
   readonly requests: string[]
   readonly databases: Map<string, { name: string; slot: string }>
   readonly namespaces: Map<string, string>
+  readonly queues: Map<string, Queue>
+  readonly buckets: Set<string>
   readonly secrets: Map<string, string>
   readonly uploads: Upload[]
   /** The error with which D1 answers a statement instead of running it; null to run it. */
@@ -49,6 +51,13 @@ export interface FakeCloudflare {
   addDatabase(name: string): string
   query(name: string, sql: string): Promise<Record<string, unknown>[]>
   close(): Promise<void>
+}
+
+/** A queue as the API describes it. */
+interface Queue {
+  readonly queue_id: string
+  readonly queue_name: string
+  readonly consumers: Record<string, unknown>[]
 }
 
 class ApiError extends Error {
@@ -74,6 +83,8 @@ export async function startCloudflare(): Promise<FakeCloudflare> {
   const requests: string[] = []
   const databases = new Map<string, { name: string; slot: string }>()
   const namespaces = new Map<string, string>()
+  const queues = new Map<string, Queue>()
+  const buckets = new Set<string>()
   const secrets = new Map<string, string>()
   const uploads: Upload[] = []
   const slots = [...SLOTS]
@@ -115,6 +126,15 @@ export async function startCloudflare(): Promise<FakeCloudflare> {
     if (uploads.length === 0) throw new ApiError(404, 10007, 'This Worker does not exist on your account.')
   }
 
+  const described = ({ consumers, ...queue }: Queue) => ({
+    ...queue,
+    producers: [],
+    consumers,
+    producers_total_count: 0,
+    consumers_total_count: consumers.length,
+    settings: { delivery_delay: 0, message_retention_period: 345_600 },
+  })
+
   const routes: readonly (readonly [string, string, Handler])[] = [
     ['GET', '/user', () => ({ id: 'u', email: 'owner@example.com' })],
     ['GET', '/user/tokens/verify', () => ({ id: 't', status: 'active' })],
@@ -151,6 +171,52 @@ export async function startCloudflare(): Promise<FakeCloudflare> {
         return { id, title, supports_url_encoding: true }
       },
     ],
+
+    ['GET', `${account}/queues`, () => [...queues.values()].map(described)],
+    [
+      'POST',
+      `${account}/queues`,
+      async (_, request) => {
+        const made = { queue_id: randomUUID().replaceAll('-', ''), queue_name: String((await json(request)).queue_name), consumers: [] }
+        queues.set(made.queue_id, made)
+        return described(made)
+      },
+    ],
+    ['GET', `${account}/queues/([^/]+)`, ([id]) => described(queues.get(id!)!)],
+    ['GET', `${account}/queues/([^/]+)/consumers`, ([id]) => queues.get(id!)!.consumers],
+    [
+      '(POST|PUT)',
+      `${account}/queues/([^/]+)/consumers(?:/[^/]+)?`,
+      async ([id], request) => {
+        const consumer = {
+          ...(await json(request)),
+          type: 'worker',
+          consumer_id: 'c',
+          script: 'perigee',
+          service: 'perigee',
+          environment: 'production',
+        }
+        queues.get(id!)!.consumers.splice(0, 1, consumer)
+        return consumer
+      },
+    ],
+    [
+      'GET',
+      `${account}/r2/buckets/([^/]+)`,
+      ([name]) => {
+        if (!buckets.has(name!)) throw new ApiError(404, 10006, 'The specified bucket does not exist.')
+        return { name, creation_date: '2026-11-01T00:00:00Z', location: 'WEUR', storage_class: 'Standard' }
+      },
+    ],
+    [
+      'POST',
+      `${account}/r2/buckets`,
+      async (_, request) => {
+        buckets.add(String((await json(request)).name))
+        return null
+      },
+    ],
+    ['POST', '/graphql', () => ({ viewer: { accounts: [] } })],
 
     ['GET', `${script}/secrets`, () => (needWorker(), [...secrets.keys()].map((name) => ({ name, type: 'secret_text' })))],
     [
@@ -256,6 +322,8 @@ export async function startCloudflare(): Promise<FakeCloudflare> {
     requests,
     databases,
     namespaces,
+    queues,
+    buckets,
     secrets,
     uploads,
     addDatabase,

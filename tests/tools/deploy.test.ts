@@ -50,8 +50,13 @@ test('it creates, migrates and uploads with a root key of its own, and prints th
   expect(modules).toContain(metadata.main_module)
   expect(metadata.bindings).toContainEqual({ type: 'd1', name: 'DB', id: database })
   expect(metadata.bindings).toContainEqual({ type: 'kv_namespace', name: 'KV', namespace_id: namespace })
-  expect(metadata.bindings.map(({ name }) => name)).toEqual(expect.arrayContaining(['RATE_LIMITER', 'FLOOD', 'ASSETS']))
+  expect(metadata.bindings.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['RATE_LIMITER', 'ALARM', 'JOBS', 'MEDIA', 'FLOOD', 'ASSETS']),
+  )
   expect(metadata.bindings.map(({ name }) => name)).not.toContain('PERIGEE_ENV')
+
+  expect([...cloudflare.buckets]).toEqual(['perigee-media'])
+  expect([...cloudflare.queues.values()].map(({ queue_name, consumers }) => [queue_name, consumers.length])).toEqual([['perigee-jobs', 1]])
 
   const tables = await cloudflare.query('perigee', "SELECT name FROM sqlite_master WHERE type = 'table'")
   expect(tables.map(({ name }) => name)).toEqual(expect.arrayContaining(['auth_users', 'sys_changes', 'd1_migrations']))
@@ -95,7 +100,7 @@ test('it refuses to make a new root key for a database that holds people; given 
   expect(cloudflare.secrets.get('PERIGEE_ROOT_KEY')).toBe(old)
   const made = writes()
     .slice(before.length)
-    .filter((request) => /^POST .*(?:d1\/database|kv\/namespaces)$/.test(request))
+    .filter((request) => /^POST .*(?:d1\/database|kv\/namespaces|queues|r2\/buckets)$/.test(request))
   expect(made).toEqual([])
 })
 

@@ -1,7 +1,6 @@
 // Every kind of error that a client may meet, out of the rooms' catalogs.
 import { html } from 'hono/html'
 import { authErrors } from '../../auth'
-import { changeErrors } from '../../changes'
 import type { ErrorDefinition } from '../../core'
 import { dataErrors } from '../../data'
 import { functionErrors } from '../../functions'
@@ -18,7 +17,6 @@ const CATALOGS: Readonly<Record<string, readonly Catalog[]>> = {
   Requests: [requestErrors, platformErrors],
   Data: [restErrors, queryErrors, writeErrors, dataErrors],
   Functions: [functionErrors],
-  Changes: [changeErrors],
   'Sign-in': [authErrors],
   Webhooks: [webhookErrors],
 }

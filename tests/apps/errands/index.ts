@@ -115,6 +115,9 @@ export default app({
       ({ args, db }) => db.enqueue(typed, { at: new Date(1_767_323_045_678), big: 12_345_678_901_234_567_890n, ...args }),
     ),
     fn('ask_wrong', { returns: value(z.unknown()), volatility: 'write', who: signedIn() }, ({ db }) => db.enqueue(mark, { note: '' })),
+    fn('call_off_single', { args: noteArgs, returns: value(z.boolean()), volatility: 'write', who: signedIn() }, ({ args, db }) =>
+      db.cancel(single, { unique: args.note }),
+    ),
     fn(
       'call_off',
       { args: z.object({ id: z.string() }), returns: value(z.boolean()), volatility: 'write', who: signedIn() },
