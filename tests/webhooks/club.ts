@@ -28,8 +28,9 @@ export const club = app({
 })
 
 export const model = buildModel(club)
-export const backend = serve(club)
-export const bindings = env as unknown as Env
+/** Without a queue: nobody works but who is asked to. */
+export const bindings = { ...(env as unknown as Env), JOBS: undefined, CHANGE_FEED: undefined } as unknown as Env
+export const backend = serve(club, bindings)
 export const db = bindings.DB
 
 /** Reads a request that the worker sent. */
