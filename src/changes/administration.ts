@@ -14,6 +14,8 @@ export interface ConsumerRow {
   readonly lag: { readonly changes: number; readonly seconds: number }
   readonly seq: number
   readonly attempts: number
+  /** The change that it fails at; null when it fails at none. */
+  readonly failing_seq: number | null
   readonly failing_since: number | null
   readonly next_at: number | null
   readonly error: string | null
@@ -52,6 +54,7 @@ async function rowsOf(store: Store, now: number): Promise<ConsumerRow[]> {
     lag: { changes: Math.max(head - seq, 0), seconds: oldest === null ? 0 : Math.max(Math.round((now - oldest) / 1000), 0) },
     seq,
     attempts: row.attempts,
+    failing_seq: row.failing_seq,
     failing_since: row.failing_since,
     next_at: row.next_at,
     error: row.error,
@@ -63,7 +66,7 @@ async function rowsOf(store: Store, now: number): Promise<ConsumerRow[]> {
 type Stored = Omit<ConsumerRow, 'store' | 'state' | 'lag'> & { readonly head: number; readonly oldest: number | null }
 
 const CONSUMERS =
-  `SELECT c.\`name\`, c.\`seq\`, c.\`attempts\`, c.\`failing_since\`, c.\`next_at\`, c.\`error\`, c.\`updated_at\`, ${HEAD} AS head, ` +
+  `SELECT c.\`name\`, c.\`seq\`, c.\`attempts\`, c.\`failing_seq\`, c.\`failing_since\`, c.\`next_at\`, c.\`error\`, c.\`updated_at\`, ${HEAD} AS head, ` +
   '(SELECT `at` FROM `sys_changes` AS l WHERE l.`seq` > c.`seq` ORDER BY l.`seq` LIMIT 1) AS oldest, ' +
   '(SELECT count(*) FROM `sys_change_failures` AS f WHERE f.`consumer` = c.`name`) AS failures ' +
   'FROM `sys_consumers` AS c, `sys_store` AS s WHERE s.`id` = 1 ORDER BY c.`name`'
@@ -81,15 +84,17 @@ const FAILURES =
   "SELECT `epoch`, `seq`, `change` ->> 'tbl' AS `table`, `change` ->> 'op' AS op, `change` ->> 'key' AS key, `reason`, `attempts`, `at`, `replay_at` " +
   'FROM `sys_change_failures` WHERE `consumer` = ?1 ORDER BY `at` DESC, `seq` DESC LIMIT cast(?2 AS INTEGER)'
 
-/** Asks that changes be tried once more: those named, or all. Answers how many. */
+/** Asks that changes be tried once more: those named, or all. Answers how many. Throws `consumer_unknown`. */
 export async function replayFailures(store: Store, consumer: string, seqs: readonly number[] | null, now: number): Promise<number> {
   const named = seqs === null ? '' : ' AND `seq` IN (SELECT `value` FROM json_each(?3))'
-  const [answer] = await run(store.db, [
+  const [known, answer] = await run(store.db, [
+    { sql: 'SELECT 1 AS known FROM `sys_consumers` WHERE `name` = ?1', params: [consumer] },
     {
       sql: `UPDATE \`sys_change_failures\` SET \`replay_at\` = cast(?1 AS INTEGER) WHERE \`consumer\` = ?2${named}`,
       params: [String(now), consumer, ...(seqs === null ? [] : [JSON.stringify(seqs)])],
     },
   ])
+  if (known!.results.length === 0) throw new AppError(changeErrors.consumer_unknown)
   return answer!.meta.changes
 }
 

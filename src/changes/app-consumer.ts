@@ -45,12 +45,17 @@ async function handlePage(
   let waiting: Handled[] = []
   // A handler may catch what its reading throws, and must not get past an earlier change by that.
   let broken: unknown = null
+  // One after the other: a handler may read twice at once, and both must wait for what is being committed.
+  let committed = Promise.resolve()
   const flush = async () => {
     const handled = waiting
     waiting = []
-    await commitAll(page, handled).catch((error: unknown) => {
-      broken = error
-    })
+    committed = committed
+      .then(() => (broken === null ? commitAll(page, handled) : undefined))
+      .catch((error: unknown) => {
+        broken = error
+      })
+    await committed
     if (broken !== null) throw broken
   }
   // A handler that reads must find what earlier changes' writes made.

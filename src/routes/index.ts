@@ -2,6 +2,7 @@
 import { Hono } from 'hono'
 import { AppError } from '../core'
 import { authenticate, bodyLimit, requestErrors, serviceOnly, type AppEnv } from '../middleware'
+import { consumers } from './admin/consumers'
 import { jobs } from './admin/jobs'
 import { webhooks } from './admin/webhooks'
 import { auth } from './auth'
@@ -26,6 +27,7 @@ export function routes(): Hono<AppEnv> {
   all.route('/health', health)
   all.route('/auth/v1', auth)
   all.route('/rest/v1', rest)
+  all.route('/api/v1/admin/consumers', consumers)
   all.route('/api/v1/admin/jobs', jobs)
   all.route('/api/v1/admin/webhooks', webhooks)
   all.route('/', openapi)

@@ -2,6 +2,7 @@
 import type { Model } from '../../define'
 import { AUTH_PATHS, AUTH_SCHEMAS } from './auth'
 import { BATCH_PATHS, BATCH_TAG } from './batch'
+import { CONSUMER_PATHS, CONSUMER_SCHEMAS, CONSUMERS_TAG } from './consumers'
 import { functionPaths, FUNCTIONS_TAG } from './functions'
 import { JOB_PATHS, JOB_SCHEMAS, JOBS_TAG } from './jobs'
 import type { JsonSchema } from './schema'
@@ -63,12 +64,22 @@ export function surfaceDocument(model: Model, origin: string): OpenApiDocument {
       ...(model.functions.size > 0 ? [{ name: FUNCTIONS_TAG, description: "The app's own functions, called by name." }] : []),
       ...tables.tags,
       JOBS_TAG,
+      CONSUMERS_TAG,
       WEBHOOKS_TAG,
     ],
-    paths: { ...AUTH_PATHS, ...BATCH_PATHS, ...tables.paths, ...functionPaths(model), ...JOB_PATHS, ...WEBHOOK_PATHS, '/health': HEALTH },
+    paths: {
+      ...AUTH_PATHS,
+      ...BATCH_PATHS,
+      ...tables.paths,
+      ...functionPaths(model),
+      ...JOB_PATHS,
+      ...CONSUMER_PATHS,
+      ...WEBHOOK_PATHS,
+      '/health': HEALTH,
+    },
     components: {
       ...tables.components,
-      schemas: { ...AUTH_SCHEMAS, ...JOB_SCHEMAS, ...WEBHOOK_SCHEMAS, ...tables.components.schemas },
+      schemas: { ...AUTH_SCHEMAS, ...JOB_SCHEMAS, ...CONSUMER_SCHEMAS, ...WEBHOOK_SCHEMAS, ...tables.components.schemas },
       responses: {
         ...tables.components.responses,
         AuthError: errorResponse('Refused, in the words of Supabase Auth.', 'AuthError'),

@@ -1,6 +1,7 @@
 // Every kind of error that a client may meet, out of the rooms' catalogs.
 import { html } from 'hono/html'
 import { authErrors } from '../../auth'
+import { changeErrors } from '../../changes'
 import type { ErrorDefinition } from '../../core'
 import { dataErrors } from '../../data'
 import { functionErrors } from '../../functions'
@@ -17,6 +18,7 @@ const CATALOGS: Readonly<Record<string, readonly Catalog[]>> = {
   Requests: [requestErrors, platformErrors],
   Data: [restErrors, queryErrors, writeErrors, dataErrors],
   Functions: [functionErrors],
+  Changes: [changeErrors],
   'Sign-in': [authErrors],
   Webhooks: [webhookErrors],
 }

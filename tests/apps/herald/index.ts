@@ -44,7 +44,12 @@ export const counter = onChange(
   { name: 'counter', ops: ['insert', 'update'], from: 'beginning' },
   async ({ change, batch, db }) => {
     const key = String(change.key.id)
-    const nth = await db.count(seen, { where: { consumer: 'counter', key } })
+    // Two questions at once: neither may overtake what is being committed.
+    const [nth, again] = await Promise.all([
+      db.count(seen, { where: { consumer: 'counter', key } }),
+      db.query(seen, { where: { consumer: 'counter', key }, columns: ['id'] }),
+    ])
+    if (again.length !== nth) throw new Error(`${again.length} is not ${nth}`)
     batch.insert(seen, { id: `counter ${change.id}`, consumer: 'counter', change: change.id, key, nth })
   },
 )
