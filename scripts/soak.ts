@@ -5,7 +5,7 @@ import { cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { measureLists } from '../bench/lists'
-import { STORM_VARS, webhookStorm } from '../tests/clients/webhook-storm'
+import { STORM_VARS, webhookStorm } from '../tests/support/webhook-storm'
 import { build, startServer } from '../tests/support/server'
 
 const root = join(import.meta.dirname, '..')

@@ -4,7 +4,7 @@ import budgets from '../../bench/budgets.json'
 import { build, startServer, type Build, type Server } from '../support/server'
 import { authentication } from './auth'
 import { data } from './data'
-import { STORM_VARS } from './webhook-storm'
+import { STORM_VARS } from '../support/webhook-storm'
 import { webhooks } from './webhooks'
 
 let built: Build

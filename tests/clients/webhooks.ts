@@ -1,7 +1,7 @@
 // The built Worker tells a receiver of what was written, over real HTTP; the receiver verifies with the package `standardwebhooks`.
 import { expect, test } from 'vitest'
 import type { Server } from '../support/server'
-import { webhookStorm } from './webhook-storm'
+import { webhookStorm } from '../support/webhook-storm'
 
 const SEED = Number(process.env['WEBHOOK_SEED'] ?? 20_261_125)
 

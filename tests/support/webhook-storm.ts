@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { Webhook } from 'standardwebhooks'
 import { uuidv7 } from '../../src/core'
-import type { Server } from '../support/server'
+import type { Server } from './server'
 
 export interface StormResult {
   readonly delivered: number
