@@ -12,18 +12,22 @@ export interface Origin {
   readonly epoch: string
 }
 
+/** By how much the clocks of a Worker and of the database may differ, UTC ms. */
+const CLOCK_MS = 5_000
+
 /** One delivery for each change and each endpoint that is told of it, in the order of changes. */
 export async function deliveriesOf(
   model: Model,
   endpoints: readonly Endpoint[],
   { store, epoch }: Origin,
   changes: readonly Change[],
+  isFor: (endpoint: Endpoint, change: Change) => boolean = () => true,
 ): Promise<NewDelivery[]> {
   const deliveries: NewDelivery[] = []
   for (const change of changes) {
     const table = model.tables.get(change.table)
     const type = table?.served ? typeOf(table, change) : null
-    const told = type === null ? [] : endpoints.filter((endpoint) => isTold(endpoint, type))
+    const told = type === null ? [] : endpoints.filter((endpoint) => isTold(endpoint, type) && isFor(endpoint, change))
     const event = told.length > 0 ? eventOf(table!, change) : null
     if (event === null) continue
     for (const { id: endpoint } of told) {
@@ -36,7 +40,7 @@ export async function deliveriesOf(
 
 /**
  * The statements that make deliveries of a page of changes, for the primary store; and the endpoints that then have work. Made twice, they
- * do nothing the second time.
+ * do nothing the second time. What was written before an endpoint was made is not for it. `idle` when no endpoint is told of anything.
  */
 export async function consume(
   db: D1Database,
@@ -44,9 +48,13 @@ export async function consume(
   origin: Origin,
   changes: readonly Change[],
   now: number,
-): Promise<{ readonly statements: readonly Statement[]; readonly endpoints: readonly string[] }> {
+): Promise<{ readonly statements: readonly Statement[]; readonly endpoints: readonly string[]; readonly idle: boolean }> {
   const [answer] = await run(db, [allEndpoints])
   const endpoints = answer!.results.map(toEndpoint)
-  const deliveries = await deliveriesOf(model, endpoints, origin, changes)
-  return { statements: insertDeliveries(deliveries, now), endpoints: [...new Set(deliveries.map(({ endpoint }) => endpoint))] }
+  const deliveries = await deliveriesOf(model, endpoints, origin, changes, ({ createdAt }, { at }) => at >= createdAt - CLOCK_MS)
+  return {
+    statements: insertDeliveries(deliveries, now),
+    endpoints: [...new Set(deliveries.map(({ endpoint }) => endpoint))],
+    idle: endpoints.every(({ state }) => state === 'disabled'),
+  }
 }

@@ -63,7 +63,7 @@ export async function deliver(context: DeliveryContext, id: string): Promise<Del
       const wait = round.due === null ? Infinity : round.due - now()
       // What is due and not to be had is another worker's, or behind what another worker has.
       if (round.due !== null && round.due <= round.at) return { attempts, delivered, next: now() + BUSY_MS }
-      if (wait > WORTH_WAITING_MS || now() - started > WORK_MS) return { attempts, delivered, next: round.due }
+      if (wait > WORTH_WAITING_MS) return { attempts, delivered, next: round.due }
       await new Promise((resolve) => setTimeout(resolve, Math.max(wait, 0)))
       round = await exchange(context, id, [])
       continue
@@ -71,7 +71,9 @@ export async function deliver(context: DeliveryContext, id: string): Promise<Del
     const results = await attemptAll(context, round.endpoint, round.taken)
     attempts += results.filter(({ ending }) => ending.state !== 'released').length
     delivered += results.filter(({ ending }) => ending.state === 'delivered').length
-    round = await exchange(context, id, await record(context, round.endpoint, round.lease, results), now() - started <= WORK_MS)
+    const more = now() - started <= WORK_MS && !results.some(({ unsent }) => unsent)
+    round = await exchange(context, id, await record(context, round.endpoint, round.lease, results), more)
+    if (!more) return { attempts, delivered, next: round.due }
   }
 }
 
@@ -94,7 +96,10 @@ async function exchange(context: DeliveryContext, id: string, records: readonly 
 
 interface Result {
   readonly ending: Ending
+  /** Null when none was made. */
   readonly attempt: Attempt | null
+  /** This invocation may call nobody any more. */
+  readonly unsent?: boolean
 }
 
 async function attemptAll(context: DeliveryContext, endpoint: Endpoint, taken: readonly Claimed[]): Promise<Result[]> {
@@ -109,20 +114,26 @@ async function attemptAll(context: DeliveryContext, endpoint: Endpoint, taken: r
     for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) {
       // Nobody may be trying what another worker could take meanwhile.
       if (stopped || now() + TIMEOUT_MS * 1.25 > until) {
-        results.push({
-          ending: { pos: one.pos, key: one.key, state: 'released', nextAt: now(), status: null, reason: null },
-          attempt: null,
-        })
+        results.push({ ending: released(one, now()), attempt: null })
         continue
       }
       const result = await attemptOne(context, endpoint, secrets, one)
-      stopped ||= result.ending.state === 'failed' || (result.attempt?.ok === false && silence(result.attempt) !== null)
+      stopped ||= result.attempt === null || result.ending.state === 'failed' || silence(result.attempt) !== null
       results.push(result)
     }
   }
   await Promise.all(Array.from({ length: SIDE_BY_SIDE }, () => work()))
   return results
 }
+
+const released = ({ pos, key }: Pick<Claimed, 'pos' | 'key'>, now: number): Ending => ({
+  pos,
+  key,
+  state: 'released',
+  nextAt: now,
+  status: null,
+  reason: null,
+})
 
 async function attemptOne(
   context: DeliveryContext,
@@ -135,6 +146,7 @@ async function attemptOne(
   const attempt: Attempt = address.ok
     ? await send(address.url, { id, body }, secrets, { now: now(), fetch: context.fetch, timeoutMs: timeoutOf(context) })
     : { ok: false, status: null, reason: 'address', retryAfterMs: null }
+  if (!attempt.ok && attempt.reason === 'unsent') return { ending: released({ pos, key }, now()), attempt: null, unsent: true }
   if (attempt.ok) return { ending: { pos, key, state: 'delivered', nextAt: null, status: attempt.status, reason: null }, attempt }
   const nextAt =
     attempt.reason === 'gone'

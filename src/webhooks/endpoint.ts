@@ -69,6 +69,24 @@ export async function readEndpoint(db: D1Database, id: string): Promise<Endpoint
 export const isTold = ({ state, events }: Endpoint, type: string): boolean =>
   state === 'enabled' && events.some((pattern) => matches(pattern, type))
 
+/** The name under which the change feed keeps how far deliveries were made. */
+export const FOLLOWER = 'webhooks.deliveries'
+
+/** While nobody is told of anything the follower rests until `until` (UTC ms): what is written then costs no run of it. */
+export function restFollower(until: number): Statement {
+  return {
+    sql:
+      "UPDATE `sys_consumers` SET `next_at` = cast(?1 AS INTEGER), `error` = 'no endpoint is enabled' " +
+      "WHERE `name` = ?2 AND NOT EXISTS (SELECT 1 FROM `sys_webhooks` WHERE `state` = 'enabled')",
+    params: [String(until), FOLLOWER],
+  }
+}
+
+const wakeFollower: Statement = {
+  sql: 'UPDATE `sys_consumers` SET `next_at` = NULL, `error` = NULL WHERE `name` = ?1 AND `attempts` = 0',
+  params: [FOLLOWER],
+}
+
 const purposeOf = (id: string): string => `webhook ${id}`
 
 /** Errors: `root_key_changed`. */
@@ -101,6 +119,7 @@ export async function createEndpoint(
         `WHERE (SELECT count(*) FROM \`sys_webhooks\`) < ${MAX_ENDPOINTS} RETURNING ${COLUMNS}`,
       params: [id, url, description, JSON.stringify(events), sealed, String(now)],
     },
+    wakeFollower,
   ])
   const row = answer!.results[0]
   if (row === undefined) throw new AppError(webhookErrors.webhook_too_many, { message: `There are ${MAX_ENDPOINTS} endpoints already.` })
@@ -182,6 +201,7 @@ export function enable(id: string, now: number): Statement[] {
         'WHERE `id` = ?1',
       params: [id, String(now)],
     },
+    wakeFollower,
     {
       sql:
         "UPDATE `sys_webhook_deliveries` SET `state` = 'ready', `next_at` = cast(?2 AS INTEGER), `attempts` = 0, `finished_at` = NULL " +

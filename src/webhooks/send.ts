@@ -8,7 +8,7 @@ export const TIMEOUT_MS = 20_000
 const MAX_ANSWER_BYTES = 65_536
 
 /** Why an attempt failed: in the deliveries' list, never with a word of the receiver's own. */
-export type FailureReason = 'status' | 'redirect' | 'gone' | 'timeout' | 'connection' | 'broken_answer' | 'address'
+export type FailureReason = 'unsent' | 'status' | 'redirect' | 'gone' | 'timeout' | 'connection' | 'broken_answer' | 'address'
 
 export type Attempt =
   | { readonly ok: true; readonly status: number }
@@ -47,6 +47,9 @@ export async function send(
     const wait = retryAfter(answer.headers.get('retry-after'), options.now)
     return { ok: false, status, reason: reasonOf(status), retryAfterMs: wait }
   } catch (error) {
+    // This invocation may call nobody any more: the receiver is not to blame, and another one sends it.
+    if (error instanceof Error && /too many subrequests/i.test(error.message))
+      return { ok: false, status: null, reason: 'unsent', retryAfterMs: null }
     const timeout = error instanceof Error && (error.name === 'TimeoutError' || error.name === 'AbortError')
     return { ok: false, status, reason: timeout ? 'timeout' : status === null ? 'connection' : 'broken_answer', retryAfterMs: null }
   }

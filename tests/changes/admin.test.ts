@@ -150,10 +150,12 @@ test('a message runs its consumer and tells the feed that it rests; one whose co
   const messages = [{ id: 'm', timestamp: new Date(), attempts: 1, body: { consumer: 'clerk', store: 'db' } }]
   await other.queue(createMessageBatch('perigee-jobs', messages), bindings, context)
   await waitOnExecutionContext(context)
-  expect((await service(ROOT)).json).toMatchObject({ consumers: [{ state: 'paused', error: 'no code for it' }] })
+  expect((await service(ROOT)).json).toMatchObject({
+    consumers: [{ state: 'paused', error: 'no code for it' }, { name: 'webhooks.deliveries' }],
+  })
   // The version that has it ends the pause.
   await tick('* * * * *')
-  expect((await service(ROOT)).json).toMatchObject({ consumers: [{ state: 'current', error: null }] })
+  expect((await service(ROOT)).json).toMatchObject({ consumers: [{ state: 'current', error: null }, { name: 'webhooks.deliveries' }] })
 })
 
 test('the row of a removed consumer goes a week after its code, and what was set aside after thirty days', async () => {
@@ -163,6 +165,10 @@ test('the row of a removed consumer goes a week after its code, and what was set
     `INSERT INTO sys_change_failures (consumer, epoch, seq, change, reason, attempts, at) VALUES ('gone', 'e', 1, '{}', '', 1, ${Date.now() - 30 * day - 1000}), ('gone', 'e', 2, '{}', '', 1, ${Date.now() - 30 * day + 60_000})`,
   )
   await tick('*/15 * * * *')
-  expect((await rows('SELECT name FROM sys_consumers ORDER BY name')).map(({ name }) => name)).toEqual(['clerk', 'resting'])
+  expect((await rows('SELECT name FROM sys_consumers ORDER BY name')).map(({ name }) => name)).toEqual([
+    'clerk',
+    'resting',
+    'webhooks.deliveries',
+  ])
   expect((await rows('SELECT seq FROM sys_change_failures')).map(({ seq }) => seq)).toEqual([2])
 })

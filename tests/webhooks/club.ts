@@ -5,7 +5,9 @@ import { anyone, app, buildModel, table } from '../../src/define'
 import { changesBetween, readExtent } from '../../src/data'
 import { addCall, newCost, type Cost } from '../../src/observability'
 import { keysOf, openStores, run, type Env } from '../../src/platform'
-import { consume, work, type WorkContext } from '../../src/webhooks'
+import { registerConsumers } from '../../src/changes/cursor'
+import { runConsumer } from '../../src/changes/run'
+import { consume, webhookConsumer, work, type WorkContext } from '../../src/webhooks'
 import { serve } from '../support/backend'
 
 export const notes = sqliteTable('notes', {
@@ -90,4 +92,23 @@ export async function feed(now = Date.now()): Promise<Cost> {
   await run(counted, statements)
   handled = head
   return cost
+}
+
+/** The real change feed with the real follower, over the primary store. Begins behind what was written so far. */
+export async function feedThrough() {
+  const stores = openStores(bindings, () => undefined)
+  const consumer = webhookConsumer(model)
+  await registerConsumers(stores.primary, [consumer], Date.now() + 60_000, Date.now())
+  return {
+    run: () => runConsumer({ model, env: bindings, stores, store: stores.primary, consumer, clock: Date.now, random: Math.random }),
+    async standing() {
+      const [row] = (
+        await db
+          .prepare('SELECT error, next_at IS NOT NULL AS resting FROM sys_consumers WHERE name = ?1')
+          .bind(consumer.name)
+          .all<Record<string, unknown>>()
+      ).results
+      return row
+    },
+  }
 }

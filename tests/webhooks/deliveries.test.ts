@@ -6,7 +6,7 @@ import type { Cost } from '../../src/observability'
 import { keysOf, run } from '../../src/platform'
 import { consume, createEndpoint, enable, openSecrets, readEndpoint, rotateSecret } from '../../src/webhooks'
 import { sql } from '../support/backend'
-import { bindings, backend, db, feed, model, worker, type Received } from './club'
+import { bindings, backend, db, feed, feedThrough, model, worker, type Received } from './club'
 
 const keys = await keysOf(bindings)
 const OK = () => new Response('ok')
@@ -294,6 +294,42 @@ test('five rotations at once leave three secrets, and no stored text holds one',
   expect(secrets).toContain(stored[0]!.secret)
   const [row] = await sql('SELECT secrets FROM sys_webhooks WHERE id = ?1', id)
   expect(row!['secrets']).not.toContain('whsec')
+})
+
+test('an invocation that may call nobody any more gives back what it took, and the receiver is not blamed', async () => {
+  const { id } = await endpoint()
+  for (let i = 0; i < 30; i++) await write(`n${i}`, 'one')
+  await feed()
+  let calls = 0
+  const spent = await worker(() => {
+    if (++calls > 10) throw new Error('Too many subrequests.')
+    return new Response('ok')
+  })
+  const outcome = await spent.work(id)
+  expect(outcome).toMatchObject({ attempts: 10, delivered: 10 })
+  expect(outcome.next).toBeLessThanOrEqual(Date.now())
+  expect((await states(id)).filter(({ state, attempts, reason }) => state === 'ready' && attempts === 0 && reason === null)).toHaveLength(
+    20,
+  )
+  const fresh = await worker(OK)
+  expect((await fresh.work(id)).delivered).toBe(20)
+})
+
+test('the follower rests while nobody is told of anything, and goes on with what is written from then', async () => {
+  const made = await feedThrough()
+  await sql('DELETE FROM sys_webhooks')
+  await write('q1', 'to nobody')
+  expect(await made.run()).toBe('waiting')
+  expect(await made.standing()).toMatchObject({ error: 'no endpoint is enabled', resting: 1 })
+  await write('q2', 'before')
+  await sql('UPDATE sys_changes SET at = at - 60000')
+  const { id } = await endpoint()
+  expect(await made.standing()).toMatchObject({ error: null, resting: 0 })
+  await write('q3', 'after')
+  expect(await made.run()).toBe('rested')
+  const { received, work } = await worker(OK)
+  await work(id)
+  expect(titles(received)).toEqual(['after'])
 })
 
 test('changes that are handed over twice become one delivery', async () => {
