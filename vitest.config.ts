@@ -34,14 +34,22 @@ export default defineConfig({
         test: {
           name: 'workerd',
           include: ['tests/**/*.test.ts'],
-          exclude: ['tests/*.test.ts', 'tests/unit/**', 'tests/fuzz/*.test.ts', 'tests/clients/**', 'tests/tools/**', 'tests/browser/**'],
+          exclude: [
+            'tests/*.test.ts',
+            'tests/unit/**',
+            'tests/fuzz/*.test.ts',
+            'tests/clients/**',
+            'tests/tools/**',
+            'tests/browser/**',
+            'tests/soak/**',
+          ],
           setupFiles: ['./tests/support/setup.ts'],
         },
       },
       {
         test: {
           name: 'clients',
-          include: ['tests/clients/**/*.test.ts', 'tests/tools/**/*.test.ts', 'tests/browser/**/*.test.ts'],
+          include: ['tests/clients/**/*.test.ts', 'tests/tools/**/*.test.ts', 'tests/browser/**/*.test.ts', 'tests/soak/**/*.test.ts'],
           environment: 'node',
           testTimeout: 60_000,
           hookTimeout: 120_000,
