@@ -5,6 +5,7 @@ import { cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { measureLists } from '../bench/lists'
+import { soakFeed } from '../tests/soak/feed/feed'
 import { STORM_VARS, webhookStorm } from '../tests/support/webhook-storm'
 import { build, startServer } from '../tests/support/server'
 
@@ -17,6 +18,11 @@ const SOAKS: Readonly<Record<string, { readonly size: number; readonly unit: str
   fuzz: { size: 200_000, unit: 'cases of policies, reads and writes against the oracle', run: fuzz },
   lists: { size: 200_000, unit: 'trips, read 20 at a time by three people', run: measureLists },
   webhooks: { size: 10_000, unit: 'webhooks to a receiver that fails 30% of the time, answers late, redirects and closes', run: webhooks },
+  feed: {
+    size: 50_000,
+    unit: 'changes through three handlers while workerd is killed once in a thousand',
+    run: (size) => soakFeed({ size, seed, kills: Math.max(2, Math.round(size / 1000)) }),
+  },
   startup: { size: 3, unit: 'starts profiled by wrangler', run: startup },
   bench: { size: 12, unit: 'rounds against a bare Worker', run: bench },
 }

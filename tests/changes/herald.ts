@@ -9,7 +9,14 @@ import { herald } from '../apps/herald'
 import { batch, mount } from '../migrations/database'
 
 export const bindings = { ...(env as unknown as Env), CHANGE_FEED: undefined, JOBS: undefined } as unknown as Env
-export const stores = openStores(bindings, () => undefined)
+const cost = { d1Calls: 0, rowsRead: 0, rowsWritten: 0 }
+const stores = openStores(bindings, ({ statements }) => {
+  cost.d1Calls++
+  for (const { rowsRead, rowsWritten } of statements) {
+    cost.rowsRead += rowsRead
+    cost.rowsWritten += rowsWritten
+  }
+})
 export const store = stores.primary
 
 export const mountHerald = () => mount(herald())
@@ -44,6 +51,13 @@ export function following(...declared: readonly ConsumerDeclaration[]) {
     consumers,
     clock,
     register: (since = 0) => registerConsumers(store, consumers.values(), since, clock.now),
+    /** What some work cost the database. */
+    async costOf(work: () => Promise<unknown>): Promise<typeof cost> {
+      const before = { ...cost }
+      await work()
+      const since = (key: keyof typeof cost) => cost[key] - before[key]
+      return { d1Calls: since('d1Calls'), rowsRead: since('rowsRead'), rowsWritten: since('rowsWritten') }
+    },
     standing: (name: string) => readStanding(store, of(name)),
     run: (name: string, calls = 1_000): Promise<RunOutcome> =>
       runConsumer({

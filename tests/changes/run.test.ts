@@ -1,5 +1,6 @@
 // Consumers of the change log: each change once per handler, in order, whatever fails and whoever else runs.
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import budgets from '../../bench/budgets.json'
 import { AppError } from '../../src/core'
 import { dataErrors, pruneChanges, renewEpoch } from '../../src/data'
 import { onChange, type Interruption, type RowChange } from '../../src/define'
@@ -351,4 +352,19 @@ test('trouble of the database is no fault of a change, which is never set aside 
   expect(await run('patient')).toBe('rested')
   expect(await keysSeen('patient')).toEqual(['a'])
   expect(await failures()).toEqual([])
+})
+
+test('what a hundred changes cost, by a handler that writes and by one that they do not concern, is in the budget', async () => {
+  const idle = onChange(articles, { name: 'idle', ops: ['delete'], from: 'beginning' }, () => undefined)
+  const { register, run, costOf } = following(scribe, idle)
+  await register()
+  await write(...names(100))
+  for (const [name, budget] of [
+    ['scribe', budgets.changes['a hundred, one write each']],
+    ['idle', budgets.changes['a hundred that it passes over']],
+  ] as const) {
+    const cost = await costOf(() => run(name))
+    const over = Object.entries(budget).filter(([key, most]) => cost[key as keyof typeof cost] > most)
+    expect.soft(over, `${name} cost ${JSON.stringify(cost)}`).toEqual([])
+  }
 })
