@@ -18,6 +18,8 @@ const SIDE_BY_SIDE = 6
 const WORTH_WAITING_MS = 1_500
 /** When to look again where other workers are. */
 const BUSY_MS = 2_000
+/** When to try again what can't be signed. */
+const KEYLESS_MS = 60_000
 /** How long a worker goes on by itself, in milliseconds. */
 const WORK_MS = 30_000
 
@@ -68,7 +70,7 @@ export async function deliver(context: DeliveryContext, id: string): Promise<Del
       round = await exchange(context, id, [])
       continue
     }
-    const results = await attemptAll(context, round.endpoint, round.taken)
+    const results = await attemptAll(context, round.endpoint, round)
     attempts += results.filter(({ ending }) => ending.state !== 'released').length
     delivered += results.filter(({ ending }) => ending.state === 'delivered').length
     const more = now() - started <= WORK_MS && !results.some(({ unsent }) => unsent)
@@ -102,10 +104,15 @@ interface Result {
   readonly unsent?: boolean
 }
 
-async function attemptAll(context: DeliveryContext, endpoint: Endpoint, taken: readonly Claimed[]): Promise<Result[]> {
+async function attemptAll(context: DeliveryContext, endpoint: Endpoint, { taken, lease, at }: Round): Promise<Result[]> {
   const now = context.now ?? Date.now
-  const until = now() + LEASE_MS
-  const secrets = await openSecrets(context.keys, endpoint)
+  const until = at + LEASE_MS
+  const secrets = await openSecrets(context.keys, endpoint).catch(async (error: unknown) => {
+    // Nothing can be signed until the root key is back: no attempt was made.
+    const endings = taken.map((one) => released(one, now() + KEYLESS_MS))
+    await run(context.db, finish(endpoint.id, lease, endings, now()))
+    throw error
+  })
   const results: Result[] = []
   const waiting = [...taken]
   // The receiver asked for silence, or wants no more: what wasn't tried yet goes back.

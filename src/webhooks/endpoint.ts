@@ -219,11 +219,15 @@ export function enable(id: string, now: number): Statement[] {
 }
 
 const CHUNK = 2_000
+const ROUNDS = 20
 
-/** The endpoint first, so that nothing new comes; then its deliveries, in chunks. Answers whether it was there. */
+/**
+ * The endpoint first, so that nothing new comes; then its deliveries, in chunks. Of very many some are left, which nobody sends and the sweeper
+ * takes when they are old. Answers whether it was there.
+ */
 export async function deleteEndpoint(db: D1Database, id: string): Promise<boolean> {
   const [gone] = await run(db, [{ sql: 'DELETE FROM `sys_webhooks` WHERE `id` = ?1', params: [id] }])
-  for (let count = CHUNK; count >= CHUNK;) {
+  for (let count = CHUNK, round = 0; count >= CHUNK && round < ROUNDS; round++) {
     const [answer] = await run(db, [
       {
         sql: 'DELETE FROM `sys_webhook_deliveries` WHERE `pos` IN (SELECT `pos` FROM `sys_webhook_deliveries` WHERE `endpoint` = ?1 LIMIT cast(?2 AS INTEGER))',

@@ -107,7 +107,7 @@ export async function readBacklog(db: D1Database, endpoint: string): Promise<Bac
 export interface NamedEvent {
   readonly type: string
   readonly data: unknown
-  /** Those with the same key reach an endpoint one after the other. The type when absent. */
+  /** Those with the same key reach an endpoint one after the other; one without waits for none. */
   readonly key?: string
   /** The same event given twice under it is one. */
   readonly id?: string
@@ -137,7 +137,7 @@ export async function emit(
     endpoint,
     store: store.name,
     seq: head,
-    key: `event ${key ?? type}`,
+    key: key === undefined ? `event ${type} ${id}` : `event key ${key}`,
     type,
     body,
   }))

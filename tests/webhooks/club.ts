@@ -4,7 +4,7 @@ import { blob, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { anyone, app, buildModel, table } from '../../src/define'
 import { changesBetween, readExtent } from '../../src/data'
 import { addCall, newCost, type Cost } from '../../src/observability'
-import { keysOf, openStores, run, type Env } from '../../src/platform'
+import { keysOf, openStores, run, type Env, type Keys } from '../../src/platform'
 import { registerConsumers } from '../../src/changes/cursor'
 import { runConsumer } from '../../src/changes/run'
 import { consume, webhookConsumer, work, type WorkContext } from '../../src/webhooks'
@@ -55,13 +55,13 @@ const LIVE = {
 }
 
 /** Someone who sends; a `clock` of its own is moved by hand. */
-export async function worker(answer: Answering, clock: { now: number } = LIVE) {
+export async function worker(answer: Answering, clock: { now: number } = LIVE, keys?: Keys) {
   const received: Received[] = []
   const cost = newCost(false)
   const stores = openStores(bindings, (call) => addCall(cost, call))
   const context: WorkContext = {
     db: stores.primary.db,
-    keys: await keysOf(bindings),
+    keys: keys ?? (await keysOf(bindings)),
     loopback: false,
     speed: 1,
     now: () => clock.now,

@@ -3,7 +3,7 @@ import { Webhook } from 'standardwebhooks'
 import { beforeAll, beforeEach, expect, test } from 'vitest'
 import budgets from '../../bench/budgets.json'
 import type { Cost } from '../../src/observability'
-import { keysOf, run } from '../../src/platform'
+import { deriveKeys, keysOf, run } from '../../src/platform'
 import { consume, createEndpoint, enable, openSecrets, readEndpoint, rotateSecret } from '../../src/webhooks'
 import { sql } from '../support/backend'
 import { bindings, backend, db, feed, feedThrough, model, worker, type Received } from './club'
@@ -313,6 +313,19 @@ test('an invocation that may call nobody any more gives back what it took, and t
   )
   const fresh = await worker(OK)
   expect((await fresh.work(id)).delivered).toBe(20)
+})
+
+test('while the root key is another one nothing is sent, and no attempt is counted', async () => {
+  const { id } = await endpoint()
+  await write('z1', 'one')
+  await feed()
+  const clock = { now: Date.now() }
+  const strange = await worker(OK, clock, await deriveKeys('YW5vdGhlci1yb290LWtleS1vZi10aGlydHktdHdvLWJ5dGVzISE'))
+  await expect(strange.work(id)).rejects.toMatchObject({ definition: { code: 'root_key_changed' } })
+  expect(strange.received).toEqual([])
+  expect(await states(id)).toEqual([{ state: 'ready', attempts: 0, status: null, reason: null }])
+  clock.now += 60_000
+  expect((await (await worker(OK, clock)).work(id)).delivered).toBe(1)
 })
 
 test('the follower rests while nobody is told of anything, and goes on with what is written from then', async () => {
