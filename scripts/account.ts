@@ -87,12 +87,11 @@ export async function createQueue(name: string): Promise<void> {
   await demand('Creating the queue', ['queues', 'create', name])
 }
 
-/** Whether there is a bucket of that name; false also where R2 isn't switched on. */
+/** Whether there is a bucket of that name; false also where R2 isn't switched on, which creating one then says. */
 export async function findBucket(name: string): Promise<boolean> {
-  const { ok, output } = await wrangler(['r2', 'bucket', 'info', name, '--json'])
-  if (!ok && !/does not exist|10006|10042|enable R2/i.test(output))
-    throw new AccountError(`Looking for the bucket ${name} failed:\n${output.trim()}`)
-  return ok
+  const { ok, output } = await wrangler(['r2', 'bucket', 'list'])
+  if (!ok && !/10042|enable R2/i.test(output)) throw new AccountError(`Listing R2 buckets failed:\n${output.trim()}`)
+  return [...output.matchAll(/^name:\s*(\S+)\s*$/gm)].some(([, found]) => found === name)
 }
 
 export async function createBucket(name: string): Promise<void> {

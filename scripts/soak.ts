@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { killJobs } from '../tests/tools/kills/run'
 import { measureLists } from '../bench/lists'
 import { soakFeed } from '../tests/soak/feed/feed'
 import { STORM_VARS, webhookStorm } from '../tests/support/webhook-storm'
@@ -23,6 +24,7 @@ const SOAKS: Readonly<Record<string, { readonly size: number; readonly unit: str
     unit: 'changes through three handlers while workerd is killed once in a thousand',
     run: (size) => soakFeed({ size, seed, kills: Math.max(2, Math.round(size / 1000)) }),
   },
+  jobs: { size: 20_000, unit: 'jobs while the Worker is killed at random and started again over the same storage', run: jobs },
   startup: { size: 3, unit: 'starts profiled by wrangler', run: startup },
   bench: { size: 12, unit: 'rounds against a bare Worker', run: bench },
 }
@@ -54,6 +56,11 @@ async function webhooks(size: number): Promise<Readonly<Record<string, unknown>>
     await server.close()
     built.remove()
   }
+}
+
+/** A kill for every 500 jobs. */
+async function jobs(size: number): Promise<Readonly<Record<string, unknown>>> {
+  return { ...(await killJobs(size, Math.max(2, Math.round(size / 500)), seed)) }
 }
 
 /** What `wrangler check startup` says of this machine; Cloudflare's limit is 1,000 ms of its own. */

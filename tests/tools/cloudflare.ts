@@ -208,6 +208,7 @@ export async function startCloudflare(): Promise<FakeCloudflare> {
         return { name, creation_date: '2026-11-01T00:00:00Z', location: 'WEUR', storage_class: 'Standard' }
       },
     ],
+    ['GET', `${account}/r2/buckets`, () => ({ buckets: [...buckets].map((name) => ({ name, creation_date: '2026-11-01T00:00:00Z' })) })],
     [
       'POST',
       `${account}/r2/buckets`,
@@ -216,7 +217,6 @@ export async function startCloudflare(): Promise<FakeCloudflare> {
         return null
       },
     ],
-    ['POST', '/graphql', () => ({ viewer: { accounts: [] } })],
 
     ['GET', `${script}/secrets`, () => (needWorker(), [...secrets.keys()].map((name) => ({ name, type: 'secret_text' })))],
     [

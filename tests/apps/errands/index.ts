@@ -115,6 +115,16 @@ export default app({
       ({ args, db }) => db.enqueue(typed, { at: new Date(1_767_323_045_678), big: 12_345_678_901_234_567_890n, ...args }),
     ),
     fn('ask_wrong', { returns: value(z.unknown()), volatility: 'write', who: signedIn() }, ({ db }) => db.enqueue(mark, { note: '' })),
+    fn(
+      'ask_many',
+      { args: z.object({ from: z.int(), count: z.int() }), returns: nothing, volatility: 'write', who: signedIn() },
+      async ({ args, db, auth }) => {
+        await db.batch((batch) => {
+          for (let i = 0; i < args.count; i++) batch.enqueue(mark, { note: `n${args.from + i}` })
+          return [batch.insert(errands, { ownerId: auth.uid, title: `from ${args.from}` })]
+        })
+      },
+    ),
     fn('call_off_single', { args: noteArgs, returns: value(z.boolean()), volatility: 'write', who: signedIn() }, ({ args, db }) =>
       db.cancel(single, { unique: args.note }),
     ),
