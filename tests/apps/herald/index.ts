@@ -1,5 +1,5 @@
 // Articles, and what the app does about them after they were written: an app for the tests of the change feed.
-import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { anyone, app, onChange, table, type ConsumerDeclaration } from 'perigee'
 
 export const articles = sqliteTable('articles', {
@@ -24,12 +24,24 @@ export const seen = sqliteTable('seen', {
 
 export const totals = sqliteTable('totals', { id: text('id').primaryKey(), words: integer('words').notNull().default(0) })
 
+/** Spread over the databases by its section. */
+export const letters = sqliteTable(
+  'letters',
+  { section: text('section').notNull(), id: text('id').notNull(), answered: integer('answered').notNull().default(0) },
+  (t) => [primaryKey({ columns: [t.section, t.id] })],
+)
+
 const open = { read: anyone(), insert: anyone(), update: anyone(), delete: anyone() }
 
 export const herald = (...consumers: ConsumerDeclaration[]) =>
   app({
     name: 'Herald',
-    tables: [table(articles, { ...open, columns: { secret: { hidden: true } } }), table(seen, open), table(totals, open)],
+    tables: [
+      table(articles, { ...open, columns: { secret: { hidden: true } } }),
+      table(seen, open),
+      table(totals, open),
+      table(letters, { ...open, partition: 'section' }),
+    ],
     consumers,
   })
 
