@@ -3,7 +3,7 @@ import type { Change } from '../data'
 import type { Model } from '../define'
 import { run, type Statement } from '../platform'
 import { deliveryId, insertDeliveries, type NewDelivery } from './delivery'
-import { allEndpoints, isTold, toEndpoint, type Endpoint } from './endpoint'
+import { allEndpoints, isTold, PRIMARY, toEndpoint, type Endpoint } from './endpoint'
 import { eventOf, typeOf } from './event'
 
 /** A place in a store's log. */
@@ -12,7 +12,7 @@ export interface Origin {
   readonly epoch: string
 }
 
-/** By how much the clocks of a Worker and of the database may differ, UTC ms. */
+/** By how much the clocks of two databases may differ, in milliseconds. */
 const CLOCK_MS = 5_000
 
 /** One delivery for each change and each endpoint that is told of it, in the order of changes. */
@@ -51,7 +51,8 @@ export async function consume(
 ): Promise<{ readonly statements: readonly Statement[]; readonly endpoints: readonly string[]; readonly idle: boolean }> {
   const [answer] = await run(db, [allEndpoints])
   const endpoints = answer!.results.map(toEndpoint)
-  const deliveries = await deliveriesOf(model, endpoints, origin, changes, ({ createdAt }, { at }) => at >= createdAt - CLOCK_MS)
+  const slack = origin.store === PRIMARY ? 0 : CLOCK_MS
+  const deliveries = await deliveriesOf(model, endpoints, origin, changes, ({ createdAt }, { at }) => at >= createdAt - slack)
   return {
     statements: insertDeliveries(deliveries, now),
     endpoints: [...new Set(deliveries.map(({ endpoint }) => endpoint))],

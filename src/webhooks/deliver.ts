@@ -5,7 +5,17 @@ import { log } from '../observability'
 import { run, type Keys, type Statement } from '../platform'
 import { checkAddress } from './address'
 import { claim, deliveryId, finish, insertDeliveries, LEASE_MS, nextDue, type Claimed, type Ending } from './delivery'
-import { allEndpoints, disable, isTold, oneEndpoint, openSecrets, toEndpoint, type DisabledReason, type Endpoint } from './endpoint'
+import {
+  allEndpoints,
+  disable,
+  isTold,
+  oneEndpoint,
+  openSecrets,
+  PRIMARY,
+  toEndpoint,
+  type DisabledReason,
+  type Endpoint,
+} from './endpoint'
 import { envelope } from './event'
 import { nextAttempt } from './schedule'
 import type { EndpointSecret } from './secret'
@@ -228,7 +238,7 @@ async function notices(
     told.map(async ({ id }) => ({
       id: await deliveryId(id, `${type} ${endpoint.id} ${now}`),
       endpoint: id,
-      store: 'db',
+      store: PRIMARY,
       seq: 0,
       key: `${type} ${endpoint.id}`,
       type,

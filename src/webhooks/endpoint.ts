@@ -5,6 +5,9 @@ import { webhookErrors } from './errors'
 import { matches } from './event'
 import { newSecret, rotate, type EndpointSecret } from './secret'
 
+/** The store that endpoints and deliveries are in. */
+export const PRIMARY = 'db'
+
 export type DisabledReason = 'asked' | 'gone' | 'exhausted'
 
 /** Times are UTC ms. */
@@ -94,6 +97,9 @@ export async function openSecrets(keys: Keys, { id, sealedSecrets }: Endpoint): 
   return JSON.parse(await keys.unseal(sealedSecrets, purposeOf(id))) as EndpointSecret[]
 }
 
+/** The clock of the change log: what was written before an endpoint was made is known exactly. */
+const DATABASE_CLOCK = "cast(round(unixepoch('subsec') * 1000) AS INTEGER)"
+
 export interface NewEndpoint {
   readonly url: string
   readonly description: string | null
@@ -115,7 +121,7 @@ export async function createEndpoint(
     {
       sql:
         'INSERT INTO `sys_webhooks` (`id`, `url`, `description`, `events`, `secrets`, `created_at`, `updated_at`) ' +
-        'SELECT ?1, ?2, ?3, ?4, ?5, cast(?6 AS INTEGER), cast(?6 AS INTEGER) ' +
+        `SELECT ?1, ?2, ?3, ?4, ?5, ${DATABASE_CLOCK}, cast(?6 AS INTEGER) ` +
         `WHERE (SELECT count(*) FROM \`sys_webhooks\`) < ${MAX_ENDPOINTS} RETURNING ${COLUMNS}`,
       params: [id, url, description, JSON.stringify(events), sealed, String(now)],
     },

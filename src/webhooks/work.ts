@@ -3,6 +3,7 @@ import type { Model } from '../define'
 import { run, sendMessages, type Env, type Store, type Stores } from '../platform'
 import { deliver, type Delivered, type DeliveryContext } from './deliver'
 import { DELIVERIES_MS, sweepDeliveries } from './delivery'
+import { PRIMARY } from './endpoint'
 import { stepReplay } from './replay'
 
 export interface WorkContext extends DeliveryContext {
@@ -34,7 +35,6 @@ export async function sendDueWebhooks(store: Store, env: Env, now: number): Prom
   return ids.length > 0 ? Math.min(next ?? Infinity, now + LOOK_AGAIN_MS) : next
 }
 
-const PRIMARY = 'db'
 const LOOK_AGAIN_MS = 60_000
 
 /** The endpoints that have something to do now, and when something is due next at the others, UTC ms. */

@@ -357,7 +357,7 @@ test('changes that are handed over twice become one delivery', async () => {
     old: null,
     new: '{"id":"o1","title":"one"}',
     context: null,
-    at: Date.now(),
+    at: Date.now() + 1000,
   } as const
   for (let i = 0; i < 2; i++) await run(db, (await consume(db, model, { store: 'db', epoch: 'e' }, [change], Date.now())).statements)
   expect(await states(id)).toHaveLength(1)
