@@ -45,9 +45,18 @@ function isRun(pattern: string, matcher: Cron, zone: string, time: number): bool
   return forward > 0 && offsetAt(zone, time - forward) !== offset && matches(time + before)
 }
 
+const matchers = new Map<string, Cron>()
+
+/** Takes a time on the wall as if it were UTC's. An offset in the place of a zone spares croner its look at the calendar. */
+function matcherOf(pattern: string): Cron {
+  const known = matchers.get(pattern) ?? new Cron(pattern, { utcOffset: 0, paused: true })
+  matchers.set(pattern, known)
+  return known
+}
+
 /** The latest run at or before `now` and after `since`; null when there is none. All in UTC ms. */
 export function latestRun({ pattern, zone }: NonNullable<JobModel['cron']>, since: number, now: number): number | null {
-  const matcher = new Cron(pattern, { timezone: 'UTC', paused: true })
+  const matcher = matcherOf(pattern)
   for (let time = Math.floor(now / MINUTE_MS) * MINUTE_MS; time > since; time -= MINUTE_MS)
     if (isRun(pattern, matcher, zone, time)) return time
   return null
