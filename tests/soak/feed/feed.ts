@@ -37,19 +37,21 @@ export async function soakFeed({ size, seed, kills }: FeedSoak): Promise<Readonl
     let done = 0
     let cut = 0
     let left = kills
-    for (let round = 0; (await countOf(worker.db)) < size || left > 0; round++) {
-      const requests = Array.from({ length: 8 }, (_, lane) => write(worker!.url, publishableKey, random, round * 8 + lane))
-      const expected = Math.ceil((kills - left + 1) * (size / (kills + 1)))
-      if (left > 0 && (await countOf(worker.db)) >= expected - 8 * ROWS) {
+    for (let round = 0, changes = 0; changes < size || left > 0; round++) {
+      const requests = Promise.allSettled(
+        Array.from({ length: 8 }, (_, lane) => write(worker!.url, publishableKey, random, round * 8 + lane)),
+      )
+      if (left > 0 && changes >= (kills - left + 1) * (size / (kills + 1)) - 8 * ROWS) {
         // In the middle of writing, or of handling, or of nothing.
-        await new Promise((resolve) => setTimeout(resolve, random() * 80))
+        await new Promise((resolve) => setTimeout(resolve, random() * 120))
         worker = await worker.kill()
         left--
       }
-      for (const outcome of await Promise.allSettled(requests)) {
-        if (outcome.status === 'fulfilled') done++
+      for (const { status } of await requests) {
+        if (status === 'fulfilled') done++
         else cut++
       }
+      changes = await countOf(worker.db)
     }
     const drained = await drain(worker)
     return { changes: await countOf(worker.db), requests: done, cut, kills, drainedSeconds: drained, ...(await verify(worker.db)) }
