@@ -13,6 +13,9 @@ const SEEN_MS = 3600 * 1000
 /** How long changes are kept that were given up on. */
 export const FAILURES_MS = 30 * 24 * 3600 * 1000
 
+/** Why a consumer rests that the Worker knows nothing of; whoever rests by itself for another reason is left to it. */
+const NO_CODE = 'no code for it'
+
 /** A place in a store's log. */
 export interface Place {
   readonly epoch: string
@@ -46,10 +49,10 @@ export async function registerConsumers(store: Store, consumers: Iterable<Consum
         "SELECT c.`value` ->> 'name', s.`epoch`, iif(c.`value` ->> 'from' = 'beginning', s.`pruned_seq`, max(s.`pruned_seq`, " +
         'coalesce((SELECT `seq` FROM `sys_changes` WHERE `at` < cast(?2 AS INTEGER) ORDER BY `seq` DESC LIMIT 1), 0))), ' +
         'cast(?3 AS INTEGER), cast(?3 AS INTEGER) FROM json_each(?1) AS c, `sys_store` AS s WHERE s.`id` = 1 ' +
-        'ON CONFLICT (`name`) DO UPDATE SET `seen_at` = excluded.`seen_at`, `next_at` = iif(`attempts` = 0, NULL, `next_at`), ' +
-        '`error` = iif(`attempts` = 0, NULL, `error`) ' +
-        `WHERE \`seen_at\` < excluded.\`seen_at\` - ${SEEN_MS} OR (\`attempts\` = 0 AND \`next_at\` IS NOT NULL)`,
-      params: [list, String(since), String(now)],
+        'ON CONFLICT (`name`) DO UPDATE SET `seen_at` = excluded.`seen_at`, `next_at` = iif(`error` = ?4, NULL, `next_at`), ' +
+        '`error` = nullif(`error`, ?4) ' +
+        `WHERE \`seen_at\` < excluded.\`seen_at\` - ${SEEN_MS} OR \`error\` = ?4`,
+      params: [list, String(since), String(now), NO_CODE],
     },
   ])
 }
@@ -205,8 +208,8 @@ export function failReplay(name: string, { epoch, seq }: Place, reason: string):
 export async function parkConsumer(store: Store, name: string, until: number): Promise<void> {
   await run(store.db, [
     {
-      sql: "UPDATE `sys_consumers` SET `next_at` = cast(?1 AS INTEGER), `error` = 'no code for it' WHERE `name` = ?2 AND `attempts` = 0",
-      params: [String(until), name],
+      sql: 'UPDATE `sys_consumers` SET `next_at` = cast(?1 AS INTEGER), `error` = ?3 WHERE `name` = ?2',
+      params: [String(until), name, NO_CODE],
     },
   ])
 }

@@ -156,6 +156,10 @@ test('a message runs its consumer and tells the feed that it rests; one whose co
   // The version that has it ends the pause.
   await tick('* * * * *')
   expect((await service(ROOT)).json).toMatchObject({ consumers: [{ state: 'current', error: null }, { name: 'webhooks.deliveries' }] })
+  // Whoever rests for a reason of its own is left to it.
+  await batch(`UPDATE sys_consumers SET next_at = 99999999999999, error = 'nobody listens' WHERE name = 'clerk'`)
+  await tick('* * * * *')
+  expect((await service(ROOT)).json).toMatchObject({ consumers: [{ state: 'paused', error: 'nobody listens' }, {}] })
 })
 
 test('the row of a removed consumer goes a week after its code, and what was set aside after thirty days', async () => {
