@@ -93,7 +93,16 @@ export async function killJobs(size: number, kills: number, seed: number): Promi
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
     await ended
   }
-  const counts = async () => (await (await ask('/kills/counts')).json()) as Counts
+  /** For what may be asked twice: a connection may break though nobody was killed. */
+  const insist = async (path: string): Promise<Response> => {
+    for (let tries = 0; ; tries++) {
+      const answer = await ask(path).catch(() => null)
+      if (answer) return answer
+      if (tries >= 10) throw new Error(`${path} does not answer.`)
+      await wait(500)
+    }
+  }
+  const counts = async () => (await (await insist('/kills/counts')).json()) as Counts
 
   try {
     await start()
@@ -103,22 +112,21 @@ export async function killJobs(size: number, kills: number, seed: number): Promi
     const killAt = new Set(Array.from({ length: kills }, (_, i) => Math.floor(((i + random()) * batches) / kills)))
     let [killed, refusedBatches] = [0, 0]
     for (let batch = 0; batch < batches; batch++) {
-      const asked = ask('/rest/v1/rpc/ask_many', { from: batch * PER_BATCH, count: PER_BATCH }, signedUp.access_token)
-      if (!killAt.has(batch)) {
-        if (!(await asked).ok) refusedBatches++
-        continue
-      }
-      // Somewhere between the request and long after its answer.
-      const settled = asked.then(
+      const settled = ask('/rest/v1/rpc/ask_many', { from: batch * PER_BATCH, count: PER_BATCH }, signedUp.access_token).then(
         (answer) => answer.ok,
         () => false,
       )
+      if (!killAt.has(batch)) {
+        if (!(await settled)) refusedBatches++
+        continue
+      }
+      // Somewhere between the request and long after its answer.
       await wait(random() * 600)
       await kill()
       killed++
       if (!(await settled)) refusedBatches++
       await start()
-      await ask(`/kills/pass?ms=${Math.floor(31_000 + random() * 60_000)}`)
+      await insist(`/kills/pass?ms=${Math.floor(31_000 + random() * 60_000)}`)
     }
     for (let rounds = 0, last = -1, idle = 0; ; rounds++) {
       const now = await counts()
@@ -127,7 +135,7 @@ export async function killJobs(size: number, kills: number, seed: number): Promi
       last = now.done
       if (rounds > 3_000) throw new Error(`Jobs are left over: ${JSON.stringify(now)}`)
       // Time passes only while nothing moves: whatever was lost is late by then.
-      if (idle >= 3) await ask('/kills/pass?ms=90000')
+      if (idle >= 3) await insist('/kills/pass?ms=90000')
       await wait(300)
     }
     const found = { kills: killed, refusedBatches, ...(await counts()) }
