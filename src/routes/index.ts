@@ -4,7 +4,7 @@ import { AppError } from '../core'
 import { authenticate, bodyLimit, requestErrors, serviceOnly, type AppEnv } from '../middleware'
 import { consumers } from './admin/consumers'
 import { jobs } from './admin/jobs'
-import { webhooks } from './admin/webhooks'
+import { webhookEvents, webhooks } from './admin/webhooks'
 import { auth } from './auth'
 import { health } from './health'
 import { openapi } from './openapi'
@@ -30,6 +30,7 @@ export function routes(): Hono<AppEnv> {
   all.route('/api/v1/admin/consumers', consumers)
   all.route('/api/v1/admin/jobs', jobs)
   all.route('/api/v1/admin/webhooks', webhooks)
+  all.route('/api/v1/admin/webhook-events', webhookEvents)
   all.route('/', openapi)
   all.route('/', start)
 

@@ -34,6 +34,8 @@ const titles = (received: readonly Received[]) => received.map(({ body }) => (bo
 const post = (path: string, body?: unknown): Promise<{ status: number; text: string; json: never }> =>
   service(`${ROOT}${path}`, { method: 'POST', ...(body === undefined ? {} : { body }) })
 
+const postEvent = (body: unknown) => service('/api/v1/admin/webhook-events', { body })
+
 describe('who may', () => {
   test('strangers, people and those without a key are refused everything, and see nothing', async () => {
     const { id } = await create()
@@ -46,7 +48,7 @@ describe('who may', () => {
       [`/${id}`, { method: 'DELETE' }],
       ...['rotate', 'enable', 'disable', 'ping', 'replay'].map((verb): [string, Asked] => [`/${id}/${verb}`, { method: 'POST', body: {} }]),
       [`/${id}/deliveries`, {}],
-      ['/events', { body: { type: 'a.b', data: {} } }],
+      ['/../webhook-events', { body: { type: 'a.b', data: {} } }],
     ]
     for (const [path, asked] of paths) {
       for (const ask of [stranger, person.ask]) {
@@ -213,15 +215,15 @@ describe('events of the app’s own', () => {
     const { id } = await create({ events: ['invoice.*'] })
     await create({ events: ['notes.*'] })
     const event = { type: 'invoice.paid', data: { amount: 1 }, id: 'i1', key: 'i1' }
-    const [first, second] = [await post('/events', event), await post('/events', event)]
+    const [first, second] = [await postEvent(event), await postEvent(event)]
     expect(first.json).toEqual(second.json)
     expect((first.json as { deliveries: { webhook: string }[] }).deliveries.map(({ webhook }) => webhook)).toEqual([id])
     const { received, work } = await worker(OK)
     await work(id)
     expect(received.map(({ body }) => [body.type, body.data])).toEqual([['invoice.paid', { amount: 1 }]])
     for (const type of ['notes.updated', 'webhook.ping', 'webhook.disabled', 'a b', ''])
-      expect((await post('/events', { type, data: {} })).json).toMatchObject({ code: 'webhook_invalid' })
-    expect((await post('/events', { type: 'big.one', data: 'x'.repeat(20_000) })).json).toMatchObject({ code: 'webhook_invalid' })
+      expect((await postEvent({ type, data: {} })).json).toMatchObject({ code: 'webhook_invalid' })
+    expect((await postEvent({ type: 'big.one', data: 'x'.repeat(20_000) })).json).toMatchObject({ code: 'webhook_invalid' })
   })
 })
 

@@ -184,7 +184,7 @@ export const WEBHOOK_PATHS: Readonly<Record<string, JsonSchema>> = {
       schema: { type: 'object', properties: { deliveries: count, replaying: { type: 'object' } } },
     }),
   },
-  [`${ROOT}/events`]: {
+  '/api/v1/admin/webhook-events': {
     post: operation({
       id: 'webhooks_event',
       summary: 'Tell of an event of your own',
