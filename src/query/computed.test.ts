@@ -76,6 +76,13 @@ const rules: Rules = {
   extra_plan: { type: 'json', value: ({ row, json }) => json(row.extra, 'plan') },
   age: { type: 'integer', value: ({ row, now, sub, round, div }) => round(div(sub(now, row.born), 1000)) },
   private_note: { type: 'text', value: ({ row }) => row.last, read: owner(people.id) },
+  // By a row, by the caller, and by the clock.
+  last_seen: { type: 'text', value: ({ row, concat, coalesce }) => concat('at ', coalesce(row.seen, row.born)) },
+  own_time: { type: 'text', value: ({ row, concat, when, auth, eq }) => concat(when(eq(auth.uid, 'ann'), row.born, row.seen)) },
+  moment: {
+    type: 'text',
+    value: ({ row, concat, coalesce, now, when, gt }) => concat(when(gt(row.coins, 5), coalesce(now, row.born), 0 as never)),
+  },
   unseen: { type: 'text', value: ({ row }) => row.last, hidden: true },
 }
 const library = declare(rules)
@@ -152,6 +159,9 @@ describe('the words', () => {
     ['plan', ['pro', null, null]],
     ['extra_plan', ['pro', { a: [1] }, null]],
     ['age', [NOW / 1000 - 1000, null, null]],
+    ['last_seen', ['at 1970-01-01T00:16:40.250+00:00', 'at 1970-01-01T00:00:00.005+00:00', 'at ']],
+    ['own_time', ['1970-01-01T00:16:40.250+00:00', '1970-01-01T00:00:00.005+00:00', '']],
+    ['moment', ['2026-01-02T00:00:00.000+00:00', '0', '0']],
   ])('%s', (name, expected) => {
     expect(values(name)).toEqual(expected)
   })

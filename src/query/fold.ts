@@ -23,10 +23,27 @@ export interface FactLiteral {
   readonly fact: true
 }
 
+/** A value that is known now but was made of others: it stands in no column's unit or type, whoever asks. */
+interface MadeLiteral {
+  readonly kind: 'literal'
+  readonly literal: Literal
+  readonly made: true
+}
+
 const fact = (literal: Literal): FactLiteral => ({ kind: 'literal', literal, fact: true })
 
 export function isFact(node: OperandNode): node is FactLiteral {
   return node.kind === 'literal' && 'fact' in node
+}
+
+export function isMade(node: OperandNode): node is MadeLiteral {
+  return node.kind === 'literal' && 'made' in node
+}
+
+/** What a `coalesce` or a `when` comes to. It is compared as they are: that the caller decided it mustn't change what it means. */
+function made(node: OperandNode): OperandNode {
+  if (node.kind === 'literal') return { ...node, made: true } as MadeLiteral
+  return node.kind === 'column' || node.kind === 'json' || node.kind === 'lower' ? { kind: 'call', name: 'coalesce', args: [node] } : node
 }
 
 const isNullLiteral = (node: OperandNode): boolean => node.kind === 'literal' && node.literal === null
@@ -152,7 +169,7 @@ export function foldOperand(context: CompileContext, node: OperandNode): Operand
     case 'case': {
       const when = foldPolicy(context, node.when)
       const known = decided(when)
-      if (known !== undefined) return foldOperand(context, known === true ? node.then : node.else)
+      if (known !== undefined) return made(foldOperand(context, known === true ? node.then : node.else))
       return { ...node, when, then: foldOperand(context, node.then), else: foldOperand(context, node.else) }
     }
     case 'condition': {
@@ -182,7 +199,7 @@ function foldCall(name: CallName, args: readonly OperandNode[]): OperandNode {
   const open = args.filter((arg) => !isNullLiteral(arg))
   const [first] = open
   if (first === undefined) return { kind: 'literal', literal: null }
-  return first.kind === 'literal' || open.length === 1 ? first : { kind: 'call', name, args: open }
+  return first.kind === 'literal' || open.length === 1 ? made(first) : { kind: 'call', name, args: open }
 }
 
 /** SQLite's `lower`: ASCII letters only. */

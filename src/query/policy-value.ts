@@ -188,6 +188,7 @@ function call(scopes: Scopes, name: CallName, args: readonly OperandNode[], as: 
 
 /** Any value as text. */
 function textOf(scopes: Scopes, node: OperandNode): Sql {
+  if (node.kind === 'call' && node.name === 'coalesce' && node.args.length === 1) return textOf(scopes, node.args[0]!)
   if (node.kind === 'json') {
     const { of, path } = jsonOf(scopes, node)
     return jsonText(of, literal(path))
@@ -196,6 +197,16 @@ function textOf(scopes: Scopes, node: OperandNode): Sql {
   const value = valueOf(scopes, node, known)
   if (known === 'text') return value
   if (known === 'boolean') return sql`case ${value} when 1 then 'true' when 0 then 'false' end`
+  return known === 'number' ? numberText(scopes, node) : sql`cast(${value} as text)`
+}
+
+/** A number as text. Each value that `coalesce` or `when` may come to is written as what it is: a time as ISO 8601. */
+function numberText(scopes: Scopes, node: OperandNode): Sql {
+  const args = node.kind === 'call' && node.name === 'coalesce' ? node.args.map((arg) => numberText(scopes, arg)) : []
+  if (args.length > 0) return args.length === 1 ? args[0]! : sql`coalesce(${join(args, ', ')})`
+  if (node.kind === 'case')
+    return sql`case when ${scopes.compile(scopes, node.when, true)} then ${numberText(scopes, node.then)} else ${numberText(scopes, node.else)} end`
+  const value = valueOf(scopes, node, 'number')
   const time =
     node.kind === 'column'
       ? modelOf(scopes, node).model.type.startsWith('timestamp')
@@ -236,7 +247,8 @@ function jsonValue(scopes: Scopes, node: OperandNode): Sql {
     case 'case':
       return sql`case when ${scopes.compile(scopes, node.when, true)} then ${jsonValue(scopes, node.then)} else ${jsonValue(scopes, node.else)} end`
     case 'call':
-      if (node.name === 'coalesce' && node.args.length > 1)
+      if (node.name === 'coalesce' && node.args.length === 1) return jsonValue(scopes, node.args[0]!)
+      if (node.name === 'coalesce')
         return sql`coalesce(${join(
           node.args.map((arg) => jsonValue(scopes, arg)),
           ', ',

@@ -13,6 +13,7 @@ const rows = sqliteTable('rows', {
   team: text('team'),
   at: integer('at', { mode: 'timestamp' }),
   flag: integer('flag', { mode: 'boolean' }),
+  points: integer('points'),
   data: text('data', { mode: 'json' }),
 })
 const members = sqliteTable('members', { team: text('team').notNull(), person: text('person').notNull(), role: text('role') }, (t) => [
@@ -86,6 +87,27 @@ describe('what is left', () => {
     expect(sqlOf(({ now, gt }) => gt(now, 1_000_500 as never))).toBe('0')
     expect(sqlOf(({ lt }) => lt(5000 as never, new Date(5001) as never))).toBe('1')
     expect(sqlOf(({ now, ne }) => ne(now, '1000500' as never))).toBe('0')
+  })
+
+  test('what a coalesce or a when comes to for the caller is compared as where a row decides it', () => {
+    // Times in milliseconds, numbers with numbers, texts with texts: no column lends its unit or its type.
+    const sql = '(`r`.`at` * 1000)'
+    expect(sqlOf(({ row, auth, gt, when }) => gt(when(auth.hasRole('moderator'), 2000, 0) as never, row.at))).toBe(`2000 > ${sql}`)
+    expect(sqlOf(({ row, isNull, gt, when }) => gt(when(isNull(row.team), 2000, 0) as never, row.at))).toContain(`> ${sql}`)
+    expect(sqlOf(({ row, auth, lt, coalesce }) => lt(coalesce(auth.claim<Date>('none'), row.at), 2000 as never))).toBe(`${sql} < 2000`)
+    expect(
+      compiled(({ row, auth, lt, coalesce }) => lt(row.at, coalesce(auth.claim<number>('app_metadata.level'), 0) as never), ann),
+    ).toMatchObject({
+      sql: `${sql} < cast(?1 as integer)`,
+      params: [3],
+    })
+    expect(compiled(({ row, now, ne, coalesce }) => ne(coalesce(now, row.at) as never, row.points), ann)).toMatchObject({
+      sql: 'cast(?1 as integer) <> `r`.`points`',
+      params: [1_000_500],
+    })
+    expect(sqlOf(({ row, auth, eq, coalesce }) => eq(coalesce(auth.uid, row.team) as never, row.points))).toBe('?1 = null')
+    // Still a caller's own value that an index finds.
+    expect(sqlOf(({ row, auth, eq, coalesce }) => eq(row.owner, coalesce(auth.uid, 'nobody')))).toBe('`r`.`owner` = ?1')
   })
 
   test('a JSON value of another type than what it is compared with is NULL', () => {

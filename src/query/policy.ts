@@ -3,7 +3,7 @@
 import { classOf, type ColumnModel, type ColumnType, type Expression, type OperandNode, type TableModel } from '../define'
 import type { CompileContext } from './context'
 import { correlation, leadsIndex, type Correlation, type Exists } from './correlation'
-import { decided, foldOperand, foldPolicy, isFact } from './fold'
+import { decided, foldOperand, foldPolicy, isFact, isMade } from './fold'
 import { likeSql } from './like'
 import { encodeLiteral } from './operand'
 import { isDerived, modelOf, operandClass, rawOperand, storedValue, typedOperand, valueOf, type Scopes, type Setting } from './policy-value'
@@ -102,7 +102,9 @@ function compareLike(scopes: Scopes, node: Compare): Sql {
 
 /** Both sides in one unit and type; null when they can't be compared, which is NULL. */
 function comparable(scopes: Scopes, left: OperandNode, right: OperandNode): [Sql, Sql] | null {
-  if (isDerived(left) || isDerived(right)) {
+  // A text that was made still takes the spelling of a text column, such as a uuid's.
+  const texts = operandClass(scopes, left) === 'text' && operandClass(scopes, right) === 'text'
+  if ([left, right].some((side) => isDerived(side) || (isMade(side) && !texts))) {
     const as = operandClass(scopes, left) ?? operandClass(scopes, right)
     if (as !== null) return [valueOf(scopes, left, as), valueOf(scopes, right, as)]
     return alike(rawOperand(scopes, left), rawOperand(scopes, right))

@@ -227,6 +227,9 @@ function textOf(world: World, node: OperandNode, scopes: Scopes): string | null 
     const found = text === null ? null : at(JSON.parse(String(text)) as unknown, node.path)
     return found === undefined || found === null ? null : typeof found === 'string' ? found : JSON.stringify(found)
   }
+  if (node.kind === 'call' && node.name === 'coalesce')
+    return node.args.map((arg) => textOf(world, arg, scopes)).find((one) => one !== null) ?? null
+  if (node.kind === 'case') return textOf(world, evaluate(world, node.when, scopes) === true ? node.then : node.else, scopes)
   const value = valueOf(world, node, scopes)
   if (value === null) return null
   const time = node.kind === 'now' || (typeOf(world.model, node)?.startsWith('timestamp') ?? false)
