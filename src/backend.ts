@@ -7,7 +7,7 @@ import { buildModel, type AppDefinition } from './define'
 import { beginCronJobs, consume, sendDue, sweepJobs, sweepPayloads } from './jobs'
 import { cors, flood, renderError, request, requestErrors, versionGate, type AppEnv } from './middleware'
 import { newLocation, openStores, type Env, type Location } from './platform'
-import { routes } from './routes'
+import { ADMIN, adminRoutes, routes } from './routes'
 import { sweepWebhooks, webhookConsumer } from './webhooks'
 
 export interface Backend {
@@ -23,14 +23,18 @@ const EACH_MINUTE = '* * * * *'
 /** `location` is the memory of this isolate. Throws `ModelError` when the app can't work, so that a broken one never starts. */
 export function createBackend(app: AppDefinition, location: Location = newLocation()): Backend {
   const model = buildModel(app)
-  const hono = new Hono<AppEnv>()
-  hono.onError(renderError)
-  hono.notFound((c) => renderError(new AppError(requestErrors.not_found), c))
   const changes = createChanges(model, [webhookConsumer(model)])
-  hono.use(request(app, model, location, changes.written), cors(), versionGate(), flood())
-  hono.route('/', routes())
+  const serving = (addresses: Hono<AppEnv>): Hono<AppEnv> => {
+    const hono = new Hono<AppEnv>()
+    hono.onError(renderError)
+    hono.notFound((c) => renderError(new AppError(requestErrors.not_found), c))
+    hono.use(request(app, model, location, changes.written), cors(), versionGate(), flood())
+    return hono.route('/', addresses)
+  }
+  const [clients, operators] = [serving(routes()), serving(adminRoutes())]
+  const isAdmin = (url: string): boolean => url.startsWith(`${ADMIN}/`, url.indexOf('/', 'https://'.length))
   return {
-    fetch: (incoming, env, ctx) => hono.fetch(incoming, env, ctx),
+    fetch: (incoming, env, ctx) => (isAdmin(incoming.url) ? operators : clients).fetch(incoming, env, ctx),
     async scheduled(controller, env) {
       const stores = openStores(env, () => undefined)
       if (controller.cron === EACH_MINUTE) {

@@ -16,28 +16,41 @@ const MiB = 1024 * 1024
 /** Paths of protocols that ARCHITECTURE names and no room serves yet. */
 const NOT_BUILT = ['/graphql/v1', '/realtime/v1', '/storage/v1', '/functions/v1', '/sync', '/ofrep/v1', '/analytics/v1', '/api/v1']
 
-/** All routes of a backend, without the middleware that every request passes. */
+function notBuilt(all: Hono<AppEnv>, path: string): void {
+  all.all(`${path}/*`, () => {
+    throw new AppError(requestErrors.not_implemented, { message: `${path} is not built yet.` })
+  })
+}
+
+/** The beginning of operators' addresses. */
+export const ADMIN = '/api/v1/admin'
+
+/** What operators ask, with the secret key alone. Apart from the others, whose shapes fit one regular expression (see tests/middleware/router.test.ts). */
+export function adminRoutes(): Hono<AppEnv> {
+  const all = new Hono<AppEnv>()
+  all.use(`${ADMIN}/*`, authenticate(), serviceOnly(), bodyLimit(1 * MiB))
+
+  all.route(`${ADMIN}/consumers`, consumers)
+  all.route(`${ADMIN}/jobs`, jobs)
+  all.route(`${ADMIN}/webhooks`, webhooks)
+  all.route(`${ADMIN}/webhook-events`, webhookEvents)
+  notBuilt(all, ADMIN)
+  return all
+}
+
+/** All other routes of a backend. The middleware that every request passes isn't in either. */
 export function routes(): Hono<AppEnv> {
   const all = new Hono<AppEnv>()
   //        path          who may call              what it may be sent
   all.use('/rest/v1/*', authenticate(), bodyLimit(12 * MiB))
   all.use('/auth/v1/*', authenticate(), bodyLimit(1 * MiB))
-  all.use('/api/v1/admin/*', authenticate(), serviceOnly(), bodyLimit(1 * MiB))
 
   all.route('/health', health)
   all.route('/auth/v1', auth)
   all.route('/rest/v1', rest)
-  all.route('/api/v1/admin/consumers', consumers)
-  all.route('/api/v1/admin/jobs', jobs)
-  all.route('/api/v1/admin/webhooks', webhooks)
-  all.route('/api/v1/admin/webhook-events', webhookEvents)
   all.route('/', openapi)
   all.route('/', start)
 
-  for (const path of NOT_BUILT) {
-    all.all(`${path}/*`, () => {
-      throw new AppError(requestErrors.not_implemented, { message: `${path} is not built yet.` })
-    })
-  }
+  for (const path of NOT_BUILT) notBuilt(all, path)
   return all
 }
