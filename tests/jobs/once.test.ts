@@ -54,6 +54,8 @@ describe('a job', () => {
       const cost = {
         d1Calls: statements.length,
         statements: statements.flat().length,
+        /** Written to the queue; each is read and deleted once as well. */
+        messages: sent.splice(0).length,
         rowsRead: sum('rowsRead'),
         rowsWritten: sum('rowsWritten'),
       }
