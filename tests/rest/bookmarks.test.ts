@@ -53,8 +53,10 @@ function location(name: string, cached: boolean) {
       })
       const answer = await backend.fetch(request, { ...bindings, DB: replica.db }, context)
       const text = await answer.text()
+      // Before what goes on behind the answer, which is always at the primary.
+      const served = replica.served()
       await waitOnExecutionContext(context)
-      return { status: answer.status, text, mark: answer.headers.get('x-d1-bookmark'), served: replica.served() }
+      return { status: answer.status, text, mark: answer.headers.get('x-d1-bookmark'), served }
     }
   }
   return { replica, isolate }
