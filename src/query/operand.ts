@@ -1,5 +1,5 @@
 // How values of the app's own code, and of JSON, become values that SQLite compares as their type means. Knows no client input.
-import type { ColumnType, Literal, ValueClass } from '../define'
+import { classOf, type ColumnType, type Literal, type ValueClass } from '../define'
 import { bind, literal, NULL, number, sql, type Sql } from './sql'
 
 /**
@@ -12,7 +12,8 @@ export function encodeLiteral(type: ColumnType | null, value: Literal, bound = f
   if (value instanceof Date) {
     const ms = value.getTime()
     if (Number.isNaN(ms)) return null
-    if (type === null || type === 'timestamp_ms') return bind(ms)
+    // Where a time meets a number it is its milliseconds.
+    if (type === null || type === 'timestamp_ms' || (type !== 'timestamp' && classOf(type) === 'number')) return bind(ms)
     if (type === 'timestamp') return bind(ms / 1000)
     return type === 'text' ? bind(value.toISOString()) : type === 'date' ? bind(value.toISOString().slice(0, 10)) : null
   }
