@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { Webhook } from 'standardwebhooks'
 import { uuidv7 } from '../../src/core'
+import { randomOf } from './random'
 import type { Server } from './server'
 
 export interface StormResult {
@@ -18,17 +19,6 @@ export interface StormResult {
 /** How often one event is failed at most: the tenth attempt is the last. */
 const MOST_FAILURES = 6
 const FAILING = 0.3
-
-/** mulberry32. */
-function randomFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 type Misbehaviour = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -58,7 +48,7 @@ interface Receiver {
 }
 
 async function receive(seed: number): Promise<Receiver> {
-  const random = randomFrom(seed)
+  const random = randomOf(seed)
   const failed = new Map<string, number>()
   const receiver = {
     url: '',

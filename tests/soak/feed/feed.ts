@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { engineSchema, expectedSchema, planMigration } from '../../../src/migrations'
 import { deriveApiKeys } from '../../../src/platform/keys'
+import { randomOf } from '../../support/random'
 import { build, ROOT_KEY } from '../../support/server'
 import { startKillable, type Killable } from '../killable'
 import app from './app'
@@ -144,16 +145,5 @@ async function column(db: D1Database, text: string): Promise<{ v: number; change
     const { results } = await db.prepare(text).bind(after).all<{ v: number; change: string }>()
     all.push(...results)
     if (results.length < 5000) return all
-  }
-}
-
-/** mulberry32 */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 }

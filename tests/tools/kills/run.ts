@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { startGroup, type ProcessGroup } from '../../../scripts/process-group'
 import { deriveApiKeys } from '../../../src/platform/keys'
+import { randomOf } from '../../support/random'
 import { build, ROOT_KEY } from '../../support/server'
 
 const root = join(import.meta.dirname, '../../..')
@@ -29,17 +30,6 @@ export interface Kills extends Counts {
 }
 
 const PER_BATCH = 50
-
-/** A number in [0, 1) after another, the same for the same seed (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = Math.imul(state ^ (state >>> 15), state | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
