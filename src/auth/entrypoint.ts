@@ -1,39 +1,21 @@
-// The sign-in service behind its RPC surface (platform/services.ts). It believes its callers about who calls, so only Workers can reach it.
+// The sign-in service behind its RPC surface (platform/authentication.ts). It believes its callers about who calls, so only Workers can reach it.
 import { WorkerEntrypoint } from 'cloudflare:workers'
 import { AppError } from '../core'
-import {
-  asUnavailable,
-  keysOf,
-  openStores,
-  type AuthenticationContext,
-  type AuthenticationService,
-  type Caller,
-  type DatabaseCall,
-  type Env,
-  type Outcome,
-  type PersonAnswer,
-  type PersonChanges,
-  type SessionAnswer,
-  type SignOutScope,
-  type SignUpInput,
-} from '../platform'
+import type { AppDefinition } from '../define'
+import { asUnavailable, keysOf, openStores, type AuthenticationService, type DatabaseCall, type Env, type Outcome } from '../platform'
 import { authErrors } from './errors'
-import { showPerson } from './person'
-import { livePerson, refreshSession, showSession, signOut, type Workshop } from './session'
-import { signInWithPassword } from './sign-in'
-import { signUp } from './sign-up'
-import { publicKeys } from './signing-keys'
-import { updatePerson } from './update-person'
+import { OPERATIONS } from './operations'
+import type { Workshop } from './workshop'
 
-const VERSION = '1'
+type Later = (work: Promise<unknown>) => void
 
 /** Runs an operation; errors become plain data, because a class doesn't survive the way. */
-async function answer<T>(env: Env, operation: (workshop: Workshop) => Promise<T>): Promise<Outcome<T>> {
+async function answer<T>(app: AppDefinition, env: Env, later: Later, operation: (workshop: Workshop) => Promise<T>): Promise<Outcome<T>> {
   const calls: DatabaseCall[] = []
   try {
     const keys = await keysOf(env)
     const { db } = openStores(env, (call) => calls.push(call)).primary
-    return { ok: true, value: await operation({ keys, db, now: Date.now() }), calls }
+    return { ok: true, value: await operation({ app, env, keys, db, now: Date.now(), later }), calls }
   } catch (error) {
     const known =
       error instanceof AppError ? error : (asUnavailable(error) ?? new AppError(authErrors.unexpected_failure, { cause: error }))
@@ -44,49 +26,28 @@ async function answer<T>(env: Env, operation: (workshop: Workshop) => Promise<T>
   }
 }
 
-/** Sign-in as a service: `ctx.exports.Authentication` in one Worker, a service binding in several. */
-export class Authentication extends WorkerEntrypoint<Env> implements AuthenticationService {
-  health(): ReturnType<AuthenticationService['health']> {
-    return answer(this.env, async () => ({ version: VERSION, name: 'GoTrue', description: 'Perigee sign-in, speaking the GoTrue API' }))
-  }
+type AnyOperation = (workshop: Workshop, ...input: unknown[]) => Promise<unknown>
 
-  publicKeys(): ReturnType<AuthenticationService['publicKeys']> {
-    return answer(this.env, ({ keys, db, now }) => publicKeys(keys, db, now))
-  }
+/** The service without a border: the operations, bound to an app and what the runtime gave. */
+export function openAuthentication(app: AppDefinition, env: Env, later: Later): AuthenticationService {
+  const bound = Object.entries(OPERATIONS).map(([name, operation]) => [
+    name,
+    (...input: unknown[]) => answer(app, env, later, (workshop) => (operation as AnyOperation)(workshop, ...input)),
+  ])
+  return Object.fromEntries(bound) as AuthenticationService
+}
 
-  signUp(context: AuthenticationContext, input: SignUpInput): Promise<Outcome<SessionAnswer>> {
-    return answer(this.env, async (workshop) => {
-      const { session, person } = await signUp(workshop, context, input)
-      return showSession(session, person, { ...workshop, ...context })
+/** The class that a Worker exports: `ctx.exports.Authentication` in one Worker, behind a service binding in several. */
+export function createAuthentication(app: AppDefinition): new (ctx: ExecutionContext, env: Env) => WorkerEntrypoint<Env> {
+  class Authentication extends WorkerEntrypoint<Env> {}
+  for (const [name, operation] of Object.entries(OPERATIONS)) {
+    // RPC reaches what stands on the prototype, and nothing else.
+    Object.defineProperty(Authentication.prototype, name, {
+      value(this: { env: Env; ctx: ExecutionContext }, ...input: unknown[]) {
+        const later: Later = (work) => this.ctx.waitUntil(work)
+        return answer(app, this.env, later, (workshop) => (operation as AnyOperation)(workshop, ...input))
+      },
     })
   }
-
-  signInWithPassword(context: AuthenticationContext, email: string, password: string): Promise<Outcome<SessionAnswer>> {
-    return answer(this.env, async (workshop) => {
-      const { session, person } = await signInWithPassword(workshop, context, email, password)
-      return showSession(session, person, { ...workshop, ...context })
-    })
-  }
-
-  refresh(context: AuthenticationContext, refreshToken: string): Promise<Outcome<SessionAnswer>> {
-    return answer(this.env, async (workshop) => {
-      const { session, person } = await refreshSession(workshop, refreshToken)
-      return showSession(session, person, { ...workshop, ...context })
-    })
-  }
-
-  person(caller: Caller): Promise<Outcome<PersonAnswer>> {
-    return answer(this.env, async (workshop) => showPerson(await livePerson(workshop, caller)))
-  }
-
-  updatePerson(context: AuthenticationContext, caller: Caller, changes: PersonChanges): Promise<Outcome<PersonAnswer>> {
-    return answer(this.env, async (workshop) => showPerson(await updatePerson(workshop, context.rules, caller, changes)))
-  }
-
-  signOut(caller: Caller, scope: SignOutScope): Promise<Outcome<null>> {
-    return answer(this.env, async (workshop) => {
-      await signOut(workshop, caller, scope)
-      return null
-    })
-  }
+  return Authentication
 }

@@ -1,21 +1,14 @@
 // Sessions: opened by a sign-in, kept by refreshing, ended by deleting their row, which ends every token of theirs at once.
 import { AppError } from '../core'
-import { run, type Caller, type EffectiveAuthRules, type Keys, type SessionAnswer, type SignOutScope, type Statement } from '../platform'
+import { run, type AuthenticationContext, type Caller, type Keys, type SessionAnswer, type SignOutScope, type Statement } from '../platform'
 import { writeAccessToken } from './access-token'
 import { authErrors } from './errors'
 import { isBanned, PERSON_COLUMNS, readPerson, showPerson, type Person } from './person'
 import { readRefreshToken, writeRefreshToken } from './refresh-token'
+import type { Workshop } from './workshop'
 
 /** How long a superseded refresh token is still answered with the current one, for phones that lost answers. */
 export const REUSE_INTERVAL_MS = 10_000
-
-/** What every operation of this room works with. */
-export interface Workshop {
-  readonly keys: Keys
-  readonly db: D1Database
-  /** UTC ms. */
-  readonly now: number
-}
 
 /** How a session was made, newest first; `timestamp` in UTC seconds. */
 export interface AuthenticationMethod {
@@ -68,9 +61,10 @@ export function insertSession(
 
 /** The answer of every sign-in: a fresh access token and the session's current refresh token. */
 export async function showSession(
+  { keys, db, now }: Workshop,
+  { issuer, rules }: AuthenticationContext,
   session: Session,
   person: Person,
-  { keys, db, now, issuer, rules }: Workshop & { readonly issuer: string; readonly rules: EffectiveAuthRules },
 ): Promise<SessionAnswer> {
   const { token, expiresAt } = await writeAccessToken(
     {

@@ -4,7 +4,8 @@ import { run, type AuthenticationContext } from '../platform'
 import { authErrors } from './errors'
 import { verifyPassword } from './password'
 import { isBanned, PERSON_COLUMNS, readPerson, type Person } from './person'
-import { insertSession, type Session, type Workshop } from './session'
+import { insertSession, type Session } from './session'
+import type { Workshop } from './workshop'
 
 /** One read and one batch. Errors: `invalid_credentials`; `user_banned` (400), told only to who knows the password. */
 export async function signInWithPassword(

@@ -4,8 +4,9 @@ import { run, type AuthenticationContext, type SignUpInput, type Statement } fro
 import { authErrors } from './errors'
 import { checkPassword, hashPassword } from './password'
 import type { Identity, Person } from './person'
-import { insertSession, type Session, type Workshop } from './session'
+import { insertSession, type Session } from './session'
 import { ownMetadata } from './user-metadata'
+import type { Workshop } from './workshop'
 
 /** The identity that an e-mail address gives. Addresses count as confirmed: no mail is sent to prove them. */
 export function emailIdentity(userId: string, email: string, now: number, data: Readonly<Record<string, unknown>> = {}): Identity {

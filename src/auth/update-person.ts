@@ -3,10 +3,11 @@ import { AppError } from '../core'
 import { run, type Caller, type EffectiveAuthRules, type PersonChanges, type SqlValue, type Statement } from '../platform'
 import { authErrors } from './errors'
 import { checkPassword, hashPassword, verifyPassword } from './password'
-import { readLivePerson, livePerson, livePersonStatement, type Workshop } from './session'
+import { readLivePerson, livePerson, livePersonStatement } from './session'
 import { emailIdentity } from './sign-up'
 import { checkMetadataSize, ownMetadata } from './user-metadata'
 import type { Person } from './person'
+import type { Workshop } from './workshop'
 
 /** `column` with the keys of a JSON object, given as parameter, put over its own; null removes a key. One level, as GoTrue merges. */
 function mergedSql(column: string): string {

@@ -1,20 +1,11 @@
 // What a developer exports from `app/index.ts`: the whole declaration of their backend, as one value.
+import type { AuthRules } from './auth-rules'
 import type { ConsumerDeclaration } from './consumer'
 import type { SQLiteTableLike } from './drizzle'
 import type { FunctionDeclaration } from './function'
 import type { JobDeclaration } from './job'
 import type { TableDeclaration } from './table'
 import type { ViewDeclaration } from './view'
-
-export interface AuthRules {
-  /** Refuse new people; those who are known still sign in. */
-  readonly disableSignup?: boolean
-  readonly anonymousUsers?: boolean
-  /** Characters, 6 or more; 6 when absent. */
-  readonly minPasswordLength?: number
-  /** Seconds a person's token is good for; 3600 when absent, 300 at least. */
-  readonly tokenLifetime?: number
-}
 
 /** Who may: `service` is the holder of the secret key. */
 export type Audience = 'anyone' | 'service' | 'off'

@@ -3,7 +3,7 @@ import type { ChangeFeed } from '../durable-objects/change-feed'
 import type { RateLimiter } from '../durable-objects/rate-limiter'
 import type { Alarm } from '../durable-objects/alarm'
 import type { QueueMessage } from './outbox'
-import type { AuthenticationService } from './services'
+import type { AuthenticationService } from './authentication'
 
 export interface Env {
   readonly DB: D1Database

@@ -18,19 +18,18 @@ export { isDevelopment, type Env } from './env'
 export { asUnavailable, platformErrors } from './errors'
 export { isOurHost, publicOrigin } from './hosts'
 export { deriveApiKeys, deriveKeys, keysOf, knownKeys, type ApiKeys, type Keys } from './keys'
-export {
-  authenticationService,
-  settle,
-  type AuthenticationContext,
-  type AuthenticationService,
-  type Caller,
-  type EffectiveAuthRules,
-  type Outcome,
-  type PersonAnswer,
-  type PersonChanges,
-  type SessionAnswer,
-  type SignOutScope,
-  type SignUpInput,
-} from './services'
+export type {
+  AuthenticationContext,
+  AuthenticationService,
+  Caller,
+  EffectiveAuthRules,
+  PersonAnswer,
+  PersonChanges,
+  SessionAnswer,
+  SessionOperations,
+  SignOutScope,
+  SignUpInput,
+} from './authentication'
+export { authenticationService, settle, type Outcome } from './services'
 export { openOutbox, sendMessages, wakeAlarm, type JobMessage, type Outbox, type QueueMessage } from './outbox'
 export { openStores, type SessionStart, type Store, type Stores, type StoreSession } from './stores'

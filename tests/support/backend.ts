@@ -1,6 +1,7 @@
 // An app behind a real backend, and people who ask it things over HTTP.
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
+import { openAuthentication } from '../../src/auth'
 import { createBackend } from '../../src/backend'
 import type { AppDefinition } from '../../src/define'
 import { engineSchema, expectedSchema, planMigration } from '../../src/migrations'
@@ -69,7 +70,9 @@ export function serve(app: AppDefinition, bound: Env = bindings) {
   /** For client packages that bring their own headers. */
   const fetchBackend = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
     const context = createExecutionContext()
-    const answer = await backend.fetch(new Request(input, init), bound, context)
+    // What the Worker exports is the sign-in of its own app.
+    const authentication = openAuthentication(app, bound, (work) => context.waitUntil(work))
+    const answer = await backend.fetch(new Request(input, init), { AUTHENTICATION: authentication, ...bound }, context)
     await waitOnExecutionContext(context)
     return answer
   }

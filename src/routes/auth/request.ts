@@ -102,5 +102,6 @@ export async function contextOf(c: AppContext): Promise<AuthenticationContext> {
     rules: await rulesOf(c),
     address: c.req.header('cf-connecting-ip') ?? null,
     userAgent: c.req.header('user-agent') ?? null,
+    requestId: c.var.requestId,
   }
 }

@@ -1,9 +1,10 @@
 // The engine with the herald and its consumers, to be killed.
+import { createAuthentication } from '../../../src/auth'
 import { createBackend } from '../../../src/backend'
 import app from './app'
 
-export { Authentication } from '../../../src/auth'
 export { Alarm } from '../../../src/durable-objects/alarm'
 export { ChangeFeed } from '../../../src/durable-objects/change-feed'
 export { RateLimiter } from '../../../src/durable-objects/rate-limiter'
+export const Authentication = createAuthentication(app)
 export default createBackend(app)

@@ -1,13 +1,14 @@
 // The engine with the errands mounted on it, and two addresses for the test that kills it: how things stand, and time that passes.
+import { createAuthentication } from '../../../src/auth'
 import { createBackend } from '../../../src/backend'
 import { expectedSchema, planMigration } from '../../../src/migrations'
 import type { Env } from '../../../src/platform'
 import errands from '../../apps/errands'
 
-export { Authentication } from '../../../src/auth'
 export { Alarm } from '../../../src/durable-objects/alarm'
 export { ChangeFeed } from '../../../src/durable-objects/change-feed'
 export { RateLimiter } from '../../../src/durable-objects/rate-limiter'
+export const Authentication = createAuthentication(errands)
 
 const backend = createBackend(errands)
 const COUNTS = `SELECT (SELECT count(*) FROM marks) AS effects, (SELECT count(DISTINCT note) FROM marks) AS distinctEffects,

@@ -1,0 +1,8 @@
+// All that the service answers, family by family; what a method does is in the file of its name.
+import type { AuthenticationService } from '../platform'
+import { sessionOperations } from './session-operations'
+import type { OperationsOf } from './workshop'
+
+export const OPERATIONS: OperationsOf<AuthenticationService> = {
+  ...sessionOperations,
+}

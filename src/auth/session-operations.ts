@@ -1,0 +1,41 @@
+// Signing up, in and out, refreshing, and the person who is signed in.
+import type { SessionOperations } from '../platform'
+import { showPerson } from './person'
+import { livePerson, refreshSession, showSession, signOut } from './session'
+import { signInWithPassword } from './sign-in'
+import { signUp } from './sign-up'
+import { publicKeys } from './signing-keys'
+import { updatePerson } from './update-person'
+import type { OperationsOf } from './workshop'
+
+const VERSION = '1'
+
+export const sessionOperations: OperationsOf<SessionOperations> = {
+  health: async () => ({ version: VERSION, name: 'GoTrue', description: 'Perigee sign-in, speaking the GoTrue API' }),
+
+  publicKeys: ({ keys, db, now }) => publicKeys(keys, db, now),
+
+  async signUp(workshop, context, input) {
+    const { session, person } = await signUp(workshop, context, input)
+    return showSession(workshop, context, session, person)
+  },
+
+  async signInWithPassword(workshop, context, email, password) {
+    const { session, person } = await signInWithPassword(workshop, context, email, password)
+    return showSession(workshop, context, session, person)
+  },
+
+  async refresh(workshop, context, refreshToken) {
+    const { session, person } = await refreshSession(workshop, refreshToken)
+    return showSession(workshop, context, session, person)
+  },
+
+  person: async (workshop, caller) => showPerson(await livePerson(workshop, caller)),
+
+  updatePerson: async (workshop, context, caller, changes) => showPerson(await updatePerson(workshop, context.rules, caller, changes)),
+
+  async signOut(workshop, caller, scope) {
+    await signOut(workshop, caller, scope)
+    return null
+  },
+}

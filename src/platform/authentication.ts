@@ -1,0 +1,76 @@
+// What sign-in can be asked, wherever it runs: plain data in, plain data out. A family of questions is an interface of its own.
+import type { Outcome } from './services'
+
+/** A user as GoTrue shows it (shared protocol notes: gotrue §2). */
+export type PersonAnswer = Readonly<Record<string, unknown>> & { readonly id: string }
+
+/** A session as GoTrue shows it. */
+export interface SessionAnswer {
+  readonly access_token: string
+  readonly token_type: 'bearer'
+  /** Seconds. */
+  readonly expires_in: number
+  /** UTC seconds. */
+  readonly expires_at: number
+  readonly refresh_token: string
+  readonly user: PersonAnswer
+}
+
+/** The rules in force for one call: the app's, under the operator's. */
+export interface EffectiveAuthRules {
+  readonly disableSignup: boolean
+  readonly anonymousUsers: boolean
+  /** Characters. */
+  readonly minPasswordLength: number
+  /** Seconds. */
+  readonly tokenLifetime: number
+}
+
+/** What the service must know of the request, and can't see from where it stands. */
+export interface AuthenticationContext {
+  /** `iss` of the tokens that it makes. */
+  readonly issuer: string
+  readonly rules: EffectiveAuthRules
+  /** The address that Cloudflare saw. */
+  readonly address: string | null
+  readonly userAgent: string | null
+  /** Of the request, for the audit log. */
+  readonly requestId: string
+}
+
+/** Who a verified token says is calling. */
+export interface Caller {
+  readonly userId: string
+  readonly sessionId: string
+}
+
+export interface SignUpInput {
+  /** Without it, the person is anonymous. */
+  readonly credentials: { readonly email: string; readonly password: string } | null
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+export interface PersonChanges {
+  readonly email?: string
+  readonly password?: string
+  /** Merged into `user_metadata` key by key; null removes a key. */
+  readonly data?: Readonly<Record<string, unknown>>
+}
+
+export type SignOutScope = 'global' | 'local' | 'others'
+
+/** Sessions and the person behind them. */
+export interface SessionOperations {
+  health(): Promise<Outcome<{ readonly version: string; readonly name: string; readonly description: string }>>
+  /** The public keys that tokens may be signed with, as a JWK set (RFC 7517). */
+  publicKeys(): Promise<Outcome<{ readonly keys: readonly Readonly<Record<string, unknown>>[] }>>
+  signUp(context: AuthenticationContext, input: SignUpInput): Promise<Outcome<SessionAnswer>>
+  signInWithPassword(context: AuthenticationContext, email: string, password: string): Promise<Outcome<SessionAnswer>>
+  refresh(context: AuthenticationContext, refreshToken: string): Promise<Outcome<SessionAnswer>>
+  person(caller: Caller): Promise<Outcome<PersonAnswer>>
+  updatePerson(context: AuthenticationContext, caller: Caller, changes: PersonChanges): Promise<Outcome<PersonAnswer>>
+  signOut(caller: Caller, scope: SignOutScope): Promise<Outcome<null>>
+}
+
+/** Sign-in. Verifying a token isn't here: that happens where the request arrives, without asking anybody. */
+export interface AuthenticationService extends SessionOperations {}
