@@ -1,5 +1,6 @@
 // Makes a backend out of an app: the model once, then every request through the middleware to its route.
 import { Hono } from 'hono'
+import { sweepAuthentication } from './auth'
 import { createChanges } from './changes'
 import { AppError } from './core'
 import { sweep } from './data'
@@ -48,6 +49,7 @@ export function createBackend(app: AppDefinition, location: Location = newLocati
       }
       await sweepPayloads(stores.all, env, controller.scheduledTime)
       await sweepWebhooks(stores.primary, controller.scheduledTime)
+      await sweepAuthentication(stores.primary, controller.scheduledTime)
       await changes.sweep(env, controller.scheduledTime)
     },
     queue: (batch, env, ctx) => consume({ model, env, changes, later: (work) => ctx.waitUntil(work) }, batch),

@@ -42,7 +42,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   'durable-objects': BUILT,
   middleware: ['core', 'define', 'platform', 'observability', 'auth'],
   routes: [...BUILT, 'middleware'],
-  backend: ['changes', 'core', 'data', 'define', 'jobs', 'middleware', 'platform', 'routes', 'webhooks'],
+  backend: ['auth', 'changes', 'core', 'data', 'define', 'jobs', 'middleware', 'platform', 'routes', 'webhooks'],
   index: ['backend', 'auth', 'durable-objects', 'app'],
 }
 

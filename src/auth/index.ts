@@ -2,3 +2,4 @@ export { AUDIENCE, ISSUER_PATH, verifyAccessToken, type TokenProblem, type Verif
 export { createAuthentication, openAuthentication } from './entrypoint'
 export { authErrors, renderAuthError } from './errors'
 export { sessionOfRefreshToken } from './session'
+export { sweepAuthentication, type SweptAuthentication } from './sweep'

@@ -26,16 +26,16 @@ export const sessionOperations: OperationsOf<SessionOperations> = {
   },
 
   async refresh(workshop, context, refreshToken) {
-    const { session, person } = await refreshSession(workshop, refreshToken)
+    const { session, person } = await refreshSession(workshop, context, refreshToken)
     return showSession(workshop, context, session, person)
   },
 
   person: async (workshop, caller) => showPerson(await livePerson(workshop, caller)),
 
-  updatePerson: async (workshop, context, caller, changes) => showPerson(await updatePerson(workshop, context.rules, caller, changes)),
+  updatePerson: async (workshop, context, caller, changes) => showPerson(await updatePerson(workshop, context, caller, changes)),
 
-  async signOut(workshop, caller, scope) {
-    await signOut(workshop, caller, scope)
+  async signOut(workshop, context, caller, scope) {
+    await signOut(workshop, context, caller, scope)
     return null
   },
 }

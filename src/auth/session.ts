@@ -2,6 +2,7 @@
 import { AppError } from '../core'
 import { run, type AuthenticationContext, type Caller, type Keys, type SessionAnswer, type SignOutScope, type Statement } from '../platform'
 import { writeAccessToken } from './access-token'
+import { auditStatement } from './audit'
 import { authErrors } from './errors'
 import { isBanned, PERSON_COLUMNS, readPerson, showPerson, type Person } from './person'
 import { readRefreshToken, writeRefreshToken } from './refresh-token'
@@ -101,7 +102,11 @@ export async function sessionOfRefreshToken(keys: Keys, refreshToken: string): P
  * the current token rotates; its predecessor, and any older one within the reuse interval, get the current one; an older one later ends
  * the session. Errors: `validation_failed`, `refresh_token_not_found`, `refresh_token_already_used`, `user_banned` (400).
  */
-export async function refreshSession({ keys, db, now }: Workshop, refreshToken: string): Promise<{ session: Session; person: Person }> {
+export async function refreshSession(
+  { keys, db, now }: Workshop,
+  context: AuthenticationContext,
+  refreshToken: string,
+): Promise<{ session: Session; person: Person }> {
   const token = await readRefreshToken(refreshToken, keys.refreshMac)
   if (!token.ok) {
     const malformed = { message: 'Refresh token is not valid' }
@@ -110,17 +115,28 @@ export async function refreshSession({ keys, db, now }: Workshop, refreshToken: 
       : new AppError(authErrors.refresh_token_not_found)
   }
   const { sessionId, counter } = token
-  const [, ended, found] = await run(db, [
+  const reused: Statement = {
+    sql: 'id = ? and refresh_counter > cast(? as integer) + 1 and refreshed_at <= cast(? as integer)',
+    params: [sessionId, String(counter), String(now - REUSE_INTERVAL_MS)],
+  }
+  const [, , ended, found] = await run(db, [
     {
       sql: `update auth_sessions set refresh_counter = refresh_counter + 1, refreshed_at = ?
         where id = ? and refresh_counter = ?
           and exists (select 1 from auth_users u where u.id = user_id and (u.banned_until is null or u.banned_until <= cast(? as integer)))`,
       params: [String(now), sessionId, String(counter), String(now)],
     },
-    {
-      sql: `delete from auth_sessions where id = ? and refresh_counter > cast(? as integer) + 1 and refreshed_at <= cast(? as integer) returning id`,
-      params: [sessionId, String(counter), String(now - REUSE_INTERVAL_MS)],
-    },
+    auditStatement(
+      { ...context, now },
+      {
+        action: 'token_revoked',
+        userId: { sql: 'select user_id from auth_sessions where id = ?', params: [sessionId] },
+        actor: 'system',
+        details: { session: sessionId, reason: 'reuse' },
+      },
+      { sql: `exists (select 1 from auth_sessions where ${reused.sql})`, params: reused.params },
+    ),
+    { sql: `delete from auth_sessions where ${reused.sql} returning id`, params: reused.params },
     {
       sql: `select ${PERSON_COLUMNS}, ${SESSION_COLUMNS} from auth_sessions s join auth_users u on u.id = s.user_id where s.id = ?`,
       params: [sessionId],
@@ -164,11 +180,21 @@ export function readLivePerson(row: Readonly<Record<string, unknown>> | undefine
 const ENDS: Readonly<Record<SignOutScope, string>> = { global: '1', local: 's.id = ?1', others: 's.id <> ?1' }
 
 /** Ends sessions, and with them their tokens. A session that has ended already ends no others. Errors: `session_not_found`. */
-export async function signOut({ db }: Workshop, { userId, sessionId }: Caller, scope: SignOutScope): Promise<void> {
+export async function signOut(
+  { db, now }: Workshop,
+  context: AuthenticationContext,
+  { userId, sessionId }: Caller,
+  scope: SignOutScope,
+): Promise<void> {
   const own = 'from auth_sessions where id = ?1 and user_id = ?2'
   const params = [sessionId, userId]
   const [living] = await run(db, [
     { sql: `select id ${own}`, params },
+    auditStatement(
+      { ...context, now },
+      { action: 'logout', userId, details: { scope, session: sessionId } },
+      { sql: 'exists (select 1 from auth_sessions where id = ? and user_id = ?)', params: [sessionId, userId] },
+    ),
     { sql: `delete from auth_sessions as s where s.user_id = ?2 and (select count(*) ${own}) = 1 and ${ENDS[scope]}`, params },
   ])
   if (living!.results.length === 0) throw new AppError(authErrors.session_not_found)

@@ -1,6 +1,7 @@
 // Signing in with a password. A stranger, a wrong password and a person without one can't be told apart, by answer or by time.
 import { AppError } from '../core'
 import { run, type AuthenticationContext } from '../platform'
+import { auditStatement } from './audit'
 import { authErrors } from './errors'
 import { verifyPassword } from './password'
 import { isBanned, PERSON_COLUMNS, readPerson, type Person } from './person'
@@ -10,10 +11,11 @@ import type { Workshop } from './workshop'
 /** One read and one batch. Errors: `invalid_credentials`; `user_banned` (400), told only to who knows the password. */
 export async function signInWithPassword(
   { db, now }: Workshop,
-  { address, userAgent }: AuthenticationContext,
+  context: AuthenticationContext,
   email: string,
   password: string,
 ): Promise<{ session: Session; person: Person }> {
+  const { address, userAgent } = context
   const [found] = await run(db, [{ sql: `select ${PERSON_COLUMNS} from auth_users u where u.email = ?`, params: [email] }])
   const row = found!.results[0]
   const person = row === undefined ? null : readPerson(row)
@@ -46,6 +48,11 @@ export async function signInWithPassword(
       sql: `update auth_identities set last_sign_in_at = ? where provider = 'email' and subject = ? and exists (select 1 from auth_sessions where id = ?)`,
       params: [String(now), person.id, session.id],
     },
+    auditStatement(
+      { ...context, now },
+      { action: 'login', userId: person.id, details: { provider: 'email', session: session.id } },
+      { sql: 'exists (select 1 from auth_sessions where id = ?)', params: [session.id] },
+    ),
   ])
   if (opened!.results.length === 0) throw new AppError(authErrors.invalid_credentials)
   const identities = person.identities.map((identity) => (identity.provider === 'email' ? { ...identity, lastSignInAt: now } : identity))

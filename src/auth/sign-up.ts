@@ -1,6 +1,7 @@
 // Makes a person: with an e-mail address and a password, or anonymous. One batch, whatever happens at the same time.
 import { AppError, uuidv7 } from '../core'
 import { run, type AuthenticationContext, type SignUpInput, type Statement } from '../platform'
+import { auditStatement } from './audit'
 import { authErrors } from './errors'
 import { checkPassword, hashPassword } from './password'
 import type { Identity, Person } from './person'
@@ -83,9 +84,10 @@ function insertIdentity(identity: Identity, userId: string): Statement {
 /** Errors: `signup_disabled`, `anonymous_provider_disabled`, `weak_password`, `validation_failed`, `user_already_exists`. */
 export async function signUp(
   { db, now }: Workshop,
-  { rules, address, userAgent }: AuthenticationContext,
+  context: AuthenticationContext,
   input: SignUpInput,
 ): Promise<{ session: Session; person: Person }> {
+  const { rules, address, userAgent } = context
   if (rules.disableSignup) throw new AppError(authErrors.signup_disabled)
   if (input.credentials === null && !rules.anonymousUsers) throw new AppError(authErrors.anonymous_provider_disabled)
   const data = ownMetadata(input.data)
@@ -107,6 +109,15 @@ export async function signUp(
     insertPerson(person),
     ...person.identities.map((identity) => insertIdentity(identity, person.id)),
     insertSession(session, person, { address, userAgent, now }),
+    auditStatement(
+      { ...context, now },
+      {
+        action: 'user_signedup',
+        userId: person.id,
+        details: { provider: person.isAnonymous ? 'anonymous' : 'email', session: session.id },
+      },
+      { sql: 'exists (select 1 from auth_sessions where id = ?)', params: [session.id] },
+    ),
   ])
   if (made!.results.length === 0) throw new AppError(authErrors.user_already_exists)
   return { session, person }

@@ -1,6 +1,15 @@
 // What people change about themselves: address, password, metadata. One read and one batch; either everything asked for happens or nothing.
 import { AppError } from '../core'
-import { run, type Caller, type EffectiveAuthRules, type PersonChanges, type SqlValue, type Statement } from '../platform'
+import {
+  run,
+  type AuthenticationContext,
+  type Caller,
+  type EffectiveAuthRules,
+  type PersonChanges,
+  type SqlValue,
+  type Statement,
+} from '../platform'
+import { auditStatement, CHANGED } from './audit'
 import { authErrors } from './errors'
 import { checkPassword, hashPassword, verifyPassword } from './password'
 import { readLivePerson, livePerson, livePersonStatement } from './session'
@@ -82,7 +91,12 @@ function statements(
  * Changes a person who is signed in. A new address counts as confirmed and makes an anonymous person a permanent one, with the same id.
  * Errors: `session_not_found`, `user_not_found`, `user_banned`, `email_exists`, `same_password`, `weak_password`, `validation_failed`.
  */
-export async function updatePerson(workshop: Workshop, rules: EffectiveAuthRules, caller: Caller, changes: PersonChanges): Promise<Person> {
+export async function updatePerson(
+  workshop: Workshop,
+  context: AuthenticationContext,
+  caller: Caller,
+  changes: PersonChanges,
+): Promise<Person> {
   const { db, now } = workshop
   const person = await livePerson(workshop, caller)
   const email = changes.email === undefined || changes.email === person.email ? null : changes.email
@@ -91,12 +105,19 @@ export async function updatePerson(workshop: Workshop, rules: EffectiveAuthRules
 
   let passwordHash: string | null = null
   if (changes.password !== undefined) {
-    await checkNewPassword(changes.password, person, email, rules)
+    await checkNewPassword(changes.password, person, email, context.rules)
     passwordHash = await hashPassword(changes.password)
   }
   const patch = { ...data, ...(email === null ? {} : { sub: person.id, email, email_verified: true, phone_verified: false }) }
   const params = [JSON.stringify(patch), email, passwordHash, String(now), person.id, caller.sessionId]
-  const results = await run(db, statements(caller, params, person, email, passwordHash, now))
+  const [update, ...rest] = statements(caller, params, person, email, passwordHash, now)
+  const fields = Object.entries({ email, password: passwordHash, data }).flatMap(([name, value]) => (value === null ? [] : [name]))
+  const entry = auditStatement(
+    { ...context, now },
+    { action: passwordHash === null ? 'user_modified' : 'user_updated_password', userId: person.id, details: { fields } },
+    CHANGED,
+  )
+  const results = await run(db, [update!, entry, ...rest])
   const after = readLivePerson(results.at(-1)!.results[0], now)
   if (results[0]!.results.length === 0) throw new AppError(authErrors.email_exists)
   return after

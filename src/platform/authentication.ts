@@ -69,7 +69,7 @@ export interface SessionOperations {
   refresh(context: AuthenticationContext, refreshToken: string): Promise<Outcome<SessionAnswer>>
   person(caller: Caller): Promise<Outcome<PersonAnswer>>
   updatePerson(context: AuthenticationContext, caller: Caller, changes: PersonChanges): Promise<Outcome<PersonAnswer>>
-  signOut(caller: Caller, scope: SignOutScope): Promise<Outcome<null>>
+  signOut(context: AuthenticationContext, caller: Caller, scope: SignOutScope): Promise<Outcome<null>>
 }
 
 /** Sign-in. Verifying a token isn't here: that happens where the request arrives, without asking anybody. */

@@ -77,7 +77,7 @@ test('no password, token, key or address is in a log, an error or, readable, in 
   expect(lines.filter((line) => line.includes('"event":"request"'))).toHaveLength(2)
   expect(lines.filter((line) => line.includes('"event":"request.failed"'))).toHaveLength(1)
 
-  const tables = ['auth_users', 'auth_identities', 'auth_sessions', 'auth_signing_keys', 'sys_changes']
+  const tables = ['auth_users', 'auth_identities', 'auth_sessions', 'auth_signing_keys', 'auth_audit', 'sys_changes']
   const stored = JSON.stringify(
     await Promise.all(
       tables.map((table) =>
@@ -89,6 +89,8 @@ test('no password, token, key or address is in a log, an error or, readable, in 
     ),
   )
   for (const secret of secrets) expect(stored).not.toContain(secret)
+  // Entries outlive the person, so their address isn't in them either.
+  expect(JSON.stringify((await database.prepare('select * from auth_audit').all()).results)).not.toContain('@')
 })
 
 test('the hash of a password is in no answer and no token', async () => {

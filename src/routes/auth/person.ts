@@ -33,7 +33,8 @@ async function update(c: AppContext): Promise<Response> {
 
 async function signOut(c: AppContext, scope: SignOutScope): Promise<Response> {
   const caller = await requirePerson(c)
-  await callAuthentication(c, (service) => service.signOut(caller, scope))
+  const context = await contextOf(c)
+  await callAuthentication(c, (service) => service.signOut(context, caller, scope))
   endReading(c, caller.userId)
   return c.body(null, 204)
 }
