@@ -25,6 +25,17 @@ export interface Person {
   readonly appMetadata: Readonly<Record<string, unknown>>
   readonly userMetadata: Readonly<Record<string, unknown>>
   readonly bannedUntil: number | null
+  readonly invitedAt: number | null
+  readonly confirmationSentAt: number | null
+  readonly recoverySentAt: number | null
+  readonly reauthenticationSentAt: number | null
+  /** The address that is to become theirs once it is confirmed. */
+  readonly newEmail: string | null
+  readonly emailChangeSentAt: number | null
+  readonly newPhone: string | null
+  readonly phoneChangeSentAt: number | null
+  /** Of a soft deletion. */
+  readonly deletedAt: number | null
   readonly createdAt: number
   readonly updatedAt: number
   /** Oldest first. */
@@ -33,7 +44,8 @@ export interface Person {
 
 /** Columns that `readPerson` reads, of `auth_users u`: the person with all identities, in one statement. */
 export const PERSON_COLUMNS = `u.id, u.email, u.phone, u.password_hash, u.is_anonymous, u.email_confirmed_at, u.phone_confirmed_at,
-  u.last_sign_in_at, u.app_metadata, u.user_metadata, u.banned_until, u.created_at, u.updated_at,
+  u.last_sign_in_at, u.app_metadata, u.user_metadata, u.banned_until, u.invited_at, u.confirmation_sent_at, u.recovery_sent_at,
+  u.reauthentication_sent_at, u.new_email, u.email_change_sent_at, u.new_phone, u.phone_change_sent_at, u.deleted_at, u.created_at, u.updated_at,
   (select json_group_array(json_object('id', i.id, 'provider', i.provider, 'subject', i.subject, 'data', i.identity_data, 'email', i.email,
     'lastSignInAt', i.last_sign_in_at, 'createdAt', i.created_at, 'updatedAt', i.updated_at))
    from auth_identities i where i.user_id = u.id) as identities`
@@ -59,6 +71,15 @@ export function readPerson(row: Row): Person {
     appMetadata: object(row['app_metadata']),
     userMetadata: object(row['user_metadata']),
     bannedUntil: numberOrNull(row['banned_until']),
+    invitedAt: numberOrNull(row['invited_at']),
+    confirmationSentAt: numberOrNull(row['confirmation_sent_at']),
+    recoverySentAt: numberOrNull(row['recovery_sent_at']),
+    reauthenticationSentAt: numberOrNull(row['reauthentication_sent_at']),
+    newEmail: textOrNull(row['new_email']),
+    emailChangeSentAt: numberOrNull(row['email_change_sent_at']),
+    newPhone: textOrNull(row['new_phone']),
+    phoneChangeSentAt: numberOrNull(row['phone_change_sent_at']),
+    deletedAt: numberOrNull(row['deleted_at']),
     createdAt: Number(row['created_at']),
     updatedAt: Number(row['updated_at']),
     identities: identities
@@ -69,6 +90,35 @@ export function readPerson(row: Row): Person {
 
 export function isBanned(person: Person, now: number): boolean {
   return person.bannedUntil !== null && person.bannedUntil > now
+}
+
+/** A person of whom nothing but the id is known yet: what a new one is made of. */
+export function blankPerson(id: string, now: number): Person {
+  return {
+    id,
+    email: null,
+    phone: null,
+    passwordHash: null,
+    isAnonymous: false,
+    emailConfirmedAt: null,
+    phoneConfirmedAt: null,
+    lastSignInAt: null,
+    appMetadata: {},
+    userMetadata: {},
+    bannedUntil: null,
+    invitedAt: null,
+    confirmationSentAt: null,
+    recoverySentAt: null,
+    reauthenticationSentAt: null,
+    newEmail: null,
+    emailChangeSentAt: null,
+    newPhone: null,
+    phoneChangeSentAt: null,
+    deletedAt: null,
+    createdAt: now,
+    updatedAt: now,
+    identities: [],
+  }
 }
 
 const time = (ms: number) => new Date(ms).toISOString()
@@ -107,7 +157,16 @@ export function showPerson(person: Person): PersonAnswer {
       confirmed_at: confirmed.length === 0 ? null : Math.min(...confirmed),
       last_sign_in_at: person.lastSignInAt,
       banned_until: person.bannedUntil,
+      invited_at: person.invitedAt,
+      confirmation_sent_at: person.confirmationSentAt,
+      recovery_sent_at: person.recoverySentAt,
+      reauthentication_sent_at: person.reauthenticationSentAt,
+      email_change_sent_at: person.emailChangeSentAt,
+      phone_change_sent_at: person.phoneChangeSentAt,
+      deleted_at: person.deletedAt,
     }),
+    ...(person.newEmail === null ? {} : { new_email: person.newEmail }),
+    ...(person.newPhone === null ? {} : { new_phone: person.newPhone }),
     app_metadata: person.appMetadata,
     user_metadata: person.userMetadata,
     identities: person.identities.map((identity) => showIdentity(identity, person.id)),

@@ -4,7 +4,7 @@ import { run, type AuthenticationContext, type SignUpInput, type Statement } fro
 import { auditStatement } from './audit'
 import { authErrors } from './errors'
 import { checkPassword, hashPassword } from './password'
-import type { Identity, Person } from './person'
+import { blankPerson, type Identity, type Person } from './person'
 import { insertSession, type Session } from './session'
 import { ownMetadata } from './user-metadata'
 import type { Workshop } from './workshop'
@@ -26,36 +26,40 @@ export function emailIdentity(userId: string, email: string, now: number, data: 
 function newPerson(id: string, { credentials, data }: SignUpInput, passwordHash: string | null, now: number): Person {
   const identity = credentials === null ? null : emailIdentity(id, credentials.email, now, data)
   return {
-    id,
+    ...blankPerson(id, now),
     email: credentials?.email ?? null,
-    phone: null,
     passwordHash,
     isAnonymous: credentials === null,
     emailConfirmedAt: credentials === null ? null : now,
-    phoneConfirmedAt: null,
     lastSignInAt: now,
     appMetadata: credentials === null ? {} : { provider: 'email', providers: ['email'] },
     userMetadata: identity?.data ?? data,
-    bannedUntil: null,
-    createdAt: now,
-    updatedAt: now,
     identities: identity === null ? [] : [identity],
   }
 }
 
-function insertPerson(person: Person): Statement {
+const bound = (ms: number | null) => (ms === null ? null : String(ms))
+
+/** Inserts a person, unless the id, the address or the number is somebody's already; returns the id when it did. */
+export function insertPerson(person: Person): Statement {
   return {
-    sql: `insert into auth_users (id, email, password_hash, is_anonymous, email_confirmed_at, last_sign_in_at, app_metadata, user_metadata, created_at, updated_at)
-      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (email) do nothing returning id`,
+    sql: `insert into auth_users (id, email, phone, password_hash, is_anonymous, email_confirmed_at, phone_confirmed_at, last_sign_in_at,
+        app_metadata, user_metadata, banned_until, invited_at, confirmation_sent_at, created_at, updated_at)
+      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing returning id`,
     params: [
       person.id,
       person.email,
+      person.phone,
       person.passwordHash,
       person.isAnonymous ? '1' : '0',
-      person.emailConfirmedAt === null ? null : String(person.emailConfirmedAt),
-      String(person.lastSignInAt),
+      bound(person.emailConfirmedAt),
+      bound(person.phoneConfirmedAt),
+      bound(person.lastSignInAt),
       JSON.stringify(person.appMetadata),
       JSON.stringify(person.userMetadata),
+      bound(person.bannedUntil),
+      bound(person.invitedAt),
+      bound(person.confirmationSentAt),
       String(person.createdAt),
       String(person.updatedAt),
     ],
@@ -63,7 +67,7 @@ function insertPerson(person: Person): Statement {
 }
 
 /** Inserts an identity if its person is there. */
-function insertIdentity(identity: Identity, userId: string): Statement {
+export function insertIdentity(identity: Identity, userId: string): Statement {
   return {
     sql: `insert into auth_identities (id, user_id, provider, subject, identity_data, email, last_sign_in_at, created_at, updated_at)
       select ?, u.id, ?, ?, ?, ?, ?, ?, ? from auth_users u where u.id = ?`,
@@ -73,7 +77,7 @@ function insertIdentity(identity: Identity, userId: string): Statement {
       identity.subject,
       JSON.stringify(identity.data),
       identity.email,
-      String(identity.lastSignInAt),
+      bound(identity.lastSignInAt),
       String(identity.createdAt),
       String(identity.updatedAt),
       userId,
