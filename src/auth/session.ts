@@ -44,8 +44,8 @@ export function insertSession(
   condition: Statement = { sql: '1', params: [] },
 ): Statement {
   return {
-    sql: `insert into auth_sessions (id, user_id, aal, amr, refresh_counter, refreshed_at, user_agent, ip, created_at)
-      select ?, u.id, ?, ?, '0', ?, ?, ?, ? from auth_users u where u.id = ? and (${condition.sql}) returning id`,
+    sql: `insert into auth_sessions (id, user_id, aal, amr, refresh_counter, refreshed_at, user_agent, ip, suspended_until, created_at)
+      select ?, u.id, ?, ?, '0', ?, ?, ?, u.banned_until, ? from auth_users u where u.id = ? and (${condition.sql}) returning id`,
     params: [
       session.id,
       session.aal,

@@ -1,12 +1,15 @@
 // Runs a query: one call for a read, one batch for a write, and what the database said put into words.
-import { AppError } from '../core'
+import { AppError, type Principal } from '../core'
 import type { Model } from '../define'
 import { readFault, run, type DatabaseFault, type Reading, type SessionStart, type Statement, type Store, type Stores } from '../platform'
 import {
   compile,
   ofOperation,
+  revokedRolesStatement,
+  sessionStatement,
   sourcesOf,
   tablesOf,
+  tokenRoles,
   type CompiledQuery,
   type CompiledStatement,
   type Execution,
@@ -82,10 +85,34 @@ export async function execute(request: ExecuteRequest): Promise<Result[]> {
     return await attempt(request, query, store, start)
   } catch (error) {
     // A replica that knows no session may not know it yet, and a bookmark may be one that the database never gave: the primary says.
-    if (start !== PRIMARY && (!(error instanceof AppError) || error.definition === dataErrors.session_revoked || error.definition.retry))
-      return attempt(request, query, store, PRIMARY)
-    throw error
+    const again =
+      start !== PRIMARY && (!(error instanceof AppError) || error.definition === dataErrors.session_revoked || error.definition.retry)
+    return again
+      ? attempt(request, query, store, PRIMARY).catch((refused: unknown) => withoutTakenRoles(request, query, store, refused))
+      : withoutTakenRoles(request, query, store, error)
   }
+}
+
+/**
+ * A role that was taken away ends with the next call: a token that still names it is asked for the same with the roles that are left.
+ * Functions aren't: what they do may rest on the role that they were let in for. Throws `error` when that isn't why the query was refused.
+ */
+async function withoutTakenRoles(request: ExecuteRequest, query: Query, store: Store, error: unknown): Promise<Result[]> {
+  const { principal, asService, function: called } = request.execution
+  const ended = error instanceof AppError && error.definition === dataErrors.session_revoked
+  if (!ended || called !== undefined || asService !== undefined || tokenRoles(principal).length === 0) throw error
+  const [answer] = await run(request.stores.primary.db, [revokedRolesStatement(principal)])
+  const row = answer?.results[0]
+  if (row === undefined) throw error
+  const taken = new Set(JSON.parse(String(row['revoked_roles'] ?? '[]')) as unknown[])
+  return attempt({ ...request, execution: { ...request.execution, principal: withRoles(principal, taken) } }, query, store, PRIMARY)
+}
+
+/** The principal as if the token had been made since. */
+function withRoles(principal: Principal, taken: ReadonlySet<unknown>): Principal {
+  const roles = tokenRoles(principal).filter((role) => !taken.has(role))
+  const metadata = principal.claims['app_metadata'] as Readonly<Record<string, unknown>>
+  return { ...principal, claims: { ...principal.claims, app_metadata: { ...metadata, roles } } }
 }
 
 const PRIMARY: SessionStart = 'first-primary'
@@ -180,14 +207,6 @@ async function runCompiled(store: Store, { statements }: CompiledQuery): Promise
   return (await run(store.db, statements)).map(({ results }) => results)
 }
 
-/** One row when the caller's session lives, for the primary store, which has the sessions. */
-export function sessionStatement({ principal }: Execution): Statement {
-  return {
-    sql: 'select 1 as live from `auth_sessions` where `id` = ?1 and `user_id` = ?2',
-    params: [principal.sessionId, principal.uid],
-  }
-}
-
 /** Resolves when the caller's session lives; at once for who has none. Throws `session_revoked`. */
 export async function checkSession(stores: Stores, execution: Execution): Promise<void> {
   if (execution.principal.uid !== null) await sessionProbe(stores, execution)
@@ -197,7 +216,7 @@ export async function checkSession(stores: Stores, execution: Execution): Promis
 const NO_MODEL: Model = { name: '', description: '', tables: new Map(), functions: new Map(), jobs: new Map(), consumers: new Map() }
 
 async function sessionProbe(stores: Stores, execution: Execution): Promise<void> {
-  const [answer] = await run(stores.primary.db, [sessionStatement(execution)]).catch((error: unknown): never => {
+  const [answer] = await run(stores.primary.db, [sessionStatement(execution.principal)]).catch((error: unknown): never => {
     throw errorOf(readFault(error), NO_MODEL, error) ?? error
   })
   if (answer?.results.length !== 1) throw new AppError(dataErrors.session_revoked)

@@ -1,9 +1,9 @@
 // How the database would run a query: SQLite's own plan of each statement, and for reads what running it cost. A write is planned, never run.
 import { AppError } from '../core'
 import { readFault, run } from '../platform'
-import { compile, type CompiledStatement } from '../query'
+import { compile, sessionStatement, type CompiledStatement } from '../query'
 import { dataErrors, errorOf } from './errors'
-import { sessionStatement, type ExecuteRequest } from './execute'
+import type { ExecuteRequest } from './execute'
 import { storeOf } from './partition'
 
 /** A step of a plan, as `EXPLAIN QUERY PLAN` words it, and the steps that it is made of. */
@@ -33,7 +33,7 @@ export async function planQuery(request: ExecuteRequest, { analyze }: { readonly
   const elsewhere = store !== stores.primary
   const { statements } = compile(model, query, elsewhere ? { ...execution, sessionChecked: true } : execution)
   const runs = analyze && query.operations.every(({ kind }) => kind === 'read')
-  const session = execution.principal.uid === null ? [] : [sessionStatement(execution)]
+  const session = execution.principal.uid === null ? [] : [sessionStatement(execution.principal)]
   const planned = statements.map(({ sql, params }) => ({ sql: `explain query plan ${sql}`, params }))
   const batch = [...planned, ...(runs ? statements : [])]
   try {

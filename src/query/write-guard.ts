@@ -9,9 +9,6 @@ import { raise, require, type RaiseCode } from './raise'
 import { askSession, sessionLives } from './session'
 import { and, bind, column, identifier, isTrue, join, literal, number, render, sql, TRUE, type Sql } from './sql'
 
-/** The database's clock, UTC ms. */
-export const CLOCK: Sql = sql`cast(round(unixepoch('subsec') * 1000) as integer)`
-
 /** The log's rows of this table that the running operation wrote. */
 export function ownChanges(alias: string, table: TableModel, op: 'I' | 'U' | 'D' | null): Sql {
   const c = (name: string) => column(alias, name)

@@ -2,6 +2,7 @@
 // every row that is merged into. An upsert never skips what the caller may not touch: it fails.
 import { AppError } from '../core'
 import { UPDATED_AT_COLUMN, VERSION_COLUMN, type ColumnModel, type TableModel } from '../define'
+import { CLOCK } from './clock'
 import type { CompiledStatement } from './compiled'
 import { servedTable, type CompileContext } from './context'
 import { queryErrors } from './errors'
@@ -16,7 +17,6 @@ import { writeErrors } from './write-errors'
 import { raise, require } from './raise'
 import {
   checkWritten,
-  CLOCK,
   closeWrite,
   expectCount,
   expectLogged,

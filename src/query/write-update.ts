@@ -2,6 +2,7 @@
 // whose result the caller may not make fails.
 import { AppError, uuidv7 } from '../core'
 import { UPDATED_AT_COLUMN, VERSION_COLUMN, type ColumnModel, type TableModel } from '../define'
+import { CLOCK } from './clock'
 import type { CompiledStatement } from './compiled'
 import { checkSize } from './condition'
 import { servedTable, type CompileContext } from './context'
@@ -20,7 +21,7 @@ import { and, bind, column, identifier, join, NULL, number, render, sql, TRUE, t
 import { encodeValue } from './value'
 import { writeErrors } from './write-errors'
 import { require } from './raise'
-import { checkWritten, closeWrite, CLOCK, expectCount, expectLogged, openWrite, type Opening } from './write-guard'
+import { checkWritten, closeWrite, expectCount, expectLogged, openWrite, type Opening } from './write-guard'
 import { countRemoved, keepAnswer, type Keep } from './write-keep'
 import { updateDefault } from './write-insert'
 import { writableColumn } from './write-payload'

@@ -87,6 +87,10 @@ export const authSessions = sqliteTable(
     factorId: text('factor_id'),
     /** When it ends whatever happens, UTC ms; NULL when it doesn't. */
     expiresAt: integer('expires_at'),
+    /** The person's `banned_until`: tokens of it don't count before. Written with the ban, so that a statement needn't read the person. */
+    suspendedUntil: integer('suspended_until'),
+    /** JSON list of roles that were taken from the person since it was opened: tokens that still name them don't have them. */
+    revokedRoles: text('revoked_roles'),
     createdAt: integer('created_at').notNull(),
   },
   (t) => [index('auth_sessions_user').on(t.userId)],

@@ -32,6 +32,7 @@ export type Ask = (address: string, asked?: Asked) => Promise<Answer>
 export interface Person {
   readonly id: string
   readonly token: string
+  readonly refreshToken: string
   readonly ask: Ask
 }
 
@@ -77,6 +78,13 @@ export function serve(app: AppDefinition, bound: Env = bindings) {
     return answer
   }
 
+  const signedIn = (session: { access_token: string; refresh_token: string; user: { id: string } }): Person => ({
+    id: session.user.id,
+    token: session.access_token,
+    refreshToken: session.refresh_token,
+    ask: asking({ apikey: keys.publishableKey, authorization: `Bearer ${session.access_token}` }),
+  })
+
   /** With the publishable key. */
   const stranger = asking({ apikey: keys.publishableKey })
 
@@ -91,8 +99,13 @@ export function serve(app: AppDefinition, bound: Env = bindings) {
     async person(): Promise<Person> {
       const { status, json, text } = await stranger('/auth/v1/signup', { body: {} })
       if (status !== 200) throw new Error(`sign-up answered ${status}: ${text}`)
-      const { access_token: token, user } = json as { access_token: string; user: { id: string } }
-      return { id: user.id, token, ask: asking({ apikey: keys.publishableKey, authorization: `Bearer ${token}` }) }
+      return signedIn(json)
+    },
+    /** The person with a new token. */
+    async refreshed({ refreshToken }: Person): Promise<Person> {
+      const { status, json, text } = await stranger('/auth/v1/token?grant_type=refresh_token', { body: { refresh_token: refreshToken } })
+      if (status !== 200) throw new Error(`refresh answered ${status}: ${text}`)
+      return signedIn(json)
     },
     /** Makes the app's tables beside the engine's. */
     async mount(): Promise<void> {
