@@ -7,6 +7,7 @@ import { sweep } from './data'
 import { buildModel, type AppDefinition } from './define'
 import { beginCronJobs, consume, sendDue, sweepJobs, sweepPayloads } from './jobs'
 import { cors, flood, renderError, request, requestErrors, versionGate, type AppEnv } from './middleware'
+import { sweepOutbox } from './messages'
 import { newLocation, openStores, type Env, type Location } from './platform'
 import { ADMIN, adminRoutes, routes } from './routes'
 import { sweepWebhooks, webhookConsumer } from './webhooks'
@@ -48,10 +49,11 @@ export function createBackend(app: AppDefinition, location: Location = newLocati
         await sweepJobs(store, env, controller.scheduledTime)
       }
       await sweepPayloads(stores.all, env, controller.scheduledTime)
+      await sweepOutbox(stores.primary.db, controller.scheduledTime)
       await sweepWebhooks(stores.primary, controller.scheduledTime)
       await sweepAuthentication(stores.primary, controller.scheduledTime)
       await changes.sweep(env, controller.scheduledTime)
     },
-    queue: (batch, env, ctx) => consume({ model, env, changes, later: (work) => ctx.waitUntil(work) }, batch),
+    queue: (batch, env, ctx) => consume({ app, model, env, changes, later: (work) => ctx.waitUntil(work) }, batch),
   }
 }

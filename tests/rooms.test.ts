@@ -20,6 +20,7 @@ const BUILT = [
   'rest',
   'auth',
   'webhooks',
+  'messages',
   'migrations',
 ] as const
 
@@ -35,14 +36,15 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   data: ['core', 'define', 'query', 'platform', 'schema'],
   functions: ['core', 'define', 'platform', 'query', 'data'],
   changes: ['core', 'define', 'observability', 'platform', 'query', 'data', 'functions'],
-  jobs: ['core', 'define', 'platform', 'observability', 'query', 'data', 'functions', 'changes', 'webhooks'],
+  jobs: ['core', 'define', 'platform', 'observability', 'query', 'data', 'functions', 'changes', 'webhooks', 'messages'],
   rest: ['core', 'define', 'query', 'data', 'functions'],
-  auth: ['core', 'define', 'platform', 'schema'],
+  auth: ['core', 'define', 'platform', 'schema', 'messages'],
+  messages: ['core', 'define', 'platform', 'schema'],
   webhooks: ['core', 'define', 'platform', 'observability', 'data', 'changes'],
   'durable-objects': BUILT,
   middleware: ['core', 'define', 'platform', 'observability', 'auth'],
   routes: [...BUILT, 'middleware'],
-  backend: ['auth', 'changes', 'core', 'data', 'define', 'jobs', 'middleware', 'platform', 'routes', 'webhooks'],
+  backend: ['auth', 'changes', 'core', 'data', 'define', 'jobs', 'messages', 'middleware', 'platform', 'routes', 'webhooks'],
   index: ['backend', 'auth', 'durable-objects', 'app'],
 }
 

@@ -68,6 +68,7 @@ export {
   type RetryDecision,
   type WithReferences,
 } from './job'
+export type { Channel, MailKind, MailTemplate, MessageKind, MessageRules, MessageVariables, SmsKind, TemplateArgument } from './messages'
 export { POSITION_COLUMN, unwrap } from './function-model'
 export {
   DEFAULT_MAX_ROWS,

@@ -2,6 +2,7 @@
 import { AppError } from '../core'
 import { readFault, run, type SqlValue, type Store, type Stores } from '../platform'
 import { GRACE_MS } from '../query'
+import { ENGINE_JOBS } from './engine'
 import { jobErrors } from './errors'
 
 /** `failed`: it waits for another attempt after one that failed. */
@@ -77,7 +78,12 @@ export async function findJob(store: Store, id: string, now: number): Promise<Jo
   const row = answer?.results[0]
   if (!row) throw new AppError(jobErrors.job_not_found)
   const json = (text: unknown): unknown => (typeof text === 'string' ? JSON.parse(text) : null)
-  return { ...viewOf(store, row, now), payload: json(row['payload']), context: json(row['context']) }
+  return { ...viewOf(store, row, now), payload: shownPayload(String(row['name']), json(row['payload'])), context: json(row['context']) }
+}
+
+/** What the engine's own jobs carry sealed is nobody's to see. */
+function shownPayload(name: string, payload: unknown): unknown {
+  return ENGINE_JOBS.has(name) ? { ...(payload as object | null), sealed: undefined } : payload
 }
 
 type Row = Readonly<Record<string, unknown>>

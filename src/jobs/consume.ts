@@ -1,13 +1,14 @@
 // The queue's consumer: one dispatch table, each message by itself. A message that can't be read is dropped with a word in the log, and one whose
 // work the database refuses comes back later; neither holds up the others.
 import type { Changes } from '../changes'
-import type { Model } from '../define'
+import type { AppDefinition, Model } from '../define'
 import { log } from '../observability'
 import { openStores, type Env, type Store } from '../platform'
 import { runJob, type RunContext } from './runner'
 import { runWebhook } from './webhook'
 
 export interface ConsumeContext {
+  readonly app: AppDefinition
   readonly model: Model
   readonly env: Env
   readonly changes: Changes
@@ -32,9 +33,9 @@ const AT_ONCE = 5
 const AGAIN_SECONDS = [5, 15, 60, 300] as const
 
 /** Settles every message of the batch. */
-export async function consume({ model, env, changes, later }: ConsumeContext, batch: MessageBatch): Promise<void> {
+export async function consume({ app, model, env, changes, later }: ConsumeContext, batch: MessageBatch): Promise<void> {
   const stores = openStores(env, () => undefined, later)
-  const context = { model, stores, env, changes }
+  const context = { app, model, stores, env, changes }
   const waiting = [...batch.messages]
   const work = async () => {
     for (let message = waiting.shift(); message; message = waiting.shift()) await settle(context, message)

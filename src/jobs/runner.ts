@@ -2,15 +2,17 @@
 // ended. Delivered twice, or fifty times at once, it runs once.
 import { AppError, SERVICE } from '../core'
 import { dataErrors } from '../data'
-import type { Finish, JobModel, Model, RetryDecision } from '../define'
+import type { AppDefinition, Finish, JobModel, Model, RetryDecision } from '../define'
 import { databaseOf, readPayload, type Handle } from '../functions'
 import { log } from '../observability'
 import { sendMessages, type Env, type Store, type Stores } from '../platform'
 import { DELAY_LIMIT_MS, type Execution } from '../query'
 import { backoffMs, reasonOf } from './backoff'
 import { claim, settleDead, settleDone, settleRetry, type Claimed } from './claim'
+import { ENGINE_JOBS, type EngineJob } from './engine'
 
 export interface RunContext {
+  readonly app: AppDefinition
   readonly model: Model
   readonly stores: Stores
   readonly env: Env
@@ -24,6 +26,8 @@ export async function runJob(context: RunContext, store: Store, id: string): Pro
   const { model } = context
   const claimed = await claim(store, model, id, Date.now())
   if (claimed === null) return 'passed'
+  const engine = ENGINE_JOBS.get(claimed.name)
+  if (engine) return runEngineJob(context, store, claimed, engine)
   const job = model.jobs.get(claimed.name)
   if (!job) return failed(context, store, claimed, null, new Error(`This version of the app declares no job "${claimed.name}".`))
   const input = await payloadOf(context, job, claimed)
@@ -39,6 +43,15 @@ export async function runJob(context: RunContext, store: Store, id: string): Pro
     if (error instanceof AppError && error.definition === dataErrors.lease_lost) return lost(claimed)
     return failed(context, store, claimed, job, error)
   }
+}
+
+async function runEngineJob(context: RunContext, store: Store, claimed: Claimed, job: EngineJob): Promise<Ended> {
+  try {
+    await job.run(context, store, claimed)
+  } catch (error) {
+    return failed(context, store, claimed, job, error)
+  }
+  return (await settleDone(store, claimed, Date.now())) ? 'done' : lost(claimed)
 }
 
 async function payloadOf({ env }: RunContext, job: JobModel, { payload, payloadKey }: Claimed) {
@@ -82,7 +95,10 @@ async function attempt({ model, stores }: RunContext, store: Store, claimed: Cla
   return finished
 }
 
-async function failed({ env }: RunContext, store: Store, claimed: Claimed, job: JobModel | null, error: unknown): Promise<Ended> {
+/** What says how often a job is tried. */
+type Rules = Pick<JobModel, 'backoff' | 'retry'>
+
+async function failed({ env }: RunContext, store: Store, claimed: Claimed, job: Rules | null, error: unknown): Promise<Ended> {
   const { id, attempt: number, maxAttempts } = claimed
   const reason = reasonOf(error)
   const decision = number >= maxAttempts ? 'dead' : decide(job, error, number)
@@ -98,7 +114,7 @@ async function failed({ env }: RunContext, store: Store, claimed: Claimed, job: 
   return 'queued'
 }
 
-function decide(job: JobModel | null, error: unknown, attempt: number): RetryDecision {
+function decide(job: Rules | null, error: unknown, attempt: number): RetryDecision {
   if (!job) return 'retry'
   try {
     return job.retry(error, attempt)

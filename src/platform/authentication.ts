@@ -34,6 +34,8 @@ export interface AuthenticationContext {
   /** The address that Cloudflare saw. */
   readonly address: string | null
   readonly userAgent: string | null
+  /** `Accept-Language`, for mails to people whose own language isn't known. */
+  readonly acceptLanguage: string | null
   /** Of the request, for the audit log. */
   readonly requestId: string
 }

@@ -8,6 +8,7 @@ import { webhookEvents, webhooks } from './admin/webhooks'
 import { auth } from './auth'
 import { health } from './health'
 import { openapi } from './openapi'
+import { outbox } from './outbox'
 import { rest } from './rest'
 import { start } from './start'
 
@@ -49,6 +50,7 @@ export function routes(): Hono<AppEnv> {
   all.route('/auth/v1', auth)
   all.route('/rest/v1', rest)
   all.route('/', openapi)
+  all.route('/', outbox)
   all.route('/', start)
 
   for (const path of NOT_BUILT) notBuilt(all, path)

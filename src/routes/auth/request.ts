@@ -102,6 +102,7 @@ export async function contextOf(c: AppContext): Promise<AuthenticationContext> {
     rules: await rulesOf(c),
     address: c.req.header('cf-connecting-ip') ?? null,
     userAgent: c.req.header('user-agent') ?? null,
+    acceptLanguage: c.req.header('accept-language') ?? null,
     requestId: c.var.requestId,
   }
 }
