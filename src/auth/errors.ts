@@ -38,12 +38,27 @@ export const authErrors = defineErrors({
   weak_password: { status: 422, title: 'Password is too weak', retry: false },
   invalid_credentials: { status: 400, title: 'Invalid login credentials', retry: false },
 
+  email_not_confirmed: { status: 400, title: 'Email not confirmed', retry: false },
+  phone_not_confirmed: { status: 400, title: 'Phone not confirmed', retry: false },
+
+  // Of codes and links
+  otp_expired: { status: 403, title: 'Token has expired or is invalid', retry: false },
+  otp_disabled: { status: 422, title: 'Signups not allowed for otp', retry: false },
+  over_email_send_rate_limit: { status: 429, title: 'email rate limit exceeded', retry: true },
+  flow_state_not_found: { status: 404, title: 'invalid flow state, no valid flow state found', retry: false },
+  flow_state_expired: { status: 422, title: 'invalid flow state, flow state has expired', retry: false },
+  bad_code_verifier: { status: 400, title: 'code challenge does not match previously saved code verifier', retry: false },
+
   // Of the refresh token
   refresh_token_not_found: { status: 400, title: 'Invalid Refresh Token: Refresh Token Not Found', retry: false },
   refresh_token_already_used: { status: 400, title: 'Invalid Refresh Token: Already Used', retry: false },
 
   // Of changes to a person
   email_exists: { status: 422, title: 'A user with this email address has already been registered', retry: false },
+  reauthentication_needed: { status: 400, title: 'Password update requires reauthentication', retry: false },
+  reauthentication_not_valid: { status: 422, title: 'Nonce has expired or is invalid', retry: false },
+  current_password_required: { status: 400, title: 'Current password required when setting new password.', retry: false },
+  current_password_invalid: { status: 400, title: 'Current password required when setting new password.', retry: false },
   same_password: { status: 422, title: 'New password should be different from the old password.', retry: false },
 })
 

@@ -1,5 +1,6 @@
 export { AUDIENCE, ISSUER_PATH, verifyAccessToken, type TokenProblem, type Verification } from './access-token'
 export { createAuthentication, openAuthentication } from './entrypoint'
 export { authErrors, renderAuthError } from './errors'
+export { resolveRedirect, withFragment, withQuery, type RedirectRules } from './redirect'
 export { sessionOfRefreshToken } from './session'
 export { sweepAuthentication, type SweptAuthentication } from './sweep'

@@ -24,6 +24,14 @@ export interface EffectiveAuthRules {
   readonly minPasswordLength: number
   /** Seconds. */
   readonly tokenLifetime: number
+  readonly confirmEmail: boolean
+  /** Digits of a code. */
+  readonly codeLength: number
+  /** How long a mail's code and link live, seconds. */
+  readonly emailSeconds: number
+  readonly secureEmailChange: boolean
+  readonly reauthenticate: boolean
+  readonly requireCurrentPassword: boolean
 }
 
 /** What the service must know of the request, and can't see from where it stands. */
@@ -38,6 +46,11 @@ export interface AuthenticationContext {
   readonly acceptLanguage: string | null
   /** Of the request, for the audit log. */
   readonly requestId: string
+  /** Where a link or a sign-in at a provider ends that this request begins: allowed, or the site. */
+  readonly redirectTo: string
+  readonly siteUrl: string
+  /** Which languages the phone likes to read: its Accept-Language. */
+  readonly acceptLanguage: string | null
 }
 
 /** Who a verified token says is calling. */

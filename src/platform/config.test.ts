@@ -4,13 +4,14 @@ import { parseConfig, runtimeConfig } from './config'
 const kvOf = (read: () => Promise<string | null>) => ({ KV: { get: read } as unknown as KVNamespace })
 
 test('nothing stored means the defaults', () => {
-  expect(parseConfig(null)).toEqual({ disableSignup: false, minBuild: null, updateUrls: {}, rates: {}, problem: null })
+  expect(parseConfig(null)).toEqual({ disableSignup: false, confirmEmail: null, minBuild: null, updateUrls: {}, rates: {}, problem: null })
 })
 
 test('what is stored is in force; fields of later versions are left alone', () => {
   const rates = { signup: { requests: 1, seconds: 60, burst: 1 } }
   expect(parseConfig(JSON.stringify({ disableSignup: true, minBuild: 120, rates, later: 1 }))).toEqual({
     disableSignup: true,
+    confirmEmail: null,
     minBuild: 120,
     updateUrls: {},
     rates,

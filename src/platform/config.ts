@@ -6,6 +6,8 @@ const rate = z.object({ requests: z.int().positive(), seconds: z.int().positive(
 /** Fields that aren't known are ignored, so that an older Worker reads a newer setting. */
 const schema = z.object({
   disableSignup: z.boolean().optional(),
+  /** Stands over the app's `auth.confirmEmail`. */
+  confirmEmail: z.boolean().optional(),
   /** Builds of the app under this one are told to update. */
   minBuild: z.int().nonnegative().optional(),
   /** Where a person updates, by platform as the build header names it: `{"ios": "https://apps.apple.com/…"}`. */
@@ -18,6 +20,8 @@ export type RuntimeRate = z.infer<typeof rate>
 
 export interface RuntimeConfig {
   readonly disableSignup: boolean
+  /** Null when the app's own rule holds. */
+  readonly confirmEmail: boolean | null
   readonly minBuild: number | null
   readonly updateUrls: Readonly<Record<string, string>>
   readonly rates: Readonly<Record<string, RuntimeRate>>
@@ -25,7 +29,7 @@ export interface RuntimeConfig {
   readonly problem: string | null
 }
 
-const DEFAULTS: RuntimeConfig = { disableSignup: false, minBuild: null, updateUrls: {}, rates: {}, problem: null }
+const DEFAULTS: RuntimeConfig = { disableSignup: false, confirmEmail: null, minBuild: null, updateUrls: {}, rates: {}, problem: null }
 const FRESH_FOR_MS = 60_000
 
 const known = new WeakMap<KVNamespace, { config: RuntimeConfig; until: number }>()
@@ -34,9 +38,10 @@ const known = new WeakMap<KVNamespace, { config: RuntimeConfig; until: number }>
 export function parseConfig(text: string | null, previous: RuntimeConfig = DEFAULTS): RuntimeConfig {
   if (text === null) return DEFAULTS
   try {
-    const { disableSignup, minBuild, updateUrls, rates } = schema.parse(JSON.parse(text))
+    const { disableSignup, confirmEmail, minBuild, updateUrls, rates } = schema.parse(JSON.parse(text))
     return {
       disableSignup: disableSignup ?? false,
+      confirmEmail: confirmEmail ?? null,
       minBuild: minBuild ?? null,
       updateUrls: updateUrls ?? {},
       rates: rates ?? {},

@@ -32,6 +32,8 @@ export interface Keys {
   unseal(sealed: string, purpose: string): Promise<string>
   /** HMAC-SHA-256 under the refresh-token key, 32 bytes. */
   refreshMac(message: Uint8Array<ArrayBuffer>): Promise<Uint8Array>
+  /** HMAC-SHA-256 under the key of codes that people type, 32 bytes: a leaked database must not give them away. */
+  codeMac(message: Uint8Array<ArrayBuffer>): Promise<Uint8Array>
   /** For HMACs of what a phone carries to show that its session lived a moment ago; see bookmarks.ts. */
   readonly liveness: Uint8Array
 }
@@ -85,6 +87,7 @@ export async function deriveKeys(rootKey: string | undefined): Promise<Keys> {
   const api = await apiKeysFrom(derive)
   const sealing = await crypto.subtle.importKey('raw', await derive('sealing', 32), 'AES-GCM', false, ['encrypt', 'decrypt'])
   const refresh = await importHmac(await derive('refresh-token', 32))
+  const codes = await importHmac(await derive('one-time-codes', 32))
   const liveness = await derive('liveness', 32)
   const secret = utf8(api.secretKey)
   const serviceRole = utf8(api.serviceRoleJwt)
@@ -118,6 +121,9 @@ export async function deriveKeys(rootKey: string | undefined): Promise<Keys> {
     },
     async refreshMac(message) {
       return new Uint8Array(await crypto.subtle.sign('HMAC', refresh, message))
+    },
+    async codeMac(message) {
+      return new Uint8Array(await crypto.subtle.sign('HMAC', codes, message))
     },
   }
 }

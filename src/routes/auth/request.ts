@@ -1,10 +1,10 @@
 // Reads what phones send to sign-in, and puts together what the service must know of a request.
 import { zValidator } from '@hono/zod-validator'
 import * as z from 'zod'
-import { authErrors, ISSUER_PATH } from '../../auth'
+import { authErrors, ISSUER_PATH, resolveRedirect, type RedirectRules } from '../../auth'
 import { AppError } from '../../core'
 import type { AppContext } from '../../middleware'
-import { publicOrigin, runtimeConfig, type AuthenticationContext, type EffectiveAuthRules } from '../../platform'
+import { isDevelopment, publicOrigin, runtimeConfig, type AuthenticationContext, type EffectiveAuthRules } from '../../platform'
 
 /** SDKs write null for what they don't have. */
 const optionalText = z
@@ -93,10 +93,29 @@ export async function rulesOf(c: AppContext): Promise<EffectiveAuthRules> {
     anonymousUsers: rules.anonymousUsers ?? true,
     minPasswordLength: Math.max(6, rules.minPasswordLength ?? 6),
     tokenLifetime: Math.floor(clamp(rules.tokenLifetime ?? 3600, 300, 7 * 86_400)),
+    confirmEmail: config.confirmEmail ?? rules.confirmEmail ?? !isDevelopment(c.env),
+    codeLength: Math.floor(clamp(rules.codes?.length ?? 6, 6, 10)),
+    emailSeconds: Math.floor(clamp(rules.codes?.emailSeconds ?? 3600, 60, 86_400)),
+    secureEmailChange: rules.secureEmailChange ?? true,
+    reauthenticate: rules.reauthenticate ?? false,
+    requireCurrentPassword: rules.requireCurrentPassword ?? false,
   }
 }
 
+/** Where browsers may be sent. The site is the app's, else the operator's, else this server, under a name that is ours. */
+export function redirectRules(c: AppContext): RedirectRules {
+  const rules = c.var.app.auth ?? {}
+  const siteUrl = rules.siteUrl ?? (c.env.PERIGEE_SITE_URL || publicOrigin(c.env, new URL(c.req.url)))
+  return { siteUrl, redirectUrls: rules.redirectUrls ?? [] }
+}
+
+/** Where this request wants the browser to end; the site when it may not. */
+function redirectOf(c: AppContext, rules: RedirectRules): string {
+  return resolveRedirect([c.req.query('redirect_to'), c.req.header('redirect_to'), c.req.header('referer')], rules)
+}
+
 export async function contextOf(c: AppContext): Promise<AuthenticationContext> {
+  const redirects = redirectRules(c)
   return {
     issuer: `${publicOrigin(c.env, new URL(c.req.url))}${ISSUER_PATH}`,
     rules: await rulesOf(c),
@@ -104,5 +123,8 @@ export async function contextOf(c: AppContext): Promise<AuthenticationContext> {
     userAgent: c.req.header('user-agent') ?? null,
     acceptLanguage: c.req.header('accept-language') ?? null,
     requestId: c.var.requestId,
+    redirectTo: redirectOf(c, redirects),
+    siteUrl: redirects.siteUrl,
+    acceptLanguage: c.req.header('accept-language')?.slice(0, 500) ?? null,
   }
 }
