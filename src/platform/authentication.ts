@@ -49,8 +49,6 @@ export interface AuthenticationContext {
   /** Where a link or a sign-in at a provider ends that this request begins: allowed, or the site. */
   readonly redirectTo: string
   readonly siteUrl: string
-  /** Which languages the phone likes to read: its Accept-Language. */
-  readonly acceptLanguage: string | null
 }
 
 /** Who a verified token says is calling. */

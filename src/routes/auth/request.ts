@@ -125,6 +125,5 @@ export async function contextOf(c: AppContext): Promise<AuthenticationContext> {
     requestId: c.var.requestId,
     redirectTo: redirectOf(c, redirects),
     siteUrl: redirects.siteUrl,
-    acceptLanguage: c.req.header('accept-language')?.slice(0, 500) ?? null,
   }
 }
