@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { call } from './client'
+import { apiKeys, call } from './client'
 
 test('an address that GoTrue has not got is 404, one that is only missing here 501', async () => {
   for (const path of ['foo', 'foo/bar', 'users', 'constructor', '']) {
@@ -18,5 +18,23 @@ test('a method that a built address does not take is 405, and the answer says wh
   ] as const) {
     const { status, body, headers } = await call(`/auth/v1/${path}`, { method })
     expect([path, status, body['error_code'], headers.get('allow')]).toEqual([path, 405, 'method_not_allowed', allow])
+  }
+})
+
+test('what stays off answers as GoTrue does when it is off, and the lists of it only to operators', async () => {
+  for (const [path, code, message] of [
+    ['sso', 'saml_provider_disabled', 'SAML 2.0 is disabled'],
+    ['sso/saml/metadata', 'saml_provider_disabled', 'SAML 2.0 is disabled'],
+    ['oauth/authorize', 'feature_disabled', 'OAuth server is disabled'],
+    ['oauth/token', 'feature_disabled', 'OAuth server is disabled'],
+    ['user/oauth/grants', 'feature_disabled', 'OAuth server is disabled'],
+    ['.well-known/oauth-authorization-server', 'feature_disabled', 'OAuth server is disabled'],
+    ['admin/oauth/clients', 'feature_disabled', 'OAuth server is disabled'],
+    ['admin/custom-providers', 'feature_disabled', 'Custom OAuth providers are disabled'],
+  ] as const) {
+    const operator = path.startsWith('admin/') ? { apiKey: apiKeys.secretKey } : {}
+    const { status, body } = await call(`/auth/v1/${path}`, { method: path === 'sso' ? 'POST' : 'GET', ...operator })
+    expect([path, status, body['error_code'], body['msg']]).toEqual([path, 404, code, message])
+    if (path.startsWith('admin/')) expect((await call(`/auth/v1/${path}`)).status).toBe(403)
   }
 })

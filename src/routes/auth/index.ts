@@ -5,6 +5,7 @@ import { AppError } from '../../core'
 import type { AppEnv } from '../../middleware'
 import { person } from './person'
 import { settingsRoutes } from './settings'
+import { refuseSwitchedOff } from './switched-off'
 import { token } from './token'
 
 /** What GoTrue answers below, by the first part of the path. */
@@ -27,6 +28,7 @@ export const auth = new Hono<AppEnv>()
   .all('*', (c) => {
     const methods = METHODS.get(`/${c.req.path.split('/').slice(3).join('/')}`)
     if (methods) throw new AppError(authErrors.method_not_allowed, { headers: { allow: [...methods].join(', ') } })
+    refuseSwitchedOff(c)
     if (!GOTRUE.has(c.req.path.split('/')[3] ?? '')) throw new AppError(authErrors.path_unknown)
     throw new AppError(authErrors.feature_disabled, { message: `${c.req.method} ${c.req.path.slice(0, 120)} is not built yet.` })
   })
