@@ -44,6 +44,7 @@ export default defineConfig({
             'tests/soak/**',
           ],
           setupFiles: ['./tests/support/setup.ts'],
+          globalSetup: ['./tests/support/outside.ts'],
         },
       },
       {

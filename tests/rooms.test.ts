@@ -65,7 +65,7 @@ const PACKAGES: Readonly<Record<string, readonly RegExp[]>> = {
   schema: [/^drizzle-orm(\/|$)/],
   migrations: [/^drizzle-orm(\/|$)/],
   platform: [/^zod$/, /^node:crypto$/, /^cloudflare:workers$/],
-  auth: [/^jose$/, /^zod$/, /^drizzle-orm(\/|$)/, /^node:crypto$/, /^cloudflare:workers$/],
+  auth: [/^@noble\/hashes\//, /^bcryptjs$/, /^jose$/, /^zod$/, /^drizzle-orm(\/|$)/, /^node:crypto$/, /^cloudflare:workers$/],
   rest: [/^zod$/, /^node:crypto$/],
   middleware: [/^hono(\/|$)/, /^jose$/],
   routes: [/^hono(\/|$)/, /^zod$/, /^@hono\/zod-validator$/],

@@ -29,6 +29,12 @@ export const authErrors = defineErrors({
   user_banned: { status: 403, title: 'User is banned', retry: false },
   not_admin: { status: 403, title: 'Only administrators may change this', retry: false },
 
+  // Of devices and of who is at one
+  device_not_found: { status: 404, title: 'Session not found', retry: false },
+  captcha_failed: { status: 400, title: 'captcha protection: request disallowed', retry: false },
+  /** Not the phone's fault: the provider doesn't answer, or our secret is missing or wrong. */
+  captcha_unavailable: { status: 503, title: 'The captcha could not be checked. Try again in a moment.', retry: true },
+
   // Of sign-up and sign-in
   signup_disabled: { status: 422, title: 'Signups not allowed for this instance', retry: false },
   anonymous_provider_disabled: { status: 422, title: 'Anonymous sign-ins are disabled', retry: false },
@@ -37,6 +43,8 @@ export const authErrors = defineErrors({
   saml_provider_disabled: { status: 404, title: 'SAML 2.0 is disabled', retry: false },
   user_already_exists: { status: 422, title: 'User already registered', retry: false },
   weak_password: { status: 422, title: 'Password is too weak', retry: false },
+  /** An import says so, before anybody signs in with it. */
+  password_hash_unsupported: { status: 400, title: 'The password hash cannot be used here.', retry: false },
   invalid_credentials: { status: 400, title: 'Invalid login credentials', retry: false },
 
   email_not_confirmed: { status: 400, title: 'Email not confirmed', retry: false },
@@ -52,6 +60,7 @@ export const authErrors = defineErrors({
 
   // Of the refresh token
   refresh_token_not_found: { status: 400, title: 'Invalid Refresh Token: Refresh Token Not Found', retry: false },
+  session_expired: { status: 400, title: 'Invalid Refresh Token: Session Expired', retry: false },
   refresh_token_already_used: { status: 400, title: 'Invalid Refresh Token: Already Used', retry: false },
 
   // Of changes to a person
@@ -74,6 +83,10 @@ const RENAMED: Readonly<Record<string, string>> = {
   too_many_requests: 'over_request_rate_limit',
   internal: 'unexpected_failure',
   refresh_rate_limit: 'over_request_rate_limit',
+  /** A name of its own would be no use: `session_not_found` at any address makes SDKs sign out. */
+  device_not_found: 'validation_failed',
+  password_hash_unsupported: 'validation_failed',
+  captcha_unavailable: 'unexpected_failure',
 }
 
 /**

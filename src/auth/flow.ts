@@ -3,7 +3,7 @@ import { AppError, equalConstantTime, toBase64Url, utf8 } from '../core'
 import { run, type AuthenticationContext, type Statement } from '../platform'
 import { authErrors } from './errors'
 import { isBanned, PERSON_COLUMNS, readPerson, type Person } from './person'
-import { insertSession, type Session } from './session'
+import { newSession, openSession, type Session } from './session'
 import type { Workshop } from './workshop'
 
 /** How long a code can be exchanged, from when it was made. */
@@ -111,11 +111,12 @@ async function fits(verifier: string, challenge: string, method: string): Promis
  * Errors: `flow_state_not_found` (404), `flow_state_expired` (422), `bad_code_verifier` (400), `user_banned` (403).
  */
 export async function exchangeCode(
-  { db, now }: Workshop,
-  { address, userAgent }: AuthenticationContext,
+  workshop: Workshop,
+  context: AuthenticationContext,
   code: string,
   verifier: string,
 ): Promise<{ session: Session; person: Person; flow: ExchangedFlow }> {
+  const { db, now } = workshop
   const [taken] = await run(db, [
     {
       sql: `delete from auth_flows where code_hash = ?
@@ -132,17 +133,15 @@ export async function exchangeCode(
 
   const userId = String(row['user_id'])
   const method = String(row['method'])
-  const session: Session = {
-    id: crypto.randomUUID(),
-    aal: 'aal1',
-    amr: [{ method, timestamp: Math.floor(now / 1000) }],
-    refreshCounter: 0,
-  }
-  const [opened, , found] = await run(db, [
-    insertSession(
+  const textOrNull = (value: unknown) => (typeof value === 'string' ? value : null)
+  const provider = textOrNull(row['provider'])
+  const session = newSession(workshop, method, provider ?? undefined)
+  const results = await run(db, [
+    ...openSession(
+      workshop,
+      context,
       session,
       { id: userId },
-      { address, userAgent, now },
       { sql: 'u.banned_until is null or u.banned_until <= cast(? as integer)', params: [String(now)] },
     ),
     {
@@ -151,13 +150,13 @@ export async function exchangeCode(
     },
     { sql: `select ${PERSON_COLUMNS} from auth_users u where u.id = ?`, params: [userId] },
   ])
-  const person = found!.results[0] === undefined ? null : readPerson(found!.results[0])
+  const [opened, found] = [results[0]!, results.at(-1)!]
+  const person = found.results[0] === undefined ? null : readPerson(found.results[0])
   if (person !== null && isBanned(person, now)) throw new AppError(authErrors.user_banned)
-  if (person === null || opened!.results.length === 0) throw new AppError(authErrors.flow_state_not_found)
-  const textOrNull = (value: unknown) => (typeof value === 'string' ? value : null)
+  if (person === null || opened.results.length === 0) throw new AppError(authErrors.flow_state_not_found)
   return {
     session,
     person,
-    flow: { method, provider: textOrNull(row['provider']), sealedProvider: textOrNull(row['sealed_provider']) },
+    flow: { method, provider, sealedProvider: textOrNull(row['sealed_provider']) },
   }
 }

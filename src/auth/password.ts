@@ -1,7 +1,9 @@
-// Passwords: how strong, how kept, how compared. Knows nothing of people.
+// Passwords: how kept, how compared. Knows nothing of people.
 import { scrypt } from 'node:crypto'
-import { AppError, equalConstantTime, fromBase64Url, toBase64Url, utf8 } from '../core'
-import { authErrors } from './errors'
+import { argon2i, argon2id } from '@noble/hashes/argon2.js'
+import bcrypt from 'bcryptjs'
+import { equalConstantTime, toBase64Url, utf8 } from '../core'
+import { readPasswordHash, type PasswordHash } from './password-hash'
 
 interface Parameters {
   readonly N: number
@@ -14,13 +16,12 @@ const COST: Parameters = { N: 16_384, r: 8, p: 5 }
 const SALT_BYTES = 16
 const KEY_BYTES = 32
 /** In UTF-8. GoTrue's limit, so that people can be moved both ways. */
-const MAX_PASSWORD_BYTES = 72
-const MAX_COST = 1_048_576
+export const MAX_PASSWORD_BYTES = 72
 
-function derive(password: string, salt: Uint8Array, { N, r, p }: Parameters, bytes: number): Promise<Uint8Array> {
+function derive(password: string, salt: Uint8Array, { N, r, p }: Parameters, bytes: number): Promise<Uint8Array<ArrayBuffer>> {
   return new Promise((resolve, reject) => {
     scrypt(utf8(password), salt, bytes, { N, r, p, maxmem: 64 * 1024 * 1024 }, (error, key) =>
-      error === null ? resolve(key) : reject(error),
+      error === null ? resolve(new Uint8Array(key)) : reject(error),
     )
   })
 }
@@ -29,40 +30,61 @@ function derive(password: string, salt: Uint8Array, { N, r, p }: Parameters, byt
 export async function hashPassword(password: string): Promise<string> {
   const salt = crypto.getRandomValues(new Uint8Array(SALT_BYTES))
   const key = await derive(password, salt, COST, KEY_BYTES)
-  return ['scrypt', COST.N, COST.r, COST.p, toBase64Url(salt), toBase64Url(new Uint8Array(key))].join('$')
-}
-
-function parse(hash: string): { cost: Parameters; salt: Uint8Array; key: Uint8Array } | null {
-  const [scheme, N, r, p, saltText, keyText, ...more] = hash.split('$')
-  const cost = { N: Number(N), r: Number(r), p: Number(p) }
-  const salt = fromBase64Url(saltText ?? '')
-  const key = fromBase64Url(keyText ?? '')
-  if (scheme !== 'scrypt' || more.length > 0 || salt === null || key === null || key.length < 16) return null
-  return cost.N * cost.r * cost.p <= MAX_COST ? { cost, salt, key } : null
+  return ['scrypt', COST.N, COST.r, COST.p, toBase64Url(salt), toBase64Url(key)].join('$')
 }
 
 /** Compared with when there is no hash, so that a stranger's sign-in takes as long as a friend's. No password has it. */
-const NOBODY = { cost: COST, salt: new Uint8Array(SALT_BYTES), key: new Uint8Array(KEY_BYTES) }
+const NOBODY: PasswordHash = { scheme: 'scrypt', cost: COST, salt: new Uint8Array(SALT_BYTES), key: new Uint8Array(KEY_BYTES) }
 
-/** Whether `password` has this hash. With `null` it works as long and answers false. */
+/** Firebase keeps its signer key, encrypted under what scrypt makes of the password (github.com/firebase/scrypt). */
+async function firebaseKey(password: string, hash: PasswordHash & { scheme: 'firebase' }): Promise<Uint8Array> {
+  const salt = Uint8Array.from([...hash.salt, ...hash.separator])
+  const secret = await crypto.subtle.importKey('raw', await derive(password, salt, hash.cost, 32), 'AES-CTR', false, ['encrypt'])
+  return new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-CTR', counter: new Uint8Array(16), length: 64 }, secret, hash.signer))
+}
+
+async function matches(password: string, hash: PasswordHash): Promise<boolean> {
+  switch (hash.scheme) {
+    case 'scrypt':
+      return equalConstantTime(hash.key, await derive(password, hash.salt, hash.cost, hash.key.length))
+    case 'bcrypt':
+      return bcrypt.compare(password, hash.text)
+    case 'argon2': {
+      // At once, not in turns with others: two of them may not fit in the isolate's memory.
+      const key = (hash.variant === 'i' ? argon2i : argon2id)(utf8(password), hash.salt, {
+        ...hash.cost,
+        version: hash.version,
+        dkLen: hash.key.length,
+      })
+      return equalConstantTime(hash.key, key)
+    }
+    case 'firebase':
+      return equalConstantTime(hash.key, await firebaseKey(password, hash))
+  }
+}
+
+function readKept(hash: string | null): PasswordHash | null {
+  try {
+    return hash === null ? null : readPasswordHash(hash)
+  } catch {
+    return null
+  }
+}
+
+/** Whether `password` has this hash, of whatever form. With `null`, or one that can't be read, it works as long as for ours and answers false. */
 export async function verifyPassword(password: string, hash: string | null): Promise<boolean> {
-  const parsed = hash === null ? null : parse(hash)
-  const { cost, salt, key } = parsed ?? NOBODY
-  const candidate = await derive(tooLong(password) ? '' : password, salt, cost, key.length)
-  return equalConstantTime(key, new Uint8Array(candidate)) && parsed !== null && !tooLong(password)
+  const kept = readKept(hash)
+  const long = isTooLong(password)
+  const matched = await matches(long ? '' : password, kept ?? NOBODY)
+  return matched && kept !== null && !long
 }
 
-function tooLong(password: string): boolean {
+/** Whether a hash isn't as `hashPassword` makes them today, so that it is worth making anew once the password is known. */
+export function isOutdated(hash: string): boolean {
+  const kept = readKept(hash)
+  return kept?.scheme !== 'scrypt' || kept.cost.N !== COST.N || kept.cost.r !== COST.r || kept.cost.p !== COST.p
+}
+
+export function isTooLong(password: string): boolean {
   return utf8(password).length > MAX_PASSWORD_BYTES
-}
-
-/** Errors: `validation_failed` over 72 bytes (cutting it would weaken it silently), `weak_password` under `minLength` characters. */
-export function checkPassword(password: string, minLength: number): void {
-  if (tooLong(password)) {
-    throw new AppError(authErrors.validation_failed, { message: `Password cannot be longer than ${MAX_PASSWORD_BYTES} bytes` })
-  }
-  if ([...password].length < minLength) {
-    const message = `Password should be at least ${minLength} characters.`
-    throw new AppError(authErrors.weak_password, { message, body: { weak_password: { message, reasons: ['length'] } } })
-  }
 }

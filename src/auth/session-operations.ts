@@ -1,7 +1,8 @@
 // Signing up, in and out, refreshing, and the person who is signed in.
 import type { SessionOperations } from '../platform'
 import { showPerson } from './person'
-import { livePerson, refreshSession, showSession, signOut } from './session'
+import { refreshSession } from './refresh'
+import { livePerson, showSession, signOut } from './session'
 import { signInWithPassword } from './sign-in'
 import { signUp } from './sign-up'
 import { publicKeys } from './signing-keys'
@@ -21,13 +22,14 @@ export const sessionOperations: OperationsOf<SessionOperations> = {
   },
 
   async signInWithPassword(workshop, context, email, password) {
-    const { session, person } = await signInWithPassword(workshop, context, email, password)
-    return showSession(workshop, context, session, person)
+    const { session, person, weakness } = await signInWithPassword(workshop, context, email, password)
+    const answer = await showSession(workshop, context, session, person)
+    return weakness === null ? answer : { ...answer, weak_password: weakness }
   },
 
   async refresh(workshop, context, refreshToken) {
-    const { session, person } = await refreshSession(workshop, context, refreshToken)
-    return showSession(workshop, context, session, person)
+    const { session, person, reuse } = await refreshSession(workshop, context, refreshToken)
+    return { session: await showSession(workshop, context, session, person), reuse }
   },
 
   person: async (workshop, caller) => showPerson(await livePerson(workshop, caller)),

@@ -1,20 +1,20 @@
 // Sessions: opened by a sign-in, kept by refreshing, ended by deleting their row, which ends every token of theirs at once.
 import { AppError } from '../core'
+import type { AppDefinition } from '../define'
 import { run, type AuthenticationContext, type Caller, type Keys, type SessionAnswer, type SignOutScope, type Statement } from '../platform'
 import { writeAccessToken } from './access-token'
 import { auditStatement } from './audit'
 import { authErrors } from './errors'
 import { isBanned, PERSON_COLUMNS, readPerson, showPerson, type Person } from './person'
-import { readRefreshToken, writeRefreshToken } from './refresh-token'
+import { readRefreshToken, writeRefreshToken, type RefreshTokenContent } from './refresh-token'
 import type { Workshop } from './workshop'
-
-/** How long a superseded refresh token is still answered with the current one, for phones that lost answers. */
-export const REUSE_INTERVAL_MS = 10_000
 
 /** How a session was made, newest first; `timestamp` in UTC seconds. */
 export interface AuthenticationMethod {
   readonly method: string
   readonly timestamp: number
+  /** Of OAuth. */
+  readonly provider?: string
 }
 
 export interface Session {
@@ -22,10 +22,16 @@ export interface Session {
   readonly aal: 'aal1' | 'aal2'
   readonly amr: readonly AuthenticationMethod[]
   readonly refreshCounter: number
+  /** When it ends whatever happens, UTC ms; null when it doesn't. */
+  readonly expiresAt: number | null
 }
 
 /** The columns of `auth_sessions s` that `readSession` reads, beside a person's. */
-export const SESSION_COLUMNS = 's.id as session_id, s.aal as session_aal, s.amr as session_amr, s.refresh_counter as session_counter'
+export const SESSION_COLUMNS =
+  's.id as session_id, s.aal as session_aal, s.amr as session_amr, s.refresh_counter as session_counter, s.expires_at as session_expires_at'
+
+/** Of `auth_sessions s`: that it hasn't reached its end, by the database's clock. Whoever asks whether a session is there asks this too. */
+export const UNEXPIRED = `(s.expires_at is null or s.expires_at > cast(round(unixepoch('subsec') * 1000) as integer))`
 
 export function readSession(row: Readonly<Record<string, unknown>>): Session {
   return {
@@ -33,31 +39,79 @@ export function readSession(row: Readonly<Record<string, unknown>>): Session {
     aal: row['session_aal'] === 'aal2' ? 'aal2' : 'aal1',
     amr: JSON.parse(String(row['session_amr'])) as AuthenticationMethod[],
     refreshCounter: Number(row['session_counter']),
+    expiresAt: row['session_expires_at'] === null ? null : Number(row['session_expires_at']),
   }
 }
 
-/** Inserts a session if `condition`, SQL over the person's row `u`, still holds when it is written. */
-export function insertSession(
+/** How long sessions last by the app's rules, in ms. */
+export interface SessionLimits {
+  readonly timebox: number | null
+  readonly inactivity: number | null
+  readonly single: boolean
+}
+
+export function sessionLimits({ auth }: AppDefinition): SessionLimits {
+  const { timebox, inactivity, singlePerPerson } = auth?.sessions ?? {}
+  const ms = (seconds: number | undefined) => (seconds === undefined ? null : seconds * 1000)
+  return { timebox: ms(timebox), inactivity: ms(inactivity), single: singlePerPerson ?? false }
+}
+
+/** A session that `method` opens now; `provider` is OAuth's. */
+export function newSession({ app, now }: Workshop, method: string, provider?: string): Session {
+  const { timebox, inactivity } = sessionLimits(app)
+  const lasting = Math.min(timebox ?? Infinity, inactivity ?? Infinity)
+  return {
+    id: crypto.randomUUID(),
+    aal: 'aal1',
+    amr: [{ method, timestamp: Math.floor(now / 1000), ...(provider === undefined ? {} : { provider }) }],
+    refreshCounter: 0,
+    expiresAt: lasting === Infinity ? null : now + lasting,
+  }
+}
+
+/**
+ * Opens a session of a person if `condition`, SQL over their row `u`, still holds when it is written. The first statement answers its id, or
+ * nothing when it wasn't opened; where the app allows one session a person, the others end.
+ */
+export function openSession(
+  { app, now }: Workshop,
+  { address, userAgent, device, place }: AuthenticationContext,
   session: Session,
   person: { readonly id: string },
-  { address, userAgent, now }: { address: string | null; userAgent: string | null; now: number },
   condition: Statement = { sql: '1', params: [] },
-): Statement {
-  return {
-    sql: `insert into auth_sessions (id, user_id, aal, amr, refresh_counter, refreshed_at, user_agent, ip, suspended_until, created_at)
-      select ?, u.id, ?, ?, '0', ?, ?, ?, u.banned_until, ? from auth_users u where u.id = ? and (${condition.sql}) returning id`,
+): readonly Statement[] {
+  const opened: Statement = {
+    sql: `insert into auth_sessions (id, user_id, aal, amr, refresh_counter, refreshed_at, created_at, expires_at, user_agent, ip,
+        device_id, device_model, platform, app_version, app_build, country, city, suspended_until)
+      select ?, u.id, ?, ?, '0', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, u.banned_until from auth_users u where u.id = ? and (${condition.sql}) returning id`,
     params: [
       session.id,
       session.aal,
       JSON.stringify(session.amr),
       String(now),
+      String(now),
+      session.expiresAt === null ? null : String(session.expiresAt),
       userAgent?.slice(0, 500) ?? null,
       address,
-      String(now),
+      device.id,
+      device.model,
+      device.platform,
+      device.appVersion,
+      device.appBuild,
+      place.country,
+      place.city,
       person.id,
       ...condition.params,
     ],
   }
+  if (!sessionLimits(app).single) return [opened]
+  // They end now rather than go, so that a phone which refreshes is told why.
+  const others: Statement = {
+    sql: `update auth_sessions as s set expires_at = ?1 where s.user_id = ?2 and s.id <> ?3
+      and (s.expires_at is null or s.expires_at > cast(?1 as integer)) and exists (select 1 from auth_sessions where id = ?3)`,
+    params: [String(now), person.id, session.id],
+  }
+  return [opened, others]
 }
 
 /** The answer of every sign-in: a fresh access token and the session's current refresh token. */
@@ -67,6 +121,9 @@ export async function showSession(
   session: Session,
   person: Person,
 ): Promise<SessionAnswer> {
+  // No token outlives its session; one of no length would be no token to the SDKs.
+  const left = session.expiresAt === null ? Infinity : Math.max(1, Math.floor((session.expiresAt - now) / 1000))
+  const lifetime = Math.min(rules.tokenLifetime, left)
   const { token, expiresAt } = await writeAccessToken(
     {
       email: person.email ?? '',
@@ -79,79 +136,22 @@ export async function showSession(
       session_id: session.id,
       is_anonymous: person.isAnonymous,
     },
-    { subject: person.id, issuer, lifetime: rules.tokenLifetime, now, keys, db },
+    { subject: person.id, issuer, lifetime, now, keys, db },
   )
   return {
     access_token: token,
     token_type: 'bearer',
-    expires_in: rules.tokenLifetime,
+    expires_in: lifetime,
     expires_at: expiresAt,
     refresh_token: await writeRefreshToken({ sessionId: session.id, counter: session.refreshCounter }, keys.refreshMac),
     user: showPerson(person),
   }
 }
 
-/** The session that a refresh token names; null when this installation didn't make the token. Asks no database. */
-export async function sessionOfRefreshToken(keys: Keys, refreshToken: string): Promise<string | null> {
+/** What a refresh token says; null when this installation didn't make it. Asks no database. */
+export async function refreshTokenContent(keys: Keys, refreshToken: string): Promise<RefreshTokenContent | null> {
   const token = await readRefreshToken(refreshToken, keys.refreshMac)
-  return token.ok ? token.sessionId : null
-}
-
-/**
- * Exchanges a refresh token (shared protocol notes: gotrue §3.2), in one batch whoever comes at the same time:
- * the current token rotates; its predecessor, and any older one within the reuse interval, get the current one; an older one later ends
- * the session. Errors: `validation_failed`, `refresh_token_not_found`, `refresh_token_already_used`, `user_banned` (400).
- */
-export async function refreshSession(
-  { keys, db, now }: Workshop,
-  context: AuthenticationContext,
-  refreshToken: string,
-): Promise<{ session: Session; person: Person }> {
-  const token = await readRefreshToken(refreshToken, keys.refreshMac)
-  if (!token.ok) {
-    const malformed = { message: 'Refresh token is not valid' }
-    throw token.reason === 'format'
-      ? new AppError(authErrors.validation_failed, malformed)
-      : new AppError(authErrors.refresh_token_not_found)
-  }
-  const { sessionId, counter } = token
-  const reused: Statement = {
-    sql: 'id = ? and refresh_counter > cast(? as integer) + 1 and refreshed_at <= cast(? as integer)',
-    params: [sessionId, String(counter), String(now - REUSE_INTERVAL_MS)],
-  }
-  const [, , ended, found] = await run(db, [
-    {
-      sql: `update auth_sessions set refresh_counter = refresh_counter + 1, refreshed_at = ?
-        where id = ? and refresh_counter = ?
-          and exists (select 1 from auth_users u where u.id = user_id and (u.banned_until is null or u.banned_until <= cast(? as integer)))`,
-      params: [String(now), sessionId, String(counter), String(now)],
-    },
-    auditStatement(
-      { ...context, now },
-      {
-        action: 'token_revoked',
-        userId: { sql: 'select user_id from auth_sessions where id = ?', params: [sessionId] },
-        actor: 'system',
-        details: { session: sessionId, reason: 'reuse' },
-      },
-      { sql: `exists (select 1 from auth_sessions where ${reused.sql})`, params: reused.params },
-    ),
-    { sql: `delete from auth_sessions where ${reused.sql} returning id`, params: reused.params },
-    {
-      sql: `select ${PERSON_COLUMNS}, ${SESSION_COLUMNS} from auth_sessions s join auth_users u on u.id = s.user_id where s.id = ?`,
-      params: [sessionId],
-    },
-  ])
-  if (ended!.results.length > 0) throw new AppError(authErrors.refresh_token_already_used)
-  const row = found!.results[0]
-  if (row === undefined) throw new AppError(authErrors.refresh_token_not_found)
-  const person = readPerson(row)
-  if (isBanned(person, now)) throw new AppError({ ...authErrors.user_banned, status: 400 })
-  const session = readSession(row)
-  if (session.refreshCounter < counter) {
-    throw new AppError(authErrors.validation_failed, { message: 'Refresh token was not issued by this server' })
-  }
-  return { session, person }
+  return token.ok ? { sessionId: token.sessionId, counter: token.counter } : null
 }
 
 /** The person of a session that lives. Errors: `session_not_found`, `user_not_found`, `user_banned` (403). */
@@ -163,7 +163,7 @@ export async function livePerson({ db, now }: Workshop, caller: Caller): Promise
 /** Reads the person with whether the session lives, in one row. */
 export function livePersonStatement({ userId, sessionId }: Caller): Statement {
   return {
-    sql: `select ${PERSON_COLUMNS}, exists (select 1 from auth_sessions s where s.id = ? and s.user_id = u.id) as live
+    sql: `select ${PERSON_COLUMNS}, exists (select 1 from auth_sessions s where s.id = ? and s.user_id = u.id and ${UNEXPIRED}) as live
       from auth_users u where u.id = ?`,
     params: [sessionId, userId],
   }
@@ -177,7 +177,7 @@ export function readLivePerson(row: Readonly<Record<string, unknown>> | undefine
   return person
 }
 
-const ENDS: Readonly<Record<SignOutScope, string>> = { global: '1', local: 's.id = ?1', others: 's.id <> ?1' }
+const ENDS: Readonly<Record<SignOutScope, string>> = { global: '1', local: 'o.id = ?1', others: 'o.id <> ?1' }
 
 /** Ends sessions, and with them their tokens. A session that has ended already ends no others. Errors: `session_not_found`. */
 export async function signOut(
@@ -186,16 +186,16 @@ export async function signOut(
   { userId, sessionId }: Caller,
   scope: SignOutScope,
 ): Promise<void> {
-  const own = 'from auth_sessions where id = ?1 and user_id = ?2'
+  const own = `from auth_sessions s where s.id = ?1 and s.user_id = ?2 and ${UNEXPIRED}`
   const params = [sessionId, userId]
   const [living] = await run(db, [
-    { sql: `select id ${own}`, params },
+    { sql: `select s.id ${own}`, params },
     auditStatement(
       { ...context, now },
       { action: 'logout', userId, details: { scope, session: sessionId } },
-      { sql: 'exists (select 1 from auth_sessions where id = ? and user_id = ?)', params: [sessionId, userId] },
+      { sql: `exists (select 1 from auth_sessions s where s.id = ? and s.user_id = ? and ${UNEXPIRED})`, params: [sessionId, userId] },
     ),
-    { sql: `delete from auth_sessions as s where s.user_id = ?2 and (select count(*) ${own}) = 1 and ${ENDS[scope]}`, params },
+    { sql: `delete from auth_sessions as o where o.user_id = ?2 and (select count(*) ${own}) = 1 and ${ENDS[scope]}`, params },
   ])
   if (living!.results.length === 0) throw new AppError(authErrors.session_not_found)
 }

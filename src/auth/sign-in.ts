@@ -1,21 +1,22 @@
 // Signing in with a password. A stranger, a wrong password and a person without one can't be told apart, by answer or by time.
 import { AppError } from '../core'
-import { run, type AuthenticationContext } from '../platform'
+import { run, type AuthenticationContext, type WeakPasswordAnswer } from '../platform'
 import { auditStatement } from './audit'
 import { authErrors } from './errors'
-import { verifyPassword } from './password'
+import { hashPassword, isOutdated, verifyPassword } from './password'
+import { weaknessOf } from './password-strength'
 import { isBanned, PERSON_COLUMNS, readPerson, type Person } from './person'
-import { insertSession, type Session } from './session'
+import { newSession, openSession, type Session } from './session'
 import type { Workshop } from './workshop'
 
 /** One read and one batch. Errors: `invalid_credentials`; `user_banned` (400), told only to who knows the password. */
 export async function signInWithPassword(
-  { db, now }: Workshop,
+  workshop: Workshop,
   context: AuthenticationContext,
   email: string,
   password: string,
-): Promise<{ session: Session; person: Person }> {
-  const { address, userAgent } = context
+): Promise<{ session: Session; person: Person; weakness: WeakPasswordAnswer | null }> {
+  const { db, now } = workshop
   const [found] = await run(db, [{ sql: `select ${PERSON_COLUMNS} from auth_users u where u.email = ?`, params: [email] }])
   const row = found!.results[0]
   const person = row === undefined ? null : readPerson(row)
@@ -23,26 +24,20 @@ export async function signInWithPassword(
   if (person === null || !matches) throw new AppError(authErrors.invalid_credentials)
   if (isBanned(person, now)) throw new AppError({ ...authErrors.user_banned, status: 400 })
 
-  const session: Session = {
-    id: crypto.randomUUID(),
-    aal: 'aal1',
-    amr: [{ method: 'password', timestamp: Math.floor(now / 1000) }],
-    refreshCounter: 0,
-  }
+  // What was brought along from elsewhere is verified once, and is ours from then on.
+  const renewed = person.passwordHash !== null && isOutdated(person.passwordHash) ? await hashPassword(password) : null
+  const weakness = await weaknessOf(workshop, context.rules, password)
+  const session = newSession(workshop, 'password')
   const [opened] = await run(db, [
     // The password may have been changed, or the person banned, while this one was hashed.
-    insertSession(
-      session,
-      person,
-      { address, userAgent, now },
-      {
-        sql: 'u.password_hash = ? and (u.banned_until is null or u.banned_until <= cast(? as integer))',
-        params: [person.passwordHash, String(now)],
-      },
-    ),
+    ...openSession(workshop, context, session, person, {
+      sql: 'u.password_hash = ? and (u.banned_until is null or u.banned_until <= cast(? as integer))',
+      params: [person.passwordHash, String(now)],
+    }),
     {
-      sql: 'update auth_users set last_sign_in_at = ? where id = ? and exists (select 1 from auth_sessions where id = ?)',
-      params: [String(now), person.id, session.id],
+      sql: `update auth_users set last_sign_in_at = ?, password_hash = coalesce(?, password_hash)
+        where id = ? and exists (select 1 from auth_sessions where id = ?)`,
+      params: [String(now), renewed, person.id, session.id],
     },
     {
       sql: `update auth_identities set last_sign_in_at = ? where provider = 'email' and subject = ? and exists (select 1 from auth_sessions where id = ?)`,
@@ -56,5 +51,5 @@ export async function signInWithPassword(
   ])
   if (opened!.results.length === 0) throw new AppError(authErrors.invalid_credentials)
   const identities = person.identities.map((identity) => (identity.provider === 'email' ? { ...identity, lastSignInAt: now } : identity))
-  return { session, person: { ...person, lastSignInAt: now, identities } }
+  return { session, person: { ...person, lastSignInAt: now, identities }, weakness }
 }

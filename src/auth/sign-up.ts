@@ -3,9 +3,10 @@ import { AppError, uuidv7 } from '../core'
 import { run, type AuthenticationContext, type SignUpInput, type Statement } from '../platform'
 import { auditStatement } from './audit'
 import { authErrors } from './errors'
-import { checkPassword, hashPassword } from './password'
+import { hashPassword } from './password'
+import { checkPassword } from './password-strength'
 import { blankPerson, type Identity, type Person } from './person'
-import { insertSession, type Session } from './session'
+import { newSession, openSession, type Session } from './session'
 import { ownMetadata } from './user-metadata'
 import type { Workshop } from './workshop'
 
@@ -87,32 +88,27 @@ export function insertIdentity(identity: Identity, userId: string): Statement {
 
 /** Errors: `signup_disabled`, `anonymous_provider_disabled`, `weak_password`, `validation_failed`, `user_already_exists`. */
 export async function signUp(
-  { db, now }: Workshop,
+  workshop: Workshop,
   context: AuthenticationContext,
   input: SignUpInput,
 ): Promise<{ session: Session; person: Person }> {
-  const { rules, address, userAgent } = context
+  const { db, now } = workshop
+  const { rules } = context
   if (rules.disableSignup) throw new AppError(authErrors.signup_disabled)
   if (input.credentials === null && !rules.anonymousUsers) throw new AppError(authErrors.anonymous_provider_disabled)
   const data = ownMetadata(input.data)
 
   let passwordHash: string | null = null
   if (input.credentials !== null) {
-    checkPassword(input.credentials.password, rules.minPasswordLength)
+    await checkPassword(workshop, rules, input.credentials.password)
     passwordHash = await hashPassword(input.credentials.password)
   }
   const person = newPerson(uuidv7(now), { ...input, data }, passwordHash, now)
-  const method = person.isAnonymous ? 'anonymous' : 'password'
-  const session: Session = {
-    id: crypto.randomUUID(),
-    aal: 'aal1',
-    amr: [{ method, timestamp: Math.floor(now / 1000) }],
-    refreshCounter: 0,
-  }
+  const session = newSession(workshop, person.isAnonymous ? 'anonymous' : 'password')
   const [made] = await run(db, [
     insertPerson(person),
     ...person.identities.map((identity) => insertIdentity(identity, person.id)),
-    insertSession(session, person, { address, userAgent, now }),
+    ...openSession(workshop, context, session, person),
     auditStatement(
       { ...context, now },
       {

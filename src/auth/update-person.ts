@@ -11,7 +11,8 @@ import {
 } from '../platform'
 import { auditStatement, CHANGED } from './audit'
 import { authErrors } from './errors'
-import { checkPassword, hashPassword, verifyPassword } from './password'
+import { hashPassword, verifyPassword } from './password'
+import { checkPassword } from './password-strength'
 import { readLivePerson, livePerson, livePersonStatement } from './session'
 import { emailIdentity } from './sign-up'
 import { checkMetadataSize, ownMetadata } from './user-metadata'
@@ -27,7 +28,13 @@ function mergedSql(column: string): string {
     union all select key, value, type from json_each(?1) where type <> 'null'))`
 }
 
-async function checkNewPassword(password: string, person: Person, email: string | null, rules: EffectiveAuthRules): Promise<void> {
+async function checkNewPassword(
+  workshop: Workshop,
+  rules: EffectiveAuthRules,
+  password: string,
+  person: Person,
+  email: string | null,
+): Promise<void> {
   if (person.isAnonymous && email === null) {
     throw new AppError(
       { ...authErrors.validation_failed, status: 422 },
@@ -36,7 +43,7 @@ async function checkNewPassword(password: string, person: Person, email: string 
       },
     )
   }
-  checkPassword(password, rules.minPasswordLength)
+  await checkPassword(workshop, rules, password)
   if (person.passwordHash !== null && (await verifyPassword(password, person.passwordHash))) throw new AppError(authErrors.same_password)
 }
 
@@ -105,7 +112,7 @@ export async function updatePerson(
 
   let passwordHash: string | null = null
   if (changes.password !== undefined) {
-    await checkNewPassword(changes.password, person, email, context.rules)
+    await checkNewPassword(workshop, context.rules, changes.password, person, email)
     passwordHash = await hashPassword(changes.password)
   }
   const patch = { ...data, ...(email === null ? {} : { sub: person.id, email, email_verified: true, phone_verified: false }) }

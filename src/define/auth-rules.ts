@@ -29,4 +29,34 @@ export interface AuthRules {
   readonly reauthenticate?: boolean
   /** Whether a new password needs the old one (`current_password`), except in a session that a code or link opened. */
   readonly requireCurrentPassword?: boolean
+  /** How long sessions last; without it until somebody ends them. */
+  readonly sessions?: SessionRules
+  /** What a new password must have, beside `minPasswordLength`. */
+  readonly passwords?: PasswordRules
+  /** Who asks for a session, a message or a new account shows that they are human. Needs the secret PERIGEE_CAPTCHA_SECRET. */
+  readonly captcha?: CaptchaRules
+}
+
+/** Seconds, 300 or more each. */
+export interface SessionRules {
+  /** From sign-in to the end, whatever happens. */
+  readonly timebox?: number
+  /** From the last refresh to the end. */
+  readonly inactivity?: number
+  /** A new sign-in ends the person's other sessions. */
+  readonly singlePerPerson?: boolean
+}
+
+/** A set of characters of which a password must have one: a name, or the characters themselves. */
+export type CharacterSet = 'lower' | 'upper' | 'letters' | 'digits' | 'symbols' | { readonly of: string }
+
+export interface PasswordRules {
+  /** One character of each set. */
+  readonly require?: readonly CharacterSet[]
+  /** Refuse passwords that are in Have I Been Pwned's lists. Five digits of the password's SHA-1 leave the Worker. */
+  readonly refuseLeaked?: boolean
+}
+
+export interface CaptchaRules {
+  readonly provider: 'turnstile' | 'hcaptcha'
 }

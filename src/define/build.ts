@@ -1,6 +1,7 @@
 // Turns an app's declaration into the model, or says everything that is wrong with it. Touches no database.
 import { getTableConfig, type SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { AppDefinition } from './app'
+import { checkAuthRules } from './auth-problems'
 import { columnType, rangeKind } from './column'
 import { consumerModels } from './consumer-model'
 import { getTableName } from './drizzle'
@@ -112,6 +113,7 @@ function build(app: AppDefinition): { model: Model; problems: Problem[] } {
   const functions = functionModels(app.functions ?? [], tables, problems)
   const consumers = consumerModels(app.consumers ?? [], tables, problems)
   const jobs = jobModels(app.jobs ?? [], problems)
+  problems.push(...checkAuthRules(app.auth ?? {}))
   return { model: { name: app.name, description: app.description ?? '', tables, functions, jobs, consumers }, problems }
 }
 

@@ -1,7 +1,7 @@
 // The door of the room, and what `import … from 'perigee'` gives an app.
 export { adviseApp } from './advice'
 export { app, type AppDefinition, type Audience, type RestRules } from './app'
-export type { AuthRules } from './auth-rules'
+export type { AuthRules, CaptchaRules, CharacterSet, PasswordRules, SessionRules } from './auth-rules'
 export { buildModel, checkApp, ModelError } from './build'
 export {
   onChange,

@@ -47,6 +47,17 @@ async function nameOf({ class: kind, subject }: RateSubject): Promise<string> {
   return `${kind}:${toBase64Url(new Uint8Array(digest).subarray(0, 18))}`
 }
 
+/** Whether this is the first time in `seconds` that somebody comes with `text`: what may be used once. Errors: `service_unavailable`. */
+export async function takeOnce(c: AppContext, kind: 'captcha', text: string, seconds: number): Promise<boolean> {
+  try {
+    const digest = await crypto.subtle.digest('SHA-256', utf8(text))
+    const name = `${kind}:${toBase64Url(new Uint8Array(digest))}`
+    return (await c.env.RATE_LIMITER.getByName(name).take({ requests: 1, seconds, burst: 1 })).allowed
+  } catch (cause) {
+    throw new AppError(platformErrors.service_unavailable, { headers: { 'retry-after': '2' }, cause })
+  }
+}
+
 /**
  * Takes one request from each subject, or refuses. Errors: `over_request_rate_limit` (429) with Retry-After, for refreshes
  * `refresh_rate_limit` (503); `service_unavailable` (503) when a limiter doesn't answer: what can't be counted isn't let through.

@@ -1,4 +1,5 @@
 // What sign-in can be asked, wherever it runs: plain data in, plain data out. A family of questions is an interface of its own.
+import type { DeviceOperations } from './authentication-devices'
 import type { Outcome } from './services'
 
 /** A user as GoTrue shows it (shared protocol notes: gotrue §2). */
@@ -14,6 +15,21 @@ export interface SessionAnswer {
   readonly expires_at: number
   readonly refresh_token: string
   readonly user: PersonAnswer
+  /** Of a sign-in with a password that the rules of today would refuse. */
+  readonly weak_password?: WeakPasswordAnswer
+}
+
+/** Why a password is too weak, as GoTrue says it. */
+export interface WeakPasswordAnswer {
+  readonly message: string
+  readonly reasons: readonly ('length' | 'characters' | 'pwned')[]
+}
+
+/** A session after a refresh, and why a token that had been used already was answered, if it was. */
+export interface RefreshAnswer {
+  readonly session: SessionAnswer
+  /** `fail-to-save`: the phone lost an answer; `concurrent-refresh`: several of its processes came at once. */
+  readonly reuse: 'fail-to-save' | 'concurrent-refresh' | null
 }
 
 /** The rules in force for one call: the app's, under the operator's. */
@@ -34,6 +50,23 @@ export interface EffectiveAuthRules {
   readonly requireCurrentPassword: boolean
 }
 
+/** What a phone says of itself. None of it proves anything. */
+export interface Device {
+  /** An id that the app gives its installation. */
+  readonly id: string | null
+  readonly model: string | null
+  /** `ios`, `android`, `macos`, `windows`, `linux`, `web`, or what the app calls it. */
+  readonly platform: string | null
+  readonly appVersion: string | null
+  readonly appBuild: string | null
+}
+
+/** Where Cloudflare saw the request: ISO 3166-1 country and city. */
+export interface Place {
+  readonly country: string | null
+  readonly city: string | null
+}
+
 /** What the service must know of the request, and can't see from where it stands. */
 export interface AuthenticationContext {
   /** `iss` of the tokens that it makes. */
@@ -44,6 +77,8 @@ export interface AuthenticationContext {
   readonly userAgent: string | null
   /** `Accept-Language`, for mails to people whose own language isn't known. */
   readonly acceptLanguage: string | null
+  readonly device: Device
+  readonly place: Place
   /** Of the request, for the audit log. */
   readonly requestId: string
   /** Where a link or a sign-in at a provider ends that this request begins: allowed, or the site. */
@@ -79,11 +114,11 @@ export interface SessionOperations {
   publicKeys(): Promise<Outcome<{ readonly keys: readonly Readonly<Record<string, unknown>>[] }>>
   signUp(context: AuthenticationContext, input: SignUpInput): Promise<Outcome<SessionAnswer>>
   signInWithPassword(context: AuthenticationContext, email: string, password: string): Promise<Outcome<SessionAnswer>>
-  refresh(context: AuthenticationContext, refreshToken: string): Promise<Outcome<SessionAnswer>>
+  refresh(context: AuthenticationContext, refreshToken: string): Promise<Outcome<RefreshAnswer>>
   person(caller: Caller): Promise<Outcome<PersonAnswer>>
   updatePerson(context: AuthenticationContext, caller: Caller, changes: PersonChanges): Promise<Outcome<PersonAnswer>>
   signOut(context: AuthenticationContext, caller: Caller, scope: SignOutScope): Promise<Outcome<null>>
 }
 
 /** Sign-in. Verifying a token isn't here: that happens where the request arrives, without asking anybody. */
-export interface AuthenticationService extends SessionOperations {}
+export interface AuthenticationService extends SessionOperations, DeviceOperations {}

@@ -30,6 +30,11 @@ export interface Env {
   readonly PERIGEE_HOSTS?: string
   /** In development: by what to divide the waits before a webhook is tried again. */
   readonly PERIGEE_WEBHOOK_SPEED?: string
+  /** The secret key of the captcha's provider, when the app asks for captchas. */
+  readonly PERIGEE_CAPTCHA_SECRET?: string
+  /** In development: where to ask about captchas and leaked passwords instead. */
+  readonly PERIGEE_CAPTCHA_URL?: string
+  readonly PERIGEE_PWNED_URL?: string
   /** Where mail links and sign-in redirects go when the app names no other place. */
   readonly PERIGEE_SITE_URL?: string
 }

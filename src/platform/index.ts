@@ -22,14 +22,19 @@ export type {
   AuthenticationContext,
   AuthenticationService,
   Caller,
+  Device,
   EffectiveAuthRules,
   PersonAnswer,
   PersonChanges,
+  Place,
+  RefreshAnswer,
   SessionAnswer,
   SessionOperations,
   SignOutScope,
   SignUpInput,
+  WeakPasswordAnswer,
 } from './authentication'
+export type { DeviceAnswer, DeviceOperations } from './authentication-devices'
 export { authenticationService, settle, type Outcome } from './services'
 export { openOutbox, sendMessages, wakeAlarm, type JobMessage, type Outbox, type QueueMessage } from './outbox'
 export { openStores, type SessionStart, type Store, type Stores, type StoreSession } from './stores'

@@ -13,11 +13,12 @@ export function tokenRoles({ claims }: Principal): readonly string[] {
   return Array.isArray(roles) ? roles.filter((role) => typeof role === 'string') : []
 }
 
-/** One row of `auth_sessions` when the session is there, and its person isn't banned. */
+/** One row of `auth_sessions` when the session is there and hasn't reached its end, and its person isn't banned. */
 function living({ sessionId, uid }: Principal): Sql {
   return and([
     sql`\`id\` = ${bind(sessionId)}`,
     sql`\`user_id\` = ${bind(uid)}`,
+    sql`(\`expires_at\` is null or \`expires_at\` > ${CLOCK})`,
     sql`(\`suspended_until\` is null or \`suspended_until\` <= ${CLOCK})`,
   ])
 }

@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import { authErrors } from '../../auth'
 import { AppError } from '../../core'
 import type { AppEnv } from '../../middleware'
+import { devices } from './devices'
 import { person } from './person'
 import { settingsRoutes } from './settings'
 import { refuseSwitchedOff } from './switched-off'
@@ -15,7 +16,7 @@ const GOTRUE = new Set(
   ),
 )
 
-const built = [token, person, settingsRoutes] as const
+const built = [token, person, devices, settingsRoutes] as const
 
 /** The methods of each path that is built. */
 const METHODS = new Map<string, Set<string>>()
@@ -24,6 +25,7 @@ for (const { path, method } of built.flatMap(({ routes }) => routes)) METHODS.se
 export const auth = new Hono<AppEnv>()
   .route('/', token)
   .route('/', person)
+  .route('/', devices)
   .route('/', settingsRoutes)
   .all('*', (c) => {
     const methods = METHODS.get(`/${c.req.path.split('/').slice(3).join('/')}`)

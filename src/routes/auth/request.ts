@@ -4,6 +4,7 @@ import * as z from 'zod'
 import { authErrors, ISSUER_PATH, resolveRedirect, type RedirectRules } from '../../auth'
 import { AppError } from '../../core'
 import type { AppContext } from '../../middleware'
+import { readDevice, readPlace } from './device'
 import { isDevelopment, publicOrigin, runtimeConfig, type AuthenticationContext, type EffectiveAuthRules } from '../../platform'
 
 /** SDKs write null for what they don't have. */
@@ -122,6 +123,8 @@ export async function contextOf(c: AppContext): Promise<AuthenticationContext> {
     address: c.req.header('cf-connecting-ip') ?? null,
     userAgent: c.req.header('user-agent') ?? null,
     acceptLanguage: c.req.header('accept-language') ?? null,
+    device: readDevice((name) => c.req.header(name)),
+    place: readPlace((c.req.raw as { readonly cf?: unknown }).cf),
     requestId: c.var.requestId,
     redirectTo: redirectOf(c, redirects),
     siteUrl: redirects.siteUrl,

@@ -1,10 +1,11 @@
 // POST /signup and POST /token: everything that ends in a session.
 import { Hono } from 'hono'
-import { authErrors, sessionOfRefreshToken } from '../../auth'
+import { authErrors, refreshTokenContent } from '../../auth'
 import { AppError } from '../../core'
 import { addressOf, networkOf, takeRate, type AppContext, type AppEnv, type RateSubject } from '../../middleware'
-import { keysOf, type SessionAnswer } from '../../platform'
+import { keysOf, type RefreshAnswer, type SessionAnswer } from '../../platform'
 import { callAuthentication } from './call'
+import { requireHuman } from './human'
 import { contextOf, normaliseEmail, passwordBody, query, readBody, refreshBody, signUpBody, tokenQuery, validEmail } from './request'
 
 function answerSession(c: AppContext, session: SessionAnswer): Response {
@@ -30,6 +31,7 @@ async function signUp(c: AppContext): Promise<Response> {
           { class: 'password', subject: networkOf(ip) },
         ]
   await takeRate(c, subjects)
+  await requireHuman(c)
   const context = await contextOf(c)
   return answerSession(c, await callAuthentication(c, (service) => service.signUp(context, { credentials, data })))
 }
@@ -45,20 +47,34 @@ async function signInWithPassword(c: AppContext): Promise<Response> {
     { class: 'token', subject: addressOf(ip) },
     { class: 'password', subject: networkOf(ip) },
   ])
+  await requireHuman(c)
   // Afterwards, so that whoever is refused already can't use up somebody's tries as well.
   await takeRate(c, [{ class: 'account', subject: account }])
   const context = await contextOf(c)
   return answerSession(c, await callAuthentication(c, (service) => service.signInWithPassword(context, account, password ?? '')))
 }
 
+/** What GoTrue tells of a refresh in headers, for whoever hunts a lost session. */
+async function diagnose(c: AppContext, session: SessionAnswer, reuse: RefreshAnswer['reuse']): Promise<Record<string, string>> {
+  const token = await refreshTokenContent(await keysOf(c.env), session.refresh_token)
+  return {
+    'sb-auth-user-id': session.user.id,
+    ...(token === null ? {} : { 'sb-auth-session-id': token.sessionId, 'sb-auth-refresh-token-counter': String(token.counter) }),
+    'sb-auth-refresh-token-reuse': String(reuse !== null),
+    ...(reuse === null ? {} : { 'sb-auth-refresh-token-reuse-cause': reuse }),
+  }
+}
+
 async function refresh(c: AppContext): Promise<Response> {
   const { refresh_token: refreshToken } = await readBody(c, refreshBody)
   if (refreshToken === undefined) throw new AppError(authErrors.validation_failed, { message: 'refresh_token is required' })
   // By session, and only for tokens that we made: others cost no lookup, so there is nothing to protect.
-  const sessionId = await sessionOfRefreshToken(await keysOf(c.env), refreshToken)
-  if (sessionId !== null) await takeRate(c, [{ class: 'refresh', subject: sessionId }])
+  const known = await refreshTokenContent(await keysOf(c.env), refreshToken)
+  if (known !== null) await takeRate(c, [{ class: 'refresh', subject: known.sessionId }])
   const context = await contextOf(c)
-  return answerSession(c, await callAuthentication(c, (service) => service.refresh(context, refreshToken)))
+  const { session, reuse } = await callAuthentication(c, (service) => service.refresh(context, refreshToken))
+  for (const [name, value] of Object.entries(await diagnose(c, session, reuse))) c.header(name, value)
+  return answerSession(c, session)
 }
 
 const NOT_BUILT = new Set(['id_token', 'pkce'])
