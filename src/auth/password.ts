@@ -27,8 +27,20 @@ function derive(password: string, salt: Uint8Array, { N, r, p }: Parameters, byt
 }
 
 /** `scrypt$N$r$p$salt$key`, salt and key in base64url. Takes about 140 ms of CPU. */
-export async function hashPassword(password: string): Promise<string> {
-  const salt = crypto.getRandomValues(new Uint8Array(SALT_BYTES))
+export function hashPassword(password: string): Promise<string> {
+  return hashWith(password, crypto.getRandomValues(new Uint8Array(SALT_BYTES)))
+}
+
+/**
+ * Makes an outdated hash of the same password anew. The salt comes of the old hash, which has one of its own, so that all who do it at the same
+ * moment make the same.
+ */
+export async function renewHash(password: string, hash: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', utf8(`perigee/renewed/${hash}`))
+  return hashWith(password, new Uint8Array(digest).slice(0, SALT_BYTES))
+}
+
+async function hashWith(password: string, salt: Uint8Array): Promise<string> {
   const key = await derive(password, salt, COST, KEY_BYTES)
   return ['scrypt', COST.N, COST.r, COST.p, toBase64Url(salt), toBase64Url(key)].join('$')
 }

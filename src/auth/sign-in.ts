@@ -3,7 +3,7 @@ import { AppError } from '../core'
 import { run, type AuthenticationContext, type WeakPasswordAnswer } from '../platform'
 import { auditStatement } from './audit'
 import { authErrors } from './errors'
-import { hashPassword, isOutdated, verifyPassword } from './password'
+import { isOutdated, renewHash, verifyPassword } from './password'
 import { weaknessOf } from './password-strength'
 import { isBanned, PERSON_COLUMNS, readPerson, type Person } from './person'
 import { newSession, openSession, type Session } from './session'
@@ -25,14 +25,14 @@ export async function signInWithPassword(
   if (isBanned(person, now)) throw new AppError({ ...authErrors.user_banned, status: 400 })
 
   // What was brought along from elsewhere is verified once, and is ours from then on.
-  const renewed = person.passwordHash !== null && isOutdated(person.passwordHash) ? await hashPassword(password) : null
+  const renewed = person.passwordHash !== null && isOutdated(person.passwordHash) ? await renewHash(password, person.passwordHash) : null
   const weakness = await weaknessOf(workshop, context.rules, password)
   const session = newSession(workshop, 'password')
   const [opened] = await run(db, [
     // The password may have been changed, or the person banned, while this one was hashed.
     ...openSession(workshop, context, session, person, {
-      sql: 'u.password_hash = ? and (u.banned_until is null or u.banned_until <= cast(? as integer))',
-      params: [person.passwordHash, String(now)],
+      sql: 'u.password_hash in (?, ?) and (u.banned_until is null or u.banned_until <= cast(? as integer))',
+      params: [person.passwordHash, renewed ?? person.passwordHash, String(now)],
     }),
     {
       sql: `update auth_users set last_sign_in_at = ?, password_hash = coalesce(?, password_hash)

@@ -13,12 +13,41 @@ const KEPT = {
   auth_audit: { column: 'at', ms: AUTH_AUDIT_MS },
 } as const
 
+const DAY_MS = 86_400_000
+/** How long a session that reached its end stays, so that a phone which comes back is told why. */
+const ENDED_SESSION_MS = 7 * DAY_MS
+/** A phone that was silent for so long signs in anew. */
+const SILENT_SESSION_MS = 400 * DAY_MS
+/** Sessions are looked through by the first two digits of their ids, three of 256 a time, so that their refreshes need keep no index. */
+const SLICE_MS = 900_000
+const SLICES_A_TIME = 3
+
 /** How many rows went, by table. */
-export type SweptAuthentication = Readonly<Record<keyof typeof KEPT, number>>
+export type SweptAuthentication = Readonly<Record<keyof typeof KEPT | 'auth_sessions', number>>
+
+async function sweepSessions(db: D1Database, now: number): Promise<number> {
+  let gone = 0
+  for (let i = 0; i < SLICES_A_TIME; i++) {
+    const slice = (Math.floor(now / SLICE_MS) * SLICES_A_TIME + i) % 256
+    const first = slice.toString(16).padStart(2, '0')
+    for (let round = 0; round < ROUNDS; round++) {
+      const [answer] = await run(db, [
+        {
+          sql: `delete from auth_sessions where id in (select id from auth_sessions where id >= ?1 and id < ?2
+            and (expires_at < cast(?3 as integer) or refreshed_at < cast(?4 as integer)) limit ${CHUNK})`,
+          params: [first, `${first}g`, String(now - ENDED_SESSION_MS), String(now - SILENT_SESSION_MS)],
+        },
+      ])
+      gone += answer!.meta.changes
+      if (answer!.meta.changes < CHUNK) break
+    }
+  }
+  return gone
+}
 
 /** Sweeps sign-in's tables; what is left over when it stops goes the next time. `now` is UTC ms. */
 export async function sweepAuthentication({ db }: Pick<Store, 'db'>, now: number): Promise<SweptAuthentication> {
-  const swept = { auth_one_time_tokens: 0, auth_flows: 0, auth_challenges: 0, auth_audit: 0 }
+  const swept = { auth_sessions: await sweepSessions(db, now), auth_one_time_tokens: 0, auth_flows: 0, auth_challenges: 0, auth_audit: 0 }
   for (const table of Object.keys(KEPT) as (keyof typeof KEPT)[]) {
     const { column, ms } = KEPT[table]
     for (let round = 0; round < ROUNDS; round++) {
