@@ -4,6 +4,7 @@ import tellTripOwner from './consumers/tell-trip-owner'
 import myTripsSince from './functions/my-trips-since'
 import startTrip from './functions/start-trip'
 import measureTrip from './jobs/measure-trip'
+import { templates } from './messages'
 import comments from './tables/comments'
 import follows from './tables/follows'
 import memberships from './tables/memberships'
@@ -22,4 +23,5 @@ export default app({
   jobs: [measureTrip],
   views: [tripStats],
   consumers: [tellTripOwner],
+  auth: { messages: { from: 'Trailhead <no-reply@trailhead.example>', templates } },
 })

@@ -1,5 +1,6 @@
 // How people sign in to an app, as its developer declares it: `app({ auth: … })`. What is left out has the safest sensible value.
 
+import type { AuthHooks } from './auth-hooks'
 import type { MessageRules } from './messages'
 
 export interface AuthRules {
@@ -12,6 +13,8 @@ export interface AuthRules {
   readonly tokenLifetime?: number
   /** Mails and text messages: from whom, how they look, how they leave. */
   readonly messages?: MessageRules
+  /** The app's own code at set moments. */
+  readonly hooks?: AuthHooks
   /** Whether an address counts only once its owner has opened a mail. Absent: yes in production, no in development. */
   readonly confirmEmail?: boolean
   /** `https://…`: where links in mails and sign-ins at a provider end that name no other place. PERIGEE_SITE_URL, else the server itself, when absent. */

@@ -1,6 +1,17 @@
 // The door of the room, and what `import … from 'perigee'` gives an app.
 export { adviseApp } from './advice'
 export { app, type AppDefinition, type Audience, type RestRules } from './app'
+export {
+  HOOK_SECONDS,
+  type AuthHooks,
+  type HookMetadata,
+  type HookRefusal,
+  type HookUser,
+  type SendEmailInput,
+  type SendHookAnswer,
+  type SendHookArgument,
+  type SendSmsInput,
+} from './auth-hooks'
 export type { AuthRules, CaptchaRules, CharacterSet, PasswordRules, SessionRules } from './auth-rules'
 export { buildModel, checkApp, ModelError } from './build'
 export {
@@ -68,7 +79,21 @@ export {
   type RetryDecision,
   type WithReferences,
 } from './job'
-export type { Channel, MailKind, MailTemplate, MessageKind, MessageRules, MessageVariables, SmsKind, TemplateArgument } from './messages'
+export { escapeHtml, html, isHtml, trustedHtml, type Html } from './html'
+export type {
+  Channel,
+  MailKind,
+  MailTemplate,
+  MailWords,
+  MessageKind,
+  MessageRules,
+  MessageTemplates,
+  MessageVariables,
+  SmsKind,
+  SmsTemplate,
+  TemplateArgument,
+  WrittenMail,
+} from './messages'
 export { POSITION_COLUMN, unwrap } from './function-model'
 export {
   DEFAULT_MAX_ROWS,

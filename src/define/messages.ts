@@ -1,5 +1,7 @@
 // What an app says about its mails and text messages: `app({ auth: { messages: … } })`.
 
+import type { Html } from './html'
+
 export type Channel = 'email' | 'sms'
 
 /** What a mail is for. The last seven only tell that something happened, and carry no code. */
@@ -58,19 +60,41 @@ export interface TemplateArgument extends MessageVariables {
   readonly locale: string
 }
 
-/** A mail of the app's own words. */
-export interface MailTemplate {
+/** A mail of the app's own words, written by a function. */
+export interface MailWords {
   readonly subject: string
-  /** The whole document, or what stands in its body. */
-  readonly html: string
+  /** A whole document, or what stands in the built-in one. Made by `html`, which escapes; a plain text stands as text. */
+  readonly html: Html | string
   /** For who reads no HTML; made of `html` when absent. */
   readonly text?: string
 }
 
+/** The same written down: `{{code}}`, `{{link}}`, `{{data.name}}` … are filled in, escaped. Supabase's `{{ .Token }}` and its like are understood. */
+export interface WrittenMail {
+  readonly subject: string
+  readonly html: string
+  readonly text?: string
+}
+
+export type MailTemplate = WrittenMail | ((argument: TemplateArgument) => MailWords)
+/** The text of a text message. */
+export type SmsTemplate = string | ((argument: TemplateArgument) => string)
+
+/** One template for all languages, or one a language (BCP 47). */
+type ByLanguage<T> = T | { readonly languages: Readonly<Record<string, T>> }
+
+export type MessageTemplates = { readonly [K in MailKind]?: ByLanguage<MailTemplate> } & {
+  readonly [K in SmsKind]?: ByLanguage<SmsTemplate>
+}
+
 export interface MessageRules {
-  /** Of mails: `notes@example.com` or `Notes <notes@example.com>`. */
+  /** Of mails: `notes@example.com` or `Notes <notes@example.com>`. The Worker's variable PERIGEE_MAIL_FROM stands over it. */
   readonly from?: string
   readonly replyTo?: string
   /** The language of who asks for no other, BCP 47; `en` when absent. */
   readonly locale?: string
+  /** In the place of the built-in ones. */
+  readonly templates?: MessageTemplates
+  /** Which way messages leave when several are open; the first that has its credentials when absent. A hook comes before all. */
+  readonly transports?: { readonly email?: 'cloudflare' | 'resend'; readonly sms?: 'twilio' }
 }

@@ -1,6 +1,7 @@
 // The engine's own jobs, which lie in the same table as the app's and live by the same rules. Their names can't be an app's.
 import type { AppDefinition, JobModel, RetryDecision } from '../define'
 import { deliverMessage, DeliveryError, MESSAGE_JOB } from '../messages'
+import { log } from '../observability'
 import type { Env, Store } from '../platform'
 import type { Claimed } from './claim'
 
@@ -23,7 +24,10 @@ const message: EngineJob = {
     if (!(error instanceof DeliveryError) || error.again === null) return 'retry'
     return error.again === 'never' ? 'dead' : { after: error.again }
   },
-  run: ({ app, env }, { db }, { id, payload }) => deliverMessage({ app, env, db, now: Date.now() }, id, payload),
+  async run({ app, env }, { db }, { id, payload }) {
+    const { problem } = await deliverMessage({ app, env, db, now: Date.now() }, id, payload)
+    if (problem !== null) log('error', 'message.template_failed', { job: id, problem })
+  },
 }
 
 export const ENGINE_JOBS: ReadonlyMap<string, EngineJob> = new Map([[MESSAGE_JOB, message]])

@@ -15,8 +15,13 @@ export interface DeliveryContext {
   readonly now: number
 }
 
+export interface Delivered {
+  /** What was wrong with the app's template, in the place of which the built-in one went out. */
+  readonly problem: string | null
+}
+
 /** Renders a message and hands it to its transport. `payload` is the job's. Throws `DeliveryError`, and what a template or a hook throws. */
-export async function deliverMessage(context: DeliveryContext, job: string, payload: string | null): Promise<void> {
+export async function deliverMessage(context: DeliveryContext, job: string, payload: string | null): Promise<Delivered> {
   const { app, env, now } = context
   const { sealed } = JSON.parse(payload ?? '{}') as { sealed?: string }
   if (sealed === undefined) throw new DeliveryError('Its payload holds no message.', 'never')
@@ -25,5 +30,7 @@ export async function deliverMessage(context: DeliveryContext, job: string, payl
     throw new DeliveryError('Its code expired before it could be sent.', 'never')
   const transport = transportOf(app, env, message.channel)
   if (transport === null) throw new DeliveryError(`This installation has no way to send a message by ${message.channel}.`)
-  await transport.send(context, render(app, job, message))
+  const { rendered, problem } = render(app, job, message)
+  await transport.send(context, rendered)
+  return { problem }
 }

@@ -37,6 +37,24 @@ export interface Env {
   readonly PERIGEE_PWNED_URL?: string
   /** Where mail links and sign-in redirects go when the app names no other place. */
   readonly PERIGEE_SITE_URL?: string
+  /** `send` has mails and text messages leave a developer's machine too, instead of lying in its outbox. */
+  readonly PERIGEE_MESSAGES?: string
+  /** Of mails, over the app's: `Notes <notes@example.com>`. */
+  readonly PERIGEE_MAIL_FROM?: string
+  /** Cloudflare Email Service. */
+  readonly EMAIL?: SendEmail
+  /** API key of Resend; the other names another host than theirs. */
+  readonly PERIGEE_RESEND_KEY?: string
+  readonly PERIGEE_RESEND_URL?: string
+  /** Twilio: the account (`AC…`), an API key (`SK…`) and its secret, or without a key the account's token; the number, sender or messaging service (`MG…`). */
+  readonly PERIGEE_TWILIO_ACCOUNT?: string
+  readonly PERIGEE_TWILIO_KEY?: string
+  readonly PERIGEE_TWILIO_SECRET?: string
+  readonly PERIGEE_TWILIO_FROM?: string
+  /** For WhatsApp: the sender when it is another, and the content template (`HX…`) whose first variable is the code. */
+  readonly PERIGEE_TWILIO_WHATSAPP_FROM?: string
+  readonly PERIGEE_TWILIO_CONTENT?: string
+  readonly PERIGEE_TWILIO_URL?: string
 }
 
 /** Whether this is somebody's own machine. */

@@ -2,6 +2,7 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, test } from 'vitest'
 import demo from '../../app'
+import type { AppDefinition, AuthHooks, MessageRules, SendEmailInput } from '../../src/define'
 import { messagesCommitted, messageStatements, type Message } from '../../src/messages'
 import { keysOf, run, type Env } from '../../src/platform'
 import { serve, sql } from '../support/backend'
@@ -111,5 +112,84 @@ test('without a way to send them, a message is refused by name', async () => {
   const shop = await workshop({ ...bindings, PERIGEE_ENV: 'production' })
   await expect(messageStatements(shop, confirmation('ann@example.com'))).rejects.toMatchObject({
     definition: { code: 'email_transport_missing', status: 503 },
+  })
+})
+
+describe('in production', () => {
+  const production = { ...bindings, PERIGEE_ENV: 'production' }
+  const app = (hooks: AuthHooks, messages: MessageRules = {}) => ({ ...demo, auth: { hooks, messages } })
+
+  async function askOf(definition: AppDefinition, message: Message): Promise<void> {
+    const shop = { ...(await workshop(production)), app: definition }
+    await run(bindings.DB, await messageStatements(shop, message))
+    await sendMessages(definition, production)
+  }
+  const job = async () => (await sql('SELECT * FROM sys_jobs'))[0]!
+
+  test('a message leaves by its transport, and nothing is kept', async () => {
+    const sent: SendEmailInput[] = []
+    await askOf(app({ sendEmail: (input) => void sent.push(input) }), confirmation('ann@example.com'))
+    expect(sent.map(({ message }) => message.to)).toEqual(['ann@example.com'])
+    expect(await sql('SELECT * FROM sys_outbox')).toEqual([])
+    expect(await job()).toMatchObject({ state: 'done', attempts: 1 })
+  })
+
+  test('one that fails is tried again with the same id, later and later, and its reason holds nothing of it', async () => {
+    const ids: string[] = []
+    const failing = app({
+      sendEmail(_, { id }) {
+        ids.push(id)
+        throw new Error('ann@example.com 314159')
+      },
+    })
+    await askOf(failing, confirmation('ann@example.com'))
+    const first = await job()
+    expect(first).toMatchObject({ state: 'queued', attempts: 1, error: expect.not.stringContaining('ann@') })
+    expect(String(first['error'])).not.toContain('314159')
+    expect(Number(first['due_at'])).toBeGreaterThan(Date.now())
+    await sql('UPDATE sys_jobs SET due_at = 0, attempts = 0')
+    await sendMessages(failing, production)
+    expect(ids).toEqual([first['id'], first['id']])
+  })
+
+  test('one that is refused for good is kept as dead, and can be replayed', async () => {
+    const refusing = app({ sendEmail: () => ({ error: { message: 'no', http_code: 422 } }) })
+    await askOf(refusing, confirmation('ann@example.com'))
+    expect(await job()).toMatchObject({ state: 'dead', attempts: 1 })
+    const { id } = await job()
+    // Without the queue, whose consumer here is another app's.
+    const { JOBS: _, ALARM: __, ...quiet } = bindings
+    expect((await serve(demo, quiet).service(`/api/v1/admin/jobs/${String(id)}/replay`, { method: 'POST' })).status).toBe(200)
+    const sent: string[] = []
+    await sendMessages(app({ sendEmail: ({ message }) => void sent.push(message.to) }), production)
+    expect(sent).toEqual(['ann@example.com'])
+  })
+
+  test("a template that throws is in the log, and the mail goes out in the engine's words", async () => {
+    const sent: SendEmailInput[] = []
+    const templates = {
+      confirmation: () => {
+        throw new Error('x')
+      },
+    }
+    await askOf(app({ sendEmail: (input) => void sent.push(input) }, { templates }), confirmation('ann@example.com'))
+    expect(sent[0]!.message.text).toContain('314159')
+  })
+
+  test('a sealed message opens for its own job only', async () => {
+    const shop = await workshop()
+    await run(bindings.DB, [
+      ...(await messageStatements(shop, confirmation('a@example.com'))),
+      ...(await messageStatements(shop, confirmation('b@example.com'))),
+    ])
+    await sql('UPDATE sys_jobs SET payload = (SELECT payload FROM sys_jobs ORDER BY id LIMIT 1)')
+    await sendMessages()
+    expect(await sql('SELECT count(*) AS n FROM sys_outbox')).toEqual([{ n: 1 }])
+  })
+
+  test('/health says when no mail can leave', async () => {
+    expect((await serve(demo, production).nobody('/health')).json).toMatchObject({ mail: expect.stringContaining('none') })
+    expect((await serve(app({ sendEmail: () => undefined }), production).nobody('/health')).json).not.toHaveProperty('mail')
+    expect((await nobody('/health')).json).not.toHaveProperty('mail')
   })
 })

@@ -5,6 +5,7 @@ import { changeErrors } from '../../changes'
 import type { ErrorDefinition } from '../../core'
 import { dataErrors } from '../../data'
 import { functionErrors } from '../../functions'
+import { messageErrors } from '../../messages'
 import { requestErrors } from '../../middleware'
 import { platformErrors } from '../../platform'
 import { queryErrors, writeErrors } from '../../query'
@@ -19,7 +20,7 @@ const CATALOGS: Readonly<Record<string, readonly Catalog[]>> = {
   Data: [restErrors, queryErrors, writeErrors, dataErrors],
   Functions: [functionErrors],
   Changes: [changeErrors],
-  'Sign-in': [authErrors],
+  'Sign-in': [authErrors, messageErrors],
   Webhooks: [webhookErrors],
 }
 
