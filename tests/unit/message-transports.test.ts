@@ -232,7 +232,8 @@ describe("the app's hook", () => {
   })
 
   test('that refuses, throws or takes too long is told apart, and what it throws is not repeated', async () => {
-    const of = (sendEmail: NonNullable<AuthRules['hooks']>['sendEmail']) => failure(send(mail, {}, notes({ hooks: { sendEmail } })))
+    const of = (sendEmail: NonNullable<NonNullable<AuthRules['hooks']>['sendEmail']>) =>
+      failure(send(mail, {}, notes({ hooks: { sendEmail } })))
     expect((await of(() => ({ error: { message: 'no', http_code: 422 } }))).again).toBe('never')
     expect((await of(() => ({ error: { message: 'no', http_code: 503 } }))).again).toBe(null)
     const threw = await of(() => {
