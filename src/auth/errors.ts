@@ -1,5 +1,5 @@
 // What can go wrong in sign-in, under the names that the SDKs' enumerations know, and how GoTrue writes an error down.
-import { defineErrors, type AppError } from '../core'
+import { AppError, defineErrors } from '../core'
 
 export const authErrors = defineErrors({
   // Of the request
@@ -58,6 +58,17 @@ export const authErrors = defineErrors({
   flow_state_expired: { status: 422, title: 'invalid flow state, flow state has expired', retry: false },
   bad_code_verifier: { status: 400, title: 'code challenge does not match previously saved code verifier', retry: false },
 
+  // Of providers and identities
+  /** The form of RFC 6749 §5.2: `error` and `error_description` in the occurrence's body, and nothing else. */
+  oauth_error: { status: 400, title: 'invalid request', retry: false },
+  provider_disabled: { status: 400, title: 'Provider is not enabled', retry: false },
+  provider_email_needs_verification: { status: 422, title: 'Unverified email with the provider', retry: false },
+  manual_linking_disabled: { status: 404, title: 'Manual linking is disabled', retry: false },
+  identity_already_exists: { status: 422, title: 'Identity is already linked', retry: false },
+  identity_not_found: { status: 422, title: "Identity doesn't exist", retry: false },
+  single_identity_not_deletable: { status: 422, title: 'User must have at least 1 identity after unlinking', retry: false },
+  email_conflict_identity_not_deletable: { status: 422, title: 'Unable to unlink identity due to email conflict', retry: false },
+
   // Of the refresh token
   refresh_token_not_found: { status: 400, title: 'Invalid Refresh Token: Refresh Token Not Found', retry: false },
   session_expired: { status: 400, title: 'Invalid Refresh Token: Session Expired', retry: false },
@@ -71,6 +82,11 @@ export const authErrors = defineErrors({
   current_password_invalid: { status: 400, title: 'Current password required when setting new password.', retry: false },
   same_password: { status: 422, title: 'New password should be different from the old password.', retry: false },
 })
+
+/** An error of `POST /token?grant_type=id_token`: status 400, and a body that has `error` and `error_description` alone. */
+export function oauthError(error: string, description: string, cause?: unknown): AppError {
+  return new AppError(authErrors.oauth_error, { message: description, body: { error, error_description: description }, cause })
+}
 
 /** From this date on, errors have a string `code` (GoTrue's API versions). */
 const STRING_CODES_SINCE = '2024-01-01'
@@ -98,6 +114,8 @@ export function renderAuthError(
   apiVersion: string | null,
 ): { status: number; headers: Record<string, string>; body: Record<string, unknown> } {
   const { definition, occurrence, message } = error
+  if (definition.code === authErrors.oauth_error.code)
+    return { status: 400, headers: { ...occurrence.headers }, body: { ...occurrence.body } }
   const code = RENAMED[definition.code] ?? definition.code
   const modern = apiVersion !== null && /^\d{4}-\d{2}-\d{2}$/.test(apiVersion) && apiVersion >= STRING_CODES_SINCE
   const hint = occurrence.hint === undefined ? {} : { hint: occurrence.hint }

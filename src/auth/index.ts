@@ -1,7 +1,7 @@
 export { AUDIENCE, ISSUER_PATH, verifyAccessToken, type TokenProblem, type Verification } from './access-token'
 export { createAuthentication, openAuthentication } from './entrypoint'
-export { authErrors, renderAuthError } from './errors'
 export { refused as captchaRefused } from './human'
 export { resolveRedirect, withFragment, withQuery, type RedirectRules } from './redirect'
 export { refreshTokenContent } from './session'
+export { authErrors, oauthError, renderAuthError } from './errors'
 export { sweepAuthentication, type SweptAuthentication } from './sweep'

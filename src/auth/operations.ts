@@ -1,10 +1,12 @@
 // All that the service answers, family by family; what a method does is in the file of its name.
 import type { AuthenticationService } from '../platform'
 import { deviceOperations } from './device-operations'
+import { providerOperations } from './provider-operations'
 import { sessionOperations } from './session-operations'
 import type { OperationsOf } from './workshop'
 
 export const OPERATIONS: OperationsOf<AuthenticationService> = {
   ...sessionOperations,
   ...deviceOperations,
+  ...providerOperations,
 }

@@ -41,12 +41,12 @@ function newPerson(id: string, { credentials, data }: SignUpInput, passwordHash:
 
 const bound = (ms: number | null) => (ms === null ? null : String(ms))
 
-/** Inserts a person, unless the id, the address or the number is somebody's already; returns the id when it did. */
-export function insertPerson(person: Person): Statement {
+/** Inserts a person if `condition` holds, unless the id, the address or the number is somebody's already; returns the id when it did. */
+export function insertPerson(person: Person, condition: Statement = { sql: '1', params: [] }): Statement {
   return {
     sql: `insert into auth_users (id, email, phone, password_hash, is_anonymous, email_confirmed_at, phone_confirmed_at, last_sign_in_at,
         app_metadata, user_metadata, banned_until, invited_at, confirmation_sent_at, created_at, updated_at)
-      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing returning id`,
+      select ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? where (${condition.sql}) on conflict do nothing returning id`,
     params: [
       person.id,
       person.email,
@@ -63,15 +63,17 @@ export function insertPerson(person: Person): Statement {
       bound(person.confirmationSentAt),
       String(person.createdAt),
       String(person.updatedAt),
+      ...condition.params,
     ],
   }
 }
 
-/** Inserts an identity if its person is there. */
-export function insertIdentity(identity: Identity, userId: string): Statement {
+/** Inserts an identity if its person is there, `condition`, SQL over their row `u`, holds, and nobody has it. */
+export function insertIdentity(identity: Identity, userId: string, condition: Statement = { sql: '1', params: [] }): Statement {
   return {
     sql: `insert into auth_identities (id, user_id, provider, subject, identity_data, email, last_sign_in_at, created_at, updated_at)
-      select ?, u.id, ?, ?, ?, ?, ?, ?, ? from auth_users u where u.id = ?`,
+      select ?, u.id, ?, ?, ?, ?, ?, ?, ? from auth_users u where u.id = ? and (${condition.sql})
+      on conflict (provider, subject) do nothing returning id`,
     params: [
       identity.id,
       identity.provider,
@@ -82,6 +84,7 @@ export function insertIdentity(identity: Identity, userId: string): Statement {
       String(identity.createdAt),
       String(identity.updatedAt),
       userId,
+      ...condition.params,
     ],
   }
 }

@@ -1,6 +1,7 @@
 // How people sign in to an app, as its developer declares it: `app({ auth: … })`. What is left out has the safest sensible value.
 
 import type { AuthHooks } from './auth-hooks'
+import type { ProviderDeclaration } from './auth-providers'
 import type { MessageRules } from './messages'
 
 export interface AuthRules {
@@ -38,6 +39,10 @@ export interface AuthRules {
   readonly passwords?: PasswordRules
   /** Who asks for a session, a message or a new account shows that they are human. Needs the secret PERIGEE_CAPTCHA_SECRET. */
   readonly captcha?: CaptchaRules
+  /** With whom people may sign in: `apple(…)`, `google(…)`, `github(…)`, `openid('name', …)`. */
+  readonly providers?: readonly ProviderDeclaration[]
+  /** Whether people who are signed in may add and remove ways to sign in; true when absent. */
+  readonly manualLinking?: boolean
 }
 
 /** Seconds, 300 or more each. */

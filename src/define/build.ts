@@ -2,6 +2,7 @@
 import { getTableConfig, type SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { AppDefinition } from './app'
 import { checkAuthRules } from './auth-problems'
+import { providerProblems } from './auth-providers'
 import { columnType, rangeKind } from './column'
 import { consumerModels } from './consumer-model'
 import { getTableName } from './drizzle'
@@ -114,6 +115,8 @@ function build(app: AppDefinition): { model: Model; problems: Problem[] } {
   const consumers = consumerModels(app.consumers ?? [], tables, problems)
   const jobs = jobModels(app.jobs ?? [], problems)
   problems.push(...checkAuthRules(app.auth ?? {}))
+  for (const { name, message } of providerProblems(app.auth?.providers ?? []))
+    problems.push({ table: name, of: 'provider', file: null, message })
   return { model: { name: app.name, description: app.description ?? '', tables, functions, jobs, consumers }, problems }
 }
 

@@ -13,6 +13,20 @@ export {
   type SendSmsInput,
 } from './auth-hooks'
 export type { AuthRules, CaptchaRules, CharacterSet, PasswordRules, SessionRules } from './auth-rules'
+export {
+  apple,
+  github,
+  google,
+  openid,
+  plainName,
+  settingName,
+  type AppleRules,
+  type CustomRules,
+  type GithubRules,
+  type OpenIdRules,
+  type ProviderDeclaration,
+  type ProviderRules,
+} from './auth-providers'
 export { buildModel, checkApp, ModelError } from './build'
 export {
   onChange,

@@ -242,7 +242,7 @@ export interface Problem {
   /** The name of the table, or of what else it is a problem of. */
   readonly table: string
   /** `table` when absent. */
-  readonly of?: 'function' | 'job' | 'consumer' | 'sign-in'
+  readonly of?: 'function' | 'job' | 'consumer' | 'sign-in' | 'provider'
   readonly file: string | null
   /** What is wrong and what to do, one sentence each. */
   readonly message: string

@@ -61,3 +61,9 @@ export interface Env {
 export function isDevelopment(env: Env): boolean {
   return env.PERIGEE_ENV === 'development'
 }
+
+/** A setting of the Worker whose name an app decides, such as a provider's secret; null when it isn't there or empty. */
+export function settingOf(env: Env, name: `PERIGEE_${string}`): string | null {
+  const value = (env as unknown as Readonly<Record<string, unknown>>)[name]
+  return typeof value === 'string' && value.trim() !== '' ? value.trim() : null
+}

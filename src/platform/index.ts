@@ -14,7 +14,7 @@ export {
 export { parseConfig, runtimeConfig, type RuntimeConfig, type RuntimeRate } from './config'
 export { readFault, type DatabaseFault } from './d1-errors'
 export { metered, run, type DatabaseCall, type DatabaseObserver, type SqlValue, type Statement } from './database'
-export { isDevelopment, type Env } from './env'
+export { isDevelopment, settingOf, type Env } from './env'
 export { asUnavailable, platformErrors } from './errors'
 export { isOurHost, publicOrigin } from './hosts'
 export { deriveApiKeys, deriveKeys, keysOf, knownKeys, type ApiKeys, type Keys } from './keys'
@@ -35,6 +35,7 @@ export type {
   WeakPasswordAnswer,
 } from './authentication'
 export type { DeviceAnswer, DeviceOperations } from './authentication-devices'
+export type { IdTokenInput, ProviderOperations } from './authentication-providers'
 export { authenticationService, settle, type Outcome } from './services'
 export { openOutbox, sendMessages, wakeAlarm, type JobMessage, type Outbox, type QueueMessage } from './outbox'
 export { openStores, type SessionStart, type Store, type Stores, type StoreSession } from './stores'

@@ -4,6 +4,7 @@ import { authErrors } from '../../auth'
 import { AppError } from '../../core'
 import type { AppEnv } from '../../middleware'
 import { devices } from './devices'
+import { identities } from './identities'
 import { person } from './person'
 import { settingsRoutes } from './settings'
 import { refuseSwitchedOff } from './switched-off'
@@ -16,7 +17,7 @@ const GOTRUE = new Set(
   ),
 )
 
-const built = [token, person, devices, settingsRoutes] as const
+const built = [token, person, devices, identities, settingsRoutes] as const
 
 /** The methods of each path that is built. */
 const METHODS = new Map<string, Set<string>>()
@@ -26,6 +27,7 @@ export const auth = new Hono<AppEnv>()
   .route('/', token)
   .route('/', person)
   .route('/', devices)
+  .route('/', identities)
   .route('/', settingsRoutes)
   .all('*', (c) => {
     const methods = METHODS.get(`/${c.req.path.split('/').slice(3).join('/')}`)

@@ -20,6 +20,16 @@ const data = z
 export const signUpBody = z.object({ email: optionalText, phone: optionalText, password: optionalText, data })
 export const passwordBody = z.object({ email: optionalText, phone: optionalText, password: optionalText })
 export const refreshBody = z.object({ refresh_token: optionalText })
+export const idTokenBody = z.object({
+  provider: optionalText,
+  id_token: optionalText,
+  access_token: optionalText,
+  nonce: optionalText,
+  client_id: optionalText,
+  issuer: optionalText,
+  link_identity: z.boolean().nullish(),
+  data,
+})
 export const personBody = z.object({
   email: optionalText,
   phone: optionalText,

@@ -4,7 +4,7 @@ import type { AppContext, AppEnv } from '../../middleware'
 import { callAuthentication } from './call'
 import { rulesOf } from './request'
 
-/** Providers that GoTrue's clients know; none is built yet. */
+/** Providers that GoTrue's clients know; those that the app declares are on. */
 const PROVIDERS = (
   'apple azure bitbucket discord facebook figma fly github gitlab google kakao keycloak linkedin linkedin_oidc ' +
   'notion slack slack_oidc snapchat spotify twitch twitter workos x zoom'
@@ -16,6 +16,7 @@ async function settings(c: AppContext): Promise<Response> {
     external: {
       anonymous_users: rules.anonymousUsers,
       ...Object.fromEntries(PROVIDERS.map((name) => [name, false])),
+      ...Object.fromEntries((c.var.app.auth?.providers ?? []).map(({ name }) => [name, true])),
       email: true,
       phone: false,
     },

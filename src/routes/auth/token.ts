@@ -6,6 +6,7 @@ import { addressOf, networkOf, takeRate, type AppContext, type AppEnv, type Rate
 import { keysOf, type RefreshAnswer, type SessionAnswer } from '../../platform'
 import { callAuthentication } from './call'
 import { requireHuman } from './human'
+import { signInWithIdToken } from './id-token'
 import { contextOf, normaliseEmail, passwordBody, query, readBody, refreshBody, signUpBody, tokenQuery, validEmail } from './request'
 
 function answerSession(c: AppContext, session: SessionAnswer): Response {
@@ -77,11 +78,12 @@ async function refresh(c: AppContext): Promise<Response> {
   return answerSession(c, session)
 }
 
-const NOT_BUILT = new Set(['id_token', 'pkce'])
+const NOT_BUILT = new Set(['pkce'])
 
 async function exchange(c: AppContext, grant: string): Promise<Response> {
   if (grant === 'password') return signInWithPassword(c)
   if (grant === 'refresh_token') return refresh(c)
+  if (grant === 'id_token') return signInWithIdToken(c)
   if (grant === 'web3') throw new AppError(authErrors.web3_provider_disabled)
   if (NOT_BUILT.has(grant)) throw new AppError(authErrors.feature_disabled, { message: `grant_type=${grant} is not built yet.` })
   throw new AppError(authErrors.invalid_credentials, { message: 'unsupported_grant_type' })
