@@ -2,6 +2,7 @@
 import type { DeviceOperations } from '../platform'
 import { endSession, listSessions } from './devices'
 import { proveHuman } from './human'
+import { knowsAddress } from './known-address'
 import type { OperationsOf } from './workshop'
 
 export const deviceOperations: OperationsOf<DeviceOperations> = {
@@ -11,6 +12,8 @@ export const deviceOperations: OperationsOf<DeviceOperations> = {
     await endSession(workshop, context, caller, sessionId)
     return null
   },
+
+  knowsAddress,
 
   async proveHuman(workshop, context, token) {
     await proveHuman(workshop, context, token)

@@ -1,4 +1,5 @@
 export { AUDIENCE, ISSUER_PATH, verifyAccessToken, type TokenProblem, type Verification } from './access-token'
+export { DEVICE_KEY_DAYS, readDeviceKey, writeDeviceKey, type DeviceKey } from './device-key'
 export { createAuthentication, openAuthentication } from './entrypoint'
 export { refused as captchaRefused } from './human'
 export { resolveRedirect, withFragment, withQuery, type RedirectRules } from './redirect'

@@ -52,11 +52,6 @@ function refuse(message: string): AppError {
   return new AppError(authErrors.password_hash_unsupported, { message })
 }
 
-/** Either alphabet of base64, padded or not. */
-function bytes(text: string): Uint8Array<ArrayBuffer> | null {
-  return fromBase64Url(text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, ''))
-}
-
 function scryptCost(N: number, r: number, p: number): ScryptCost {
   if (!(N > 1 && Number.isInteger(Math.log2(N)) && r > 0 && p > 0))
     throw refuse('The costs of the scrypt hash can’t be: N is a power of 2.')
@@ -75,7 +70,7 @@ function readOwn(text: string): PasswordHash {
 function readArgon2(text: string): PasswordHash {
   const [, variant, version, ...rest] = ARGON2.exec(text) ?? []
   const [m, t, p] = rest.slice(0, 3).map(Number) as [number, number, number]
-  const [salt, key] = rest.slice(3).map(bytes)
+  const [salt, key] = rest.slice(3).map(fromBase64Url)
   if (variant === undefined || !salt || !key || salt.length < 8 || key.length < 4) {
     throw refuse('The argon2 hash can’t be read: it is a PHC string of argon2i or argon2id, without keyid and data.')
   }
@@ -89,7 +84,7 @@ function readArgon2(text: string): PasswordHash {
 
 function readFirebase(text: string): PasswordHash {
   const [, version, n, r, p, separatorText = '', signerText = '', saltText = '', keyText = ''] = FIREBASE.exec(text) ?? []
-  const [separator, signer, salt, key] = [separatorText, signerText, saltText, keyText].map(bytes)
+  const [separator, signer, salt, key] = [separatorText, signerText, saltText, keyText].map(fromBase64Url)
   if (version !== '1' || !separator || !signer?.length || !salt || !key || key.length < 16) {
     throw refuse('The Firebase hash can’t be read: $fbscrypt$v=1,n=…,r=…,p=…,ss=…,sk=…$salt$hash.')
   }

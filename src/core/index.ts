@@ -1,3 +1,4 @@
+export { addressOf, networkOf } from './address'
 export { decodeCursor, encodeCursor, MAX_CURSOR_LENGTH, type Cursor } from './cursor'
 export { equalConstantTime, fromBase64Url, toBase64Url, toHex, utf8 } from './encoding'
 export { AppError, defineErrors, type ErrorDefinition, type ErrorOccurrence } from './errors'

@@ -24,6 +24,7 @@ const EXPOSED = [
   'X-Supabase-Api-Version',
   'X-Request-Id',
   'X-D1-Bookmark',
+  'X-Device-Key',
   'X-Perigee-D1-Calls',
   'X-Perigee-Rows-Read',
   'X-Perigee-Rows-Written',

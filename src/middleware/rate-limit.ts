@@ -11,10 +11,14 @@ export type RateClass =
   | 'signup'
   /** Anonymous sign-ups, by address. */
   | 'anonymous'
-  /** Sign-ins, by address. */
+  /** Sign-ins of strangers to an account, by address. */
   | 'token'
-  /** Sign-ins, by the account they name: guessing one password from many places. */
+  /** The same by account and network: one guesser's share, small beside what all have. */
+  | 'guess'
+  /** The same by account: guessing one password from many places. */
   | 'account'
+  /** Sign-ins on a device where somebody signed in to the account before, by account and device. */
+  | 'device'
   /** Anything that hashes a password, by network: each costs 140 ms of CPU. */
   | 'password'
   /** Refreshes, by session. */
@@ -25,7 +29,9 @@ const RATES: Readonly<Record<RateClass, RuntimeRate>> = {
   signup: { requests: 30, seconds: 300, burst: 30 },
   anonymous: { requests: 30, seconds: 3600, burst: 30 },
   token: { requests: 150, seconds: 300, burst: 30 },
-  account: { requests: 60, seconds: 3600, burst: 20 },
+  guess: { requests: 12, seconds: 3600, burst: 10 },
+  account: { requests: 60, seconds: 3600, burst: 30 },
+  device: { requests: 30, seconds: 3600, burst: 15 },
   password: { requests: 600, seconds: 300, burst: 120 },
   refresh: { requests: 60, seconds: 300, burst: 60 },
 }
@@ -63,6 +69,12 @@ export async function takeOnce(c: AppContext, kind: 'captcha', text: string, sec
  * `refresh_rate_limit` (503); `service_unavailable` (503) when a limiter doesn't answer: what can't be counted isn't let through.
  */
 export async function takeRate(c: AppContext, subjects: readonly RateSubject[]): Promise<void> {
+  const refusal = await tryRate(c, subjects)
+  if (refusal !== null) throw refusal
+}
+
+/** The same, answering the refusal instead of throwing it. Errors: `service_unavailable`. */
+export async function tryRate(c: AppContext, subjects: readonly RateSubject[]): Promise<AppError | null> {
   const config = await runtimeConfig(c.env)
   if (config.problem !== null && !reported.has(config)) {
     reported.add(config)
@@ -79,9 +91,9 @@ export async function takeRate(c: AppContext, subjects: readonly RateSubject[]):
     throw new AppError(platformErrors.service_unavailable, { headers: { 'retry-after': '2' }, cause })
   }
   const refused = decisions.filter(({ allowed }) => !allowed)
-  if (refused.length === 0) return
+  if (refused.length === 0) return null
   const definition = subjects.some((subject) => subject.class === 'refresh')
     ? authErrors.refresh_rate_limit
     : authErrors.over_request_rate_limit
-  throw new AppError(definition, { headers: { 'retry-after': String(Math.max(...refused.map(({ retryAfter }) => retryAfter))) } })
+  return new AppError(definition, { headers: { 'retry-after': String(Math.max(...refused.map(({ retryAfter }) => retryAfter))) } })
 }

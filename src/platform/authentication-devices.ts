@@ -28,6 +28,8 @@ export interface DeviceOperations {
   sessions(caller: Caller): Promise<Outcome<readonly DeviceAnswer[]>>
   /** Ends one of the person's sessions. Errors: `session_not_found` when the caller's has ended, `device_not_found`. */
   endSession(context: AuthenticationContext, caller: Caller, sessionId: string): Promise<Outcome<null>>
+  /** Whether somebody signed in to the account, an e-mail address or phone number, from the same subscriber's address in the last 90 days. */
+  knowsAddress(account: string, address: string): Promise<Outcome<boolean>>
   /** Asks the provider about a captcha's token; null: the app asks for none. Errors: `captcha_failed`, `captcha_unavailable`. */
   proveHuman(context: AuthenticationContext, token: string): Promise<Outcome<null>>
 }

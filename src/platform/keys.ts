@@ -34,6 +34,8 @@ export interface Keys {
   refreshMac(message: Uint8Array<ArrayBuffer>): Promise<Uint8Array>
   /** HMAC-SHA-256 under the key of codes that people type, 32 bytes: a leaked database must not give them away. */
   codeMac(message: Uint8Array<ArrayBuffer>): Promise<Uint8Array>
+  /** HMAC-SHA-256 under the key of what devices show of themselves, 32 bytes; see auth/device-key.ts. */
+  deviceMac(message: Uint8Array<ArrayBuffer>): Promise<Uint8Array>
   /** For HMACs of what a phone carries to show that its session lived a moment ago; see bookmarks.ts. */
   readonly liveness: Uint8Array
 }
@@ -88,6 +90,7 @@ export async function deriveKeys(rootKey: string | undefined): Promise<Keys> {
   const sealing = await crypto.subtle.importKey('raw', await derive('sealing', 32), 'AES-GCM', false, ['encrypt', 'decrypt'])
   const refresh = await importHmac(await derive('refresh-token', 32))
   const codes = await importHmac(await derive('one-time-codes', 32))
+  const devices = await importHmac(await derive('devices', 32))
   const liveness = await derive('liveness', 32)
   const secret = utf8(api.secretKey)
   const serviceRole = utf8(api.serviceRoleJwt)
@@ -121,6 +124,9 @@ export async function deriveKeys(rootKey: string | undefined): Promise<Keys> {
     },
     async refreshMac(message) {
       return new Uint8Array(await crypto.subtle.sign('HMAC', refresh, message))
+    },
+    async deviceMac(message) {
+      return new Uint8Array(await crypto.subtle.sign('HMAC', devices, message))
     },
     async codeMac(message) {
       return new Uint8Array(await crypto.subtle.sign('HMAC', codes, message))

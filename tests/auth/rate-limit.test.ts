@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { beforeAll, expect, test } from 'vitest'
 import type { RateLimiter } from '../../src/index'
-import { call, kv, newEmail, PASSWORD, refresh } from './client'
+import { call, database, kv, newEmail, PASSWORD, refresh } from './client'
 
 const limiters = (env as unknown as { RATE_LIMITER: DurableObjectNamespace<RateLimiter> }).RATE_LIMITER
 const SLOW = { requests: 1, seconds: 3600 }
@@ -12,7 +12,10 @@ beforeAll(async () => {
   const rates = {
     signup: { ...SLOW, burst: 2 },
     anonymous: { ...SLOW, burst: 3 },
-    account: { ...SLOW, burst: 2 },
+    account: { ...SLOW, burst: 3 },
+    guess: { ...SLOW, burst: 2 },
+    device: { ...SLOW, burst: 3 },
+    token: { ...SLOW, burst: 20 },
     password: { ...SLOW, burst: 3 },
     refresh: { ...SLOW, burst: 2 },
   }
@@ -38,7 +41,7 @@ test('a crowd at once gets exactly the burst', async () => {
   expect(answers.filter(({ status }) => status === 429)).toHaveLength(27)
 })
 
-test('no header that a client writes makes a new address', async () => {
+test('P29: no header that a client writes makes a new address', async () => {
   for (let i = 0; i < 3; i++) await anonymously('203.0.113.4')
   for (const headers of [
     { 'x-forwarded-for': '198.51.100.9' },
@@ -61,12 +64,124 @@ test('guesses at one account are limited from wherever they come, whether it exi
   await call('/auth/v1/signup', { body: { email, password: PASSWORD }, ...from('198.51.100.1') })
   for (const account of [email, newEmail()]) {
     const statuses = []
-    for (let i = 0; i < 4; i++) {
+    for (let i = 0; i < 5; i++) {
       const body = { email: i % 2 === 0 ? account : account.toUpperCase(), password: 'guess' }
       statuses.push((await call('/auth/v1/token?grant_type=password', { body, ...from(`198.51.${100 + i}.7`) })).status)
     }
+    expect(statuses).toEqual([400, 400, 400, 429, 429])
+  }
+})
+
+/** Networks of their own, so that none is limited as one. */
+let networks = 0
+const elsewhere = () => `10.${((networks += 1) >> 8) & 255}.${networks & 255}.9`
+const tryPassword = (email: string, password: string, ip: string, headers: Record<string, string> = {}) =>
+  call('/auth/v1/token?grant_type=password', { body: { email, password }, ...from(ip, headers) })
+
+/** A person, the address of their phone, and what it keeps of its sign-up. */
+async function owner() {
+  const email = newEmail()
+  const ip = elsewhere()
+  const answer = await call('/auth/v1/signup', { body: { email, password: PASSWORD }, ...from(ip) })
+  const cookies = answer.headers.get('set-cookie') ?? ''
+  return { email, ip, key: answer.headers.get('x-device-key') ?? '', cookie: cookies.split(';')[0] ?? '', cookies }
+}
+
+/** Strangers from many places, until they are refused. */
+async function hammer(email: string) {
+  const answers = await Promise.all(Array.from({ length: 50 }, () => tryPassword(email, 'guess', elsewhere())))
+  return answers.map(({ status }) => status)
+}
+
+test('fifty guesses at once from fifty places: exactly the account’s cap passes, the rest are told when to come back', async () => {
+  const { email } = await owner()
+  const answers = await Promise.all(Array.from({ length: 50 }, () => tryPassword(email, 'guess', elsewhere())))
+  expect(answers.filter(({ status }) => status === 400)).toHaveLength(3)
+  const refused = answers.filter(({ status }) => status === 429)
+  expect(refused).toHaveLength(47)
+  for (const { headers, body } of refused) {
+    expect(body['error_code']).toBe('over_request_rate_limit')
+    expect(Number(headers.get('retry-after'))).toBeGreaterThan(3_000)
+  }
+})
+
+test('one guesser from one network has a share of their own, and leaves the others theirs', async () => {
+  const { email } = await owner()
+  const statuses = []
+  for (let i = 0; i < 3; i++) statuses.push((await tryPassword(email, 'guess', `172.16.3.${i}`)).status)
+  expect(statuses).toEqual([400, 400, 429])
+  expect((await tryPassword(email, PASSWORD, elsewhere())).status).toBe(200)
+  expect((await tryPassword(email, PASSWORD, elsewhere())).status).toBe(429)
+})
+
+test('whoever hammers an account from elsewhere doesn’t lock its owner out of the phone they signed in on', async () => {
+  for (const shown of ['key', 'cookie'] as const) {
+    const { email, key, cookie } = await owner()
+    const headers: Record<string, string> = shown === 'key' ? { 'x-device-key': `nonsense, ${key}` } : { cookie: `other=1; ${cookie}` }
+    expect(await hammer(email)).toContain(429)
+    // On the way, from a network where nobody knows it.
+    expect((await tryPassword(email, PASSWORD, elsewhere())).status).toBe(429)
+    expect((await tryPassword(email, PASSWORD, elsewhere(), headers)).status).toBe(200)
+    // It has tries of its own, and no more.
+    const statuses = []
+    for (let i = 0; i < 4; i++) statuses.push((await tryPassword(email, 'guess', elsewhere(), headers)).status)
     expect(statuses).toEqual([400, 400, 429, 429])
   }
+})
+
+test('nor out of an address they signed in from, when the phone keeps nothing; also after they signed out', async () => {
+  const { email, ip } = await owner()
+  await database.prepare('delete from auth_sessions where user_id = (select id from auth_users where email = ?)').bind(email).run()
+  await hammer(email)
+  const statuses = []
+  for (let i = 0; i < 2; i++) statuses.push((await tryPassword(email, PASSWORD, ip)).status)
+  expect(statuses).toEqual([200, 200])
+  expect((await tryPassword(email, PASSWORD, ip.replace(/9$/, '8'))).status).toBe(429)
+})
+
+test('a key is of no use for another account, changed, or where nobody signed in; and forgers learn nothing', async () => {
+  const [ada, bob] = [await owner(), await owner()]
+  await hammer(ada.email)
+  await hammer('nobody@example.com')
+  const forged: readonly Record<string, string>[] = [
+    { 'x-device-key': bob.key },
+    { cookie: bob.cookie },
+    { cookie: ada.cookie.replace(/=.*/, `=${bob.key}`) },
+    { 'x-device-key': ada.key.slice(0, -3) + (ada.key.endsWith('AAA') ? 'BBB' : 'AAA') },
+    { 'x-device-key': 'x'.repeat(4_000) },
+    { 'x-device-id': ada.key },
+  ]
+  for (const headers of forged)
+    for (const email of [ada.email, 'nobody@example.com']) {
+      const { status, body } = await tryPassword(email, PASSWORD, elsewhere(), headers)
+      expect([status, body['msg']]).toEqual([429, 'Request rate limit reached'])
+    }
+  const costs = await Promise.all(
+    [ada.email, 'nobody@example.com'].map(async (email) => (await tryPassword(email, 'x', elsewhere())).d1Calls),
+  )
+  expect(costs).toEqual([1, 1])
+})
+
+test('the device’s key goes out with a session, in a header and a cookie that no script reads, once, and not for anonymous people', async () => {
+  const { key, cookies, email } = await owner()
+  expect(key).toMatch(/^[\w-]{47}$/)
+  expect(cookies).toMatch(new RegExp(`^perigee-device-[\\w-]{12}=${key}; Max-Age=15552000; Path=/auth/v1; HttpOnly; SameSite=Strict$`))
+  expect(cookies).not.toContain(email)
+  const again = await tryPassword(email, PASSWORD, elsewhere(), { 'x-device-key': key })
+  expect([again.status, again.headers.get('x-device-key'), again.headers.get('set-cookie')]).toEqual([200, null, null])
+  const anonymous = await call('/auth/v1/signup', { body: {}, ...from(elsewhere()) })
+  expect(anonymous.headers.get('x-device-key')).toBe(null)
+  const refreshed = await refresh(again.body.refresh_token)
+  expect(refreshed.headers.get('x-device-key')).toMatch(/^[\w-]{47}$/)
+})
+
+test('P29: sign-ins are counted by what Cloudflare saw, exactly', async () => {
+  const crowd = await Promise.all(
+    Array.from({ length: 50 }, (_, i) => tryPassword(newEmail(), 'x', `2001:db8:77:1::${i}`, { 'x-forwarded-for': `198.51.100.${i}` })),
+  )
+  // The network has three tries, the address twenty.
+  expect(crowd.filter(({ status }) => status === 400)).toHaveLength(3)
+  expect(crowd.filter(({ status }) => status === 429)).toHaveLength(47)
 })
 
 test('hashing passwords is limited by network', async () => {

@@ -1,8 +1,10 @@
 // POST /token?grant_type=id_token: signing in, or adding a way to, with what Apple or Google gave the phone.
 import { oauthError } from '../../auth'
-import { addressOf, requirePerson, takeRate, type AppContext } from '../../middleware'
+import { addressOf } from '../../core'
+import { requirePerson, takeRate, type AppContext } from '../../middleware'
 import { callAuthentication } from './call'
 import { contextOf, idTokenBody, readBody } from './request'
+import { answerSession } from './session-answer'
 
 export async function signInWithIdToken(c: AppContext): Promise<Response> {
   const body = await readBody(c, idTokenBody)
@@ -24,5 +26,5 @@ export async function signInWithIdToken(c: AppContext): Promise<Response> {
   const session = await callAuthentication(c, (service) =>
     caller === null ? service.signInWithIdToken(context, input) : service.linkIdToken(context, caller, input),
   )
-  return c.json(session, 200, { 'cache-control': 'no-store' })
+  return answerSession(c, session)
 }

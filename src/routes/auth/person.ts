@@ -1,8 +1,8 @@
 // GET and PUT /user, POST /logout: what a person does once they are signed in.
 import { Hono } from 'hono'
 import { authErrors } from '../../auth'
-import { AppError } from '../../core'
-import { endReading, networkOf, requirePerson, takeRate, type AppContext, type AppEnv } from '../../middleware'
+import { AppError, networkOf } from '../../core'
+import { endReading, requirePerson, takeRate, type AppContext, type AppEnv } from '../../middleware'
 import type { SignOutScope } from '../../platform'
 import { callAuthentication } from './call'
 import { contextOf, personBody, query, readBody, signOutQuery, validEmail } from './request'
@@ -21,7 +21,14 @@ async function update(c: AppContext): Promise<Response> {
     throw new AppError(authErrors.not_admin, { message: 'Updating app_metadata requires admin privileges' })
   }
   if (body.phone !== undefined) throw new AppError(authErrors.phone_provider_disabled, { message: 'Phone numbers are disabled' })
-  if (body.password !== undefined) await takeRate(c, [{ class: 'password', subject: networkOf(c.req.header('cf-connecting-ip')) }])
+  if (body.password !== undefined) {
+    const network = networkOf(c.req.header('cf-connecting-ip'))
+    // By the person as well: whoever holds a session of theirs may not guess the password with it.
+    await takeRate(c, [
+      { class: 'password', subject: network },
+      { class: 'device', subject: `change ${caller.userId}` },
+    ])
+  }
   const changes = {
     ...(body.email === undefined ? {} : { email: validEmail(body.email) }),
     ...(body.password === undefined ? {} : { password: body.password }),

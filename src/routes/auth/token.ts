@@ -1,17 +1,15 @@
 // POST /signup and POST /token: everything that ends in a session.
 import { Hono } from 'hono'
 import { authErrors, refreshTokenContent } from '../../auth'
-import { AppError } from '../../core'
-import { addressOf, networkOf, takeRate, type AppContext, type AppEnv, type RateSubject } from '../../middleware'
+import { addressOf, AppError, networkOf } from '../../core'
+import { takeRate, type AppContext, type AppEnv, type RateSubject } from '../../middleware'
 import { keysOf, type RefreshAnswer, type SessionAnswer } from '../../platform'
 import { callAuthentication } from './call'
 import { requireHuman } from './human'
 import { signInWithIdToken } from './id-token'
+import { answerSession } from './session-answer'
+import { takeSignIn } from './sign-in-limits'
 import { contextOf, normaliseEmail, passwordBody, query, readBody, refreshBody, signUpBody, tokenQuery, validEmail } from './request'
-
-function answerSession(c: AppContext, session: SessionAnswer): Response {
-  return c.json(session, 200, { 'cache-control': 'no-store' })
-}
 
 async function signUp(c: AppContext): Promise<Response> {
   const { email, phone, password, data = {} } = await readBody(c, signUpBody)
@@ -42,15 +40,8 @@ async function signInWithPassword(c: AppContext): Promise<Response> {
   if (phone !== undefined)
     throw new AppError({ ...authErrors.phone_provider_disabled, status: 422 }, { message: 'Phone logins are disabled' })
   if (email === undefined) throw new AppError(authErrors.validation_failed, { message: 'missing email or phone' })
-  const ip = c.req.header('cf-connecting-ip')
   const account = normaliseEmail(email)
-  await takeRate(c, [
-    { class: 'token', subject: addressOf(ip) },
-    { class: 'password', subject: networkOf(ip) },
-  ])
-  await requireHuman(c)
-  // Afterwards, so that whoever is refused already can't use up somebody's tries as well.
-  await takeRate(c, [{ class: 'account', subject: account }])
+  await takeSignIn(c, account)
   const context = await contextOf(c)
   return answerSession(c, await callAuthentication(c, (service) => service.signInWithPassword(context, account, password ?? '')))
 }
