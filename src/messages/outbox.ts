@@ -16,6 +16,7 @@ export interface OutboxMessage {
 }
 
 export interface OutboxFilter {
+  readonly id?: string | undefined
   /** The whole recipient. */
   readonly to?: string | undefined
   /** A part of the recipient. */
@@ -26,10 +27,11 @@ export interface OutboxFilter {
 }
 
 /** The newest first. */
-export async function readOutbox(db: D1Database, { to, search, after, limit }: OutboxFilter): Promise<OutboxMessage[]> {
+export async function readOutbox(db: D1Database, { id, to, search, after, limit }: OutboxFilter): Promise<OutboxMessage[]> {
   const params: SqlValue[] = []
   const bound = (value: SqlValue) => `?${params.push(value)}`
   const terms = [
+    ...(id === undefined ? [] : [`id = ${bound(id)}`]),
     ...(to === undefined ? [] : [`recipient in (${bound(to)}, ${bound(`+${to}`)})`]),
     ...(search === undefined ? [] : [`instr(lower(recipient), lower(${bound(search)})) > 0`]),
     ...(after === undefined ? [] : [`id > ${bound(after)}`]),

@@ -141,6 +141,35 @@ describe.skipIf(path === null)('the start page', () => {
     if (width >= 768) expect(bo!.x).toBeGreaterThanOrEqual(ada!.x + ada!.width)
     else expect(bo!.y).toBeGreaterThanOrEqual(ada!.y + ada!.height)
   })
+
+  test('the outbox beside it shows what people were sent as text, runs nothing of it, and fits every screen', async () => {
+    const evil = '<img src=x onerror="document.title=1">'
+    const variables = { code: '314159', link: 'javascript:alert(1)', tokenHash: 'c0ffee' }
+    const mail = {
+      id: 'x',
+      at: new Date().toISOString(),
+      channel: 'email',
+      to: evil,
+      kind: 'recovery',
+      locale: 'en',
+      subject: evil,
+      text: evil,
+    }
+    const box = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+    box.on('console', (message) => message.type() === 'error' && troubles.push(message.text()))
+    await box.route('**/dev/outbox.json?*', (route) => route.fulfill({ json: { messages: [{ ...mail, html: null, variables }] } }))
+    await box.goto(`${server.url}/dev/outbox`)
+    await box.waitForSelector('body[data-ready]')
+    expect(await box.locator('#subject').textContent()).toBe(evil)
+    expect(await box.locator('#messages img, #message img').count()).toBe(0)
+    expect(await box.locator('#proof').textContent()).toBe('314159Copy token hash')
+    for (const width of [1440, 768, 390]) {
+      await box.setViewportSize({ width, height: 844 })
+      expect(await box.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
+    }
+    expect(troubles).toEqual([])
+    await box.close()
+  })
 })
 
 describe('npm run demo', () => {

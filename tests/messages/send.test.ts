@@ -98,9 +98,29 @@ describe('/dev/outbox.json', () => {
     expect(await list('')).toEqual([])
   })
 
+  test("a mail's HTML is shown in a frame that runs nothing, loads nothing and opens links beside it", async () => {
+    await ask(confirmation('ann@example.com'))
+    const { id } = await messageTo('ann@example.com')
+    const { headers, text } = await nobody(`/dev/outbox.html?id=${id}`)
+    expect(headers.get('content-security-policy')).toMatch(/^default-src 'none';.*sandbox allow-popups/)
+    expect(headers.get('content-security-policy')).not.toMatch(/script-src|allow-scripts|allow-same-origin/)
+    expect(text).toContain('<head><base target="_blank">')
+    expect((await nobody('/dev/outbox.html?id=x')).status).toBe(404)
+  })
+
+  test('the page lets nothing in from elsewhere but the frame; who asks for JSON is sent there', async () => {
+    const ASSETS = { fetch: async () => new Response('the page') } as unknown as Fetcher
+    const page = await serve(demo, { ...bindings, ASSETS }).nobody('/dev/outbox')
+    expect(page.status).toBe(200)
+    expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'; script-src 'self';.*frame-src 'self'$/)
+    const json = await nobody('/dev/outbox?to=a', { headers: { accept: 'application/json' } })
+    expect([json.status, json.headers.get('location')]).toEqual([307, '/dev/outbox.json?to=a'])
+  })
+
   test('does not exist in production, nor for a page of another site', async () => {
     const production = serve(demo, { ...bindings, PERIGEE_ENV: 'production' })
-    expect((await production.nobody('/dev/outbox.json')).status).toBe(404)
+    for (const path of ['/dev/outbox', '/dev/outbox.json', '/dev/outbox.html?id=x', '/outbox/app.js'])
+      expect((await production.nobody(path)).status).toBe(404)
     expect((await production.nobody('/dev/outbox.json', { method: 'DELETE' })).status).toBe(404)
     const headers = { 'sec-fetch-site': 'cross-site' }
     expect((await nobody('/dev/outbox.json', { headers })).status).toBe(404)

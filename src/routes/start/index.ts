@@ -7,29 +7,12 @@ import { requestErrors, type AppEnv } from '../../middleware'
 import { readTrace } from '../../observability'
 import { keysOf } from '../../platform'
 import { ownMachineOnly } from './own-machine'
-
-/** Nothing from elsewhere: scripts, styles, pictures and calls are this host's own. */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ')
-
-const PAGE_HEADERS = {
-  'content-security-policy': CONTENT_SECURITY_POLICY,
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-} as const
+import { servePage } from './page'
 
 export const start = new Hono<AppEnv>()
 
-start.get('/', ownMachineOnly(), (c) => asset(c.env.ASSETS, new URL('/start/', c.req.url)))
-start.get('/start/*', ownMachineOnly(), (c) => asset(c.env.ASSETS, new URL(c.req.url)))
+start.get('/', ownMachineOnly(), (c) => servePage(c.env.ASSETS, new URL('/start/', c.req.url)))
+start.get('/start/*', ownMachineOnly(), (c) => servePage(c.env.ASSETS, new URL(c.req.url)))
 
 /** What the page shows of the app: its name, its keys, and every served table's policies as TypeScript. */
 start.get('/dev/app', ownMachineOnly(), async (c) => {
@@ -54,14 +37,6 @@ start.get('/dev/trace/:requestId', ownMachineOnly(), (c) => {
 
 /** What was asked lately, by form: `npm run advise` looks for the indexes that would help. */
 start.get('/dev/shapes', ownMachineOnly(), (c) => c.json(readShapes()))
-
-async function asset(assets: Fetcher | undefined, url: URL): Promise<Response> {
-  const answer = await assets?.fetch(url)
-  if (!answer?.ok) throw new AppError(requestErrors.not_found)
-  const page = new Response(answer.body, answer)
-  for (const [name, value] of Object.entries(PAGE_HEADERS)) page.headers.set(name, value)
-  return page
-}
 
 function policies(model: Model, { policies: { read, insert, update, delete: remove } }: TableModel) {
   const text = (expression: typeof read) => describeExpression(model, expression)
