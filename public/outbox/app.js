@@ -56,12 +56,13 @@ function copyButton(className, text, label) {
   button.type = 'button'
   button.setAttribute('aria-label', `Copy ${label ?? text}`)
   button.title = 'Copy'
-  button.addEventListener('click', async () => {
+  const copy = async () => {
     await navigator.clipboard.writeText(text)
     say(`Copied ${label ?? text}`)
     button.textContent = 'Copied'
     setTimeout(() => (button.textContent = label ?? text), 1_200)
-  })
+  }
+  button.addEventListener('click', () => void copy().catch((error) => say(error.message)))
   return button
 }
 
@@ -135,7 +136,7 @@ async function load() {
   document.body.dataset.ready = 'yes'
 }
 
-const refresh = () => load().catch((error) => say(error.message))
+const refresh = () => void load().catch((error) => say(error.message))
 
 for (const form of ['html', 'text']) {
   $(`tab-${form}`).addEventListener('click', () => {
@@ -149,10 +150,11 @@ $('back').addEventListener('click', () => {
   select(null)
   $('search').focus()
 })
-$('empty').addEventListener('click', async () => {
+const empty = async () => {
   await fetch('/dev/outbox.json', { method: 'DELETE' })
   say('The outbox is empty.')
-  await refresh()
-})
+  await load()
+}
+$('empty').addEventListener('click', () => void empty().catch((error) => say(error.message)))
 setInterval(() => document.visibilityState === 'visible' && refresh(), AGAIN_MS)
-await refresh()
+refresh()
