@@ -46,14 +46,14 @@ test('our own signature over the right claims is accepted: the forgeries below d
   expect((await call('/rest/v1/profiles?select=id&limit=1', { token })).status).toBe(200)
 })
 
-test('alg none', async () => {
+test('P27: alg none', async () => {
   await expectRefused(new UnsecuredJWT(claims()).encode(), 'PGRST301')
   const [, payload] = session.access_token.split('.')
   for (const alg of ['none', 'None', 'NONE'])
     await expectRefused(`${btoa(JSON.stringify({ alg, kid })).replaceAll('=', '')}.${payload}.`, 'PGRST301')
 })
 
-test('HS256 with the public key as its secret', async () => {
+test('P27: HS256 with the public key as its secret', async () => {
   const verifier = (await importJWK(publicJwk, 'ES256', { extractable: true })) as CryptoKey
   for (const secret of [JSON.stringify(publicJwk), await exportSPKI(verifier), publicJwk.x!, kid]) {
     const token = await new SignJWT(claims()).setProtectedHeader({ alg: 'HS256', kid }).sign(new TextEncoder().encode(secret))
@@ -61,7 +61,7 @@ test('HS256 with the public key as its secret', async () => {
   }
 })
 
-test('a key of a stranger, under our kid, its own or none', async () => {
+test('P27: a key of a stranger, under our kid, its own or none', async () => {
   await expectRefused(await sign(claims(), { key: strangerKey }), 'PGRST301')
   await expectRefused(await sign(claims(), { key: strangerKey, kid: 'theirs' }), 'PGRST301')
   await expectRefused(await sign(claims(), { key: strangerKey, kid: undefined }), 'PGRST301')
@@ -113,11 +113,11 @@ const wrong: readonly [string, Record<string, unknown>][] = [
   ['no role', { role: undefined }],
 ]
 
-test.each(wrong)('our own signature over %s', async (_, changes) => {
+test.each(wrong)('P27: our own signature over %s', async (_, changes) => {
   await expectRefused(await sign(claims(changes)), 'PGRST303')
 })
 
-test('a session of somebody else, or of nobody', async () => {
+test('P27: a session of somebody else, or of nobody', async () => {
   const other = await signUp()
   for (const sessionId of [claimsOf(other.access_token)['session_id'], crypto.randomUUID()]) {
     const token = await sign(claims({ session_id: sessionId }))

@@ -9,7 +9,7 @@ const sessionsOf = (userId: string) =>
     .all()
     .then(({ results }) => results)
 
-test('fifty refreshes of one token at once end with one live session and nobody signed out', async () => {
+test('P12: fifty refreshes of one token at once end with one live session and nobody signed out', async () => {
   const { refresh_token, user } = await signUpAnonymously()
   const answers = await Promise.all(FIFTY.map(() => refresh(refresh_token)))
   expect(answers.map(({ status }) => status)).toEqual(FIFTY.map(() => 200))

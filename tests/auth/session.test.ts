@@ -37,21 +37,21 @@ test('refreshing rotates the refresh token and keeps the session', async () => {
   expect(await isAlive(third.access_token)).toBe(true)
 })
 
-test('a phone that lost the answer gets it again with the previous token, however late', async () => {
+test('P12: a phone that lost the answer gets it again with the previous token, however late', async () => {
   const first = await signUpAnonymously()
   const second = session(await refresh(first.refresh_token))
   await age(first.access_token, 86_400_000)
   expect(session(await refresh(first.refresh_token)).refresh_token).toBe(second.refresh_token)
 })
 
-test('a token older than the previous one is answered within ten seconds', async () => {
+test('P12: a token older than the previous one is answered within ten seconds', async () => {
   const first = await signUpAnonymously()
   const second = session(await refresh(first.refresh_token))
   const third = session(await refresh(second.refresh_token))
   expect(session(await refresh(first.refresh_token)).refresh_token).toBe(third.refresh_token)
 })
 
-test('a replayed refresh token ends its whole family', async () => {
+test('P12: a replayed refresh token ends its whole family', async () => {
   const first = await signUpAnonymously()
   const second = session(await refresh(first.refresh_token))
   const third = session(await refresh(second.refresh_token))
@@ -87,7 +87,7 @@ test('garbage, a changed token and a token from the future are refused without a
   expect(problem(await refresh(current.refresh_token))).toEqual([400, 'validation_failed'])
 })
 
-test('after sign-out, after deletion and while banned, refreshing fails with the code that SDKs know', async () => {
+test('P13: after sign-out, after deletion and while banned, refreshing fails with the code that SDKs know', async () => {
   const out = await signUpAnonymously()
   await call('/auth/v1/logout', { method: 'POST', token: out.access_token })
   expect(problem(await refresh(out.refresh_token))).toEqual([400, 'refresh_token_not_found'])
@@ -155,7 +155,7 @@ test('the very next read with the token of an ended session is refused', async (
   expect([answer.status, answer.body['code']]).toEqual([401, 'PGRST303'])
 })
 
-test('a new password ends the other sessions, not this one', async () => {
+test('P13: a new password ends the other sessions, not this one', async () => {
   const email = newEmail()
   const { access_token: token } = await signUp(email)
   const other = session(await signIn(email))

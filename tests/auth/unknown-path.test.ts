@@ -15,6 +15,7 @@ test('a method that a built address does not take is 405, and the answer says wh
     ['token', 'PUT', 'POST'],
     ['user', 'DELETE', 'GET, PUT'],
     ['settings', 'POST', 'GET'],
+    ['user/identities/00000000-0000-4000-8000-000000000000', 'PUT', 'DELETE'],
   ] as const) {
     const { status, body, headers } = await call(`/auth/v1/${path}`, { method })
     expect([path, status, body['error_code'], headers.get('allow')]).toEqual([path, 405, 'method_not_allowed', allow])

@@ -38,7 +38,7 @@ test('metadata is merged key by key; null removes; what the service writes stays
   })
 })
 
-test('a person cannot make themselves an administrator', async () => {
+test('P23: a person cannot make themselves an administrator', async () => {
   const { access_token: token, user } = await signUp()
   const answer = await put(token, { app_metadata: { roles: ['moderator'] } })
   expect([answer.status, answer.body['error_code']]).toEqual([403, 'not_admin'])

@@ -23,6 +23,16 @@ const built = [token, person, devices, identities, settingsRoutes] as const
 const METHODS = new Map<string, Set<string>>()
 for (const { path, method } of built.flatMap(({ routes }) => routes)) METHODS.set(path, (METHODS.get(path) ?? new Set()).add(method))
 
+/** Which methods an address takes; none where nothing is. */
+function methodsAt(address: string): string[] {
+  const parts = address.split('/')
+  const fits = (pattern: string) => {
+    const wanted = pattern.split('/')
+    return wanted.length === parts.length && wanted.every((part, i) => part.startsWith(':') || part === parts[i])
+  }
+  return [...METHODS].flatMap(([pattern, methods]) => (fits(pattern) ? [...methods] : []))
+}
+
 export const auth = new Hono<AppEnv>()
   .route('/', token)
   .route('/', person)
@@ -30,8 +40,8 @@ export const auth = new Hono<AppEnv>()
   .route('/', identities)
   .route('/', settingsRoutes)
   .all('*', (c) => {
-    const methods = METHODS.get(`/${c.req.path.split('/').slice(3).join('/')}`)
-    if (methods) throw new AppError(authErrors.method_not_allowed, { headers: { allow: [...methods].join(', ') } })
+    const methods = methodsAt(`/${c.req.path.split('/').slice(3).join('/')}`)
+    if (methods.length > 0) throw new AppError(authErrors.method_not_allowed, { headers: { allow: methods.join(', ') } })
     refuseSwitchedOff(c)
     if (!GOTRUE.has(c.req.path.split('/')[3] ?? '')) throw new AppError(authErrors.path_unknown)
     throw new AppError(authErrors.feature_disabled, { message: `${c.req.method} ${c.req.path.slice(0, 120)} is not built yet.` })
