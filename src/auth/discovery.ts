@@ -12,6 +12,9 @@ function isConfiguration(document: unknown, issuer: string, loopback: boolean): 
   return own === issuer && required && (userinfo_endpoint === undefined || askable(userinfo_endpoint))
 }
 
+/** Whether a list has an entry; one that isn't there has the default. */
+const listed = (list: unknown, entry: string) => !Array.isArray(list) || list.includes(entry)
+
 /** The endpoints of a provider. Errors: `service_unavailable` when its discovery document can't be had, or isn't its own. */
 export async function endpointsOf(workshop: Workshop, provider: Provider): Promise<Endpoints> {
   if (provider.endpoints !== null) return provider.endpoints
@@ -27,5 +30,8 @@ export async function endpointsOf(workshop: Workshop, provider: Provider): Promi
     token: String(document['token_endpoint']),
     userinfo: typeof document['userinfo_endpoint'] === 'string' ? document['userinfo_endpoint'] : null,
     jwks: String(document['jwks_uri']),
+    // Discovery 1.0: the header is what goes without saying.
+    secretIn: listed(document['token_endpoint_auth_methods_supported'], 'client_secret_basic') ? 'header' : 'body',
+    namesIssuer: document['authorization_response_iss_parameter_supported'] === true,
   }
 }

@@ -99,3 +99,34 @@ export function withName(account: ExternalAccount, name: string): ExternalAccoun
   const known = text(name)
   return known === null ? account : { ...account, data: { ...account.data, name: known, full_name: known } }
 }
+
+type Members = Readonly<Record<string, unknown>>
+
+/** The account that GitHub's `/user` and `/user/emails` tell of: with the primary address, or a verified one; null when they name nobody. */
+export function accountOfGithub(provider: Provider, user: Members, emails: readonly Members[]): ExternalAccount | null {
+  const { id } = user
+  if (typeof id !== 'number' || !Number.isSafeInteger(id)) return null
+  const best = emails.find((one) => one['primary'] === true) ?? emails.find((one) => one['verified'] === true) ?? emails[0]
+  const { email, folds } = readEmail(best?.['email'])
+  const emailVerified = email !== null && !folds && best?.['verified'] === true
+  const [name, login, picture] = [text(user['name']), text(user['login']), text(user['avatar_url'], MAX_URL)]
+  return {
+    provider: provider.name,
+    subject: String(id),
+    email,
+    emailVerified,
+    data: withoutNulls({
+      iss: provider.endpoints?.userinfo?.replace(/\/user$/, ''),
+      sub: String(id),
+      provider_id: String(id),
+      name,
+      full_name: name,
+      preferred_username: login,
+      user_name: login,
+      avatar_url: picture,
+      email,
+      email_verified: emailVerified,
+      phone_verified: false,
+    }),
+  }
+}

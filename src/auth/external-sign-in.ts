@@ -14,7 +14,7 @@ import type { Workshop } from './workshop'
 /** What a sign-in ends in, a session or a code for one, as statements of the batch that decides who it is. */
 export interface Ending {
   /** `condition` is SQL over the person's row `u`. */
-  statements(userId: string, condition: Statement): readonly Statement[]
+  statements(userId: string, condition: Statement): Promise<readonly Statement[]>
   /** SQL that holds once they took effect. */
   readonly took: Statement
 }
@@ -200,7 +200,7 @@ export async function admit(
       auditStatement({ ...context, now }, { action, userId, details }, ending.took)
     const results = await run(db, [
       ...decision.statements,
-      ...ending.statements(userId, condition),
+      ...(await ending.statements(userId, condition)),
       ...once(ending.took),
       ...(linked ? [audit('identity_linked')] : []),
       audit(isNew ? 'user_signedup' : 'login'),

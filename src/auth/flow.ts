@@ -1,6 +1,6 @@
 // Sign-ins that end in a code for the app (PKCE, RFC 7636): from a link in a mail or from a provider, to the phone that began them.
 import { AppError, equalConstantTime, toBase64Url, utf8 } from '../core'
-import { run, type AuthenticationContext, type Statement } from '../platform'
+import { run, type AuthenticationContext, type Caller, type Statement } from '../platform'
 import { authErrors } from './errors'
 import { isBanned, PERSON_COLUMNS, readPerson, type Person } from './person'
 import { newSession, openSession, type Session } from './session'
@@ -94,11 +94,17 @@ export async function issueFlowCode(
   }
 }
 
-export interface ExchangedFlow {
+/** A flow whose code was exchanged. */
+export interface TakenFlow {
+  readonly userId: string
+  /** As it will stand in `amr`. */
   readonly method: string
+  /** Null for a mail's link. */
   readonly provider: string | null
   /** As its beginner, or whoever went on with it, sealed it. */
   readonly sealedProvider: string | null
+  /** Who adds a way to sign in, instead of signing in. */
+  readonly linking: Caller | null
 }
 
 async function fits(verifier: string, challenge: string, method: string): Promise<boolean> {
@@ -107,20 +113,14 @@ async function fits(verifier: string, challenge: string, method: string): Promis
 }
 
 /**
- * Exchanges a code for a session. The code is gone after the first try, whoever comes at the same time and whatever verifier they have.
- * Errors: `flow_state_not_found` (404), `flow_state_expired` (422), `bad_code_verifier` (400), `user_banned` (403).
+ * Takes the flow of a code. The code is gone after the first try, whoever comes at the same time and whatever verifier they have.
+ * Errors: `flow_state_not_found` (404), `flow_state_expired` (422), `bad_code_verifier` (400).
  */
-export async function exchangeCode(
-  workshop: Workshop,
-  context: AuthenticationContext,
-  code: string,
-  verifier: string,
-): Promise<{ session: Session; person: Person; flow: ExchangedFlow }> {
-  const { db, now } = workshop
+export async function takeFlow({ db, now }: Workshop, code: string, verifier: string): Promise<TakenFlow> {
   const [taken] = await run(db, [
     {
-      sql: `delete from auth_flows where code_hash = ?
-        returning user_id, method, provider, code_challenge, code_challenge_method, sealed_provider, expires_at`,
+      sql: `delete from auth_flows where code_hash = ? returning user_id, method, provider, code_challenge, code_challenge_method,
+        sealed_provider, linking_user_id, linking_session_id, expires_at`,
       params: [await hashOf(code)],
     },
   ])
@@ -130,11 +130,24 @@ export async function exchangeCode(
   if (!(await fits(verifier, String(row['code_challenge']), String(row['code_challenge_method'])))) {
     throw new AppError(authErrors.bad_code_verifier)
   }
-
-  const userId = String(row['user_id'])
-  const method = String(row['method'])
   const textOrNull = (value: unknown) => (typeof value === 'string' ? value : null)
-  const provider = textOrNull(row['provider'])
+  const linking = textOrNull(row['linking_user_id'])
+  return {
+    userId: String(row['user_id']),
+    method: String(row['method']),
+    provider: textOrNull(row['provider']),
+    sealedProvider: textOrNull(row['sealed_provider']),
+    linking: linking === null ? null : { userId: linking, sessionId: String(row['linking_session_id']) },
+  }
+}
+
+/** Opens the session that a flow ends in. Errors: `user_banned` (403), `flow_state_not_found` when the person is gone. */
+export async function openFlowSession(
+  workshop: Workshop,
+  context: AuthenticationContext,
+  { userId, method, provider }: TakenFlow,
+): Promise<{ session: Session; person: Person }> {
+  const { db, now } = workshop
   const session = newSession(workshop, method, provider ?? undefined)
   const results = await run(db, [
     ...openSession(
@@ -154,9 +167,5 @@ export async function exchangeCode(
   const person = found.results[0] === undefined ? null : readPerson(found.results[0])
   if (person !== null && isBanned(person, now)) throw new AppError(authErrors.user_banned)
   if (person === null || opened.results.length === 0) throw new AppError(authErrors.flow_state_not_found)
-  return {
-    session,
-    person,
-    flow: { method, provider, sealedProvider: textOrNull(row['sealed_provider']) },
-  }
+  return { session, person }
 }

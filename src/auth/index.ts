@@ -2,6 +2,7 @@ export { AUDIENCE, ISSUER_PATH, verifyAccessToken, type TokenProblem, type Verif
 export { DEVICE_KEY_DAYS, readDeviceKey, writeDeviceKey, type DeviceKey } from './device-key'
 export { createAuthentication, openAuthentication } from './entrypoint'
 export { refused as captchaRefused } from './human'
+export { readChallenge } from './flow'
 export { resolveRedirect, withFragment, withQuery, type RedirectRules } from './redirect'
 export { refreshTokenContent } from './session'
 export { authErrors, oauthError, renderAuthError } from './errors'

@@ -103,7 +103,7 @@ export async function signInWithIdToken(
   const { account, once } = await prove(workshop, input)
   const session = newSession(workshop, 'oauth', account.provider)
   const ending: Ending = {
-    statements: (userId, condition) => openSession(workshop, context, session, { id: userId }, condition),
+    statements: async (userId, condition) => openSession(workshop, context, session, { id: userId }, condition),
     took: { sql: 'exists (select 1 from auth_sessions where id = ?)', params: [session.id] },
   }
   try {

@@ -8,6 +8,10 @@ export interface Endpoints {
   readonly token: string
   readonly userinfo: string | null
   readonly jwks: string | null
+  /** How the provider wants to be shown who we are (RFC 6749 §2.3.1): in the header or in the body. */
+  readonly secretIn: 'header' | 'body'
+  /** Whether its answers always name it (RFC 9207). */
+  readonly namesIssuer: boolean
 }
 
 export interface Provider {
@@ -29,12 +33,16 @@ const GOOGLE: Endpoints = {
   token: 'https://oauth2.googleapis.com/token',
   userinfo: 'https://openidconnect.googleapis.com/v1/userinfo',
   jwks: 'https://www.googleapis.com/oauth2/v3/certs',
+  secretIn: 'body',
+  namesIssuer: false,
 }
 const APPLE: Endpoints = {
   authorization: 'https://appleid.apple.com/auth/authorize',
   token: 'https://appleid.apple.com/auth/token',
   userinfo: null,
   jwks: 'https://appleid.apple.com/auth/keys',
+  secretIn: 'body',
+  namesIssuer: false,
 }
 
 /** Both providers write their issuer in two ways, and say so. */
@@ -50,6 +58,8 @@ function githubEndpoints(pages: string): Endpoints {
     token: `${pages}/login/oauth/access_token`,
     userinfo: `${api}/user`,
     jwks: null,
+    secretIn: 'body',
+    namesIssuer: false,
   }
 }
 

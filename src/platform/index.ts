@@ -35,7 +35,14 @@ export type {
   WeakPasswordAnswer,
 } from './authentication'
 export type { DeviceAnswer, DeviceOperations } from './authentication-devices'
-export type { IdTokenInput, ProviderOperations } from './authentication-providers'
+export type {
+  IdTokenInput,
+  OAuthEnd,
+  OAuthRequest,
+  OAuthReturn,
+  ProviderOperations,
+  ProviderSessionAnswer,
+} from './authentication-providers'
 export { authenticationService, settle, type Outcome } from './services'
 export { openOutbox, sendMessages, wakeAlarm, type JobMessage, type Outbox, type QueueMessage } from './outbox'
 export { openStores, type SessionStart, type Store, type Stores, type StoreSession } from './stores'

@@ -102,7 +102,7 @@ function expectWellFormed({ status, headers, json, text: answered }: Answer, sen
     const location = headers.get('location') ?? ''
     // The site, the app, or the provider: nobody else's, and nothing that a browser runs.
     expect(location, sent).toMatch(
-      /^(?:http:\/\/localhost|lodge:\/\/|https:\/\/(?:appleid\.apple\.com|accounts\.google\.com|github\.com|id\.lodge\.example)\/)/,
+      /^(?:http:\/\/localhost|https:\/\/lodge\.example\/|lodge:\/\/|https:\/\/(?:appleid\.apple\.com|accounts\.google\.com|github\.com|id\.lodge\.example)\/)/,
     )
   }
   if (status < 400) return

@@ -155,7 +155,7 @@ test('a grant that does not exist, or not yet, says so', async () => {
   }
   expect(await grant('magic')).toEqual([400, 'invalid_credentials'])
   expect(await grant('')).toEqual([400, 'invalid_credentials'])
-  expect(await grant('pkce')).toEqual([501, 'feature_disabled'])
+  expect(await grant('pkce')).toEqual([400, 'validation_failed'])
   expect(await grant('web3')).toEqual([422, 'web3_provider_disabled'])
 })
 

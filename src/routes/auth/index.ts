@@ -5,6 +5,7 @@ import { AppError } from '../../core'
 import type { AppEnv } from '../../middleware'
 import { devices } from './devices'
 import { identities } from './identities'
+import { oauth } from './oauth'
 import { person } from './person'
 import { settingsRoutes } from './settings'
 import { refuseSwitchedOff } from './switched-off'
@@ -17,7 +18,7 @@ const GOTRUE = new Set(
   ),
 )
 
-const built = [token, person, devices, identities, settingsRoutes] as const
+const built = [token, person, devices, identities, oauth, settingsRoutes] as const
 
 /** The methods of each path that is built. */
 const METHODS = new Map<string, Set<string>>()
@@ -38,6 +39,7 @@ export const auth = new Hono<AppEnv>()
   .route('/', person)
   .route('/', devices)
   .route('/', identities)
+  .route('/', oauth)
   .route('/', settingsRoutes)
   .all('*', (c) => {
     const methods = methodsAt(`/${c.req.path.split('/').slice(3).join('/')}`)

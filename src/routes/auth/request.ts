@@ -20,6 +20,7 @@ const data = z
 export const signUpBody = z.object({ email: optionalText, phone: optionalText, password: optionalText, data })
 export const passwordBody = z.object({ email: optionalText, phone: optionalText, password: optionalText })
 export const refreshBody = z.object({ refresh_token: optionalText })
+export const codeBody = z.object({ auth_code: optionalText, code_verifier: optionalText })
 export const idTokenBody = z.object({
   provider: optionalText,
   id_token: optionalText,

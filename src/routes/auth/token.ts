@@ -9,7 +9,18 @@ import { requireHuman } from './human'
 import { signInWithIdToken } from './id-token'
 import { answerSession } from './session-answer'
 import { takeSignIn } from './sign-in-limits'
-import { contextOf, normaliseEmail, passwordBody, query, readBody, refreshBody, signUpBody, tokenQuery, validEmail } from './request'
+import {
+  codeBody,
+  contextOf,
+  normaliseEmail,
+  passwordBody,
+  query,
+  readBody,
+  refreshBody,
+  signUpBody,
+  tokenQuery,
+  validEmail,
+} from './request'
 
 async function signUp(c: AppContext): Promise<Response> {
   const { email, phone, password, data = {} } = await readBody(c, signUpBody)
@@ -69,14 +80,22 @@ async function refresh(c: AppContext): Promise<Response> {
   return answerSession(c, session)
 }
 
-const NOT_BUILT = new Set(['pkce'])
+async function exchangeCode(c: AppContext): Promise<Response> {
+  const { auth_code: code, code_verifier: verifier } = await readBody(c, codeBody)
+  if (code === undefined || verifier === undefined) {
+    throw new AppError(authErrors.validation_failed, { message: 'invalid request: both auth code and code verifier should be non-empty' })
+  }
+  await takeRate(c, [{ class: 'token', subject: addressOf(c.req.header('cf-connecting-ip')) }])
+  const context = await contextOf(c)
+  return answerSession(c, await callAuthentication(c, (service) => service.exchangeCode(context, code, verifier)))
+}
 
 async function exchange(c: AppContext, grant: string): Promise<Response> {
   if (grant === 'password') return signInWithPassword(c)
   if (grant === 'refresh_token') return refresh(c)
   if (grant === 'id_token') return signInWithIdToken(c)
+  if (grant === 'pkce') return exchangeCode(c)
   if (grant === 'web3') throw new AppError(authErrors.web3_provider_disabled)
-  if (NOT_BUILT.has(grant)) throw new AppError(authErrors.feature_disabled, { message: `grant_type=${grant} is not built yet.` })
   throw new AppError(authErrors.invalid_credentials, { message: 'unsupported_grant_type' })
 }
 
