@@ -251,6 +251,7 @@ test('a sign-in costs a read and a batch', async () => {
     body: { provider: 'google', id_token: await token('google', claims) },
   })
   expect(headers.get('x-perigee-d1-calls')).toBe('2')
+  expect(Number(headers.get('x-perigee-rows-read'))).toBeLessThan(40)
 })
 
 test('keys that the provider changed are found at once, and an unknown one asks at most every half minute', async () => {
