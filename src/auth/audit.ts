@@ -20,8 +20,6 @@ export const AUDIT_ACTIONS = {
   user_confirmation_requested: 'user',
   user_repeated_signup: 'user',
   user_updated_password: 'user',
-  generate_recovery_codes: 'user',
-  recovery_codes_deleted: 'recovery_codes',
   factor_in_progress: 'factor',
   factor_unenrolled: 'factor',
   challenge_created: 'factor',
@@ -29,6 +27,10 @@ export const AUDIT_ACTIONS = {
   factor_deleted: 'factor',
   factor_updated: 'factor',
   mfa_code_login: 'factor',
+  recovery_codes_generated: 'factor',
+  recovery_codes_verified: 'factor',
+  recovery_codes_regenerated: 'factor',
+  recovery_codes_deleted: 'factor',
   identity_linked: 'user',
   identity_unlinked: 'user',
   passkey_created: 'user',
@@ -54,6 +56,8 @@ export interface AuditMoment {
 }
 
 export interface AuditEntry {
+  /** UUIDv7, for what else in the batch hangs on the entry. */
+  readonly id?: string
   readonly action: AuditAction
   /** To whom; as SQL of one value when only the batch itself can tell. */
   readonly userId: string | Statement | null
@@ -74,7 +78,7 @@ function valueOf(value: string | Statement | null): Statement {
 /** Appends an entry if `condition`, SQL with unnumbered parameters, holds where the statement stands in its batch. */
 export function auditStatement(
   { now, address, requestId }: AuditMoment,
-  { action, userId, actor = 'person', actorId, details = {} }: AuditEntry,
+  { id, action, userId, actor = 'person', actorId, details = {} }: AuditEntry,
   condition: Statement = { sql: '1', params: [] },
 ): Statement {
   const whom = valueOf(userId)
@@ -83,7 +87,7 @@ export function auditStatement(
     sql: `insert into auth_audit (id, at, action, user_id, actor, actor_id, ip, details)
       select ?, ?, ?, ${whom.sql}, ?, ${who.sql}, ?, ? where (${condition.sql})`,
     params: [
-      uuidv7(now),
+      id ?? uuidv7(now),
       String(now),
       action,
       ...whom.params,

@@ -77,6 +77,24 @@ export const authErrors = defineErrors({
   session_expired: { status: 400, title: 'Invalid Refresh Token: Session Expired', retry: false },
   refresh_token_already_used: { status: 400, title: 'Invalid Refresh Token: Already Used', retry: false },
 
+  // Of second factors
+  insufficient_aal: { status: 403, title: 'AAL2 session is required', retry: false },
+  mfa_factor_not_found: { status: 422, title: 'Factor not found', retry: false },
+  mfa_factor_name_conflict: { status: 422, title: 'A factor with this friendly name already exists', retry: false },
+  mfa_verified_factor_exists: { status: 422, title: 'A verified factor already exists', retry: false },
+  too_many_enrolled_mfa_factors: { status: 422, title: 'Maximum number of factors reached, unenroll to continue', retry: false },
+  mfa_challenge_expired: { status: 422, title: 'MFA challenge has expired', retry: false },
+  mfa_verification_failed: { status: 422, title: 'Invalid code entered', retry: false },
+  mfa_totp_enroll_not_enabled: { status: 422, title: 'MFA enroll is disabled for TOTP', retry: false },
+  mfa_totp_verify_not_enabled: { status: 422, title: 'MFA verification is disabled for TOTP', retry: false },
+  mfa_phone_enroll_not_enabled: { status: 422, title: 'MFA enroll is disabled for Phone', retry: false },
+  mfa_phone_verify_not_enabled: { status: 422, title: 'MFA verification is disabled for Phone', retry: false },
+  mfa_webauthn_enroll_not_enabled: { status: 422, title: 'MFA enroll is disabled for WebAuthn', retry: false },
+  mfa_webauthn_verify_not_enabled: { status: 422, title: 'MFA verification is disabled for WebAuthn', retry: false },
+  mfa_recovery_codes_enroll_not_enabled: { status: 422, title: 'MFA enroll is disabled for recovery codes', retry: false },
+  mfa_recovery_codes_locked: { status: 429, title: 'Too many failed verification attempts, try again later', retry: true },
+  mfa_recovery_codes_sole_factor: { status: 422, title: 'Recovery codes cannot be the only verified factor', retry: false },
+
   // Of changes to a person
   email_exists: { status: 422, title: 'A user with this email address has already been registered', retry: false },
   reauthentication_needed: { status: 400, title: 'Password update requires reauthentication', retry: false },

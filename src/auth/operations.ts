@@ -2,6 +2,7 @@
 import type { AuthenticationService } from '../platform'
 import { deviceOperations } from './device-operations'
 import { providerOperations } from './provider-operations'
+import { factorOperations } from './factor-operations'
 import { sessionOperations } from './session-operations'
 import type { OperationsOf } from './workshop'
 
@@ -9,4 +10,5 @@ export const OPERATIONS: OperationsOf<AuthenticationService> = {
   ...sessionOperations,
   ...deviceOperations,
   ...providerOperations,
+  ...factorOperations,
 }

@@ -1,5 +1,6 @@
 // A person as the database keeps them and as GoTrue shows them (shared protocol notes: gotrue §2).
 import type { PersonAnswer } from '../platform'
+import { FACTORS_SQL, readFactors, showFactor, type Factor } from './factor'
 
 export interface Identity {
   readonly id: string
@@ -40,6 +41,8 @@ export interface Person {
   readonly updatedAt: number
   /** Oldest first. */
   readonly identities: readonly Identity[]
+  /** Oldest first. */
+  readonly factors: readonly Factor[]
 }
 
 /** Columns that `readPerson` reads, of `auth_users u`: the person with all identities, in one statement. */
@@ -48,7 +51,7 @@ export const PERSON_COLUMNS = `u.id, u.email, u.phone, u.password_hash, u.is_ano
   u.reauthentication_sent_at, u.new_email, u.email_change_sent_at, u.new_phone, u.phone_change_sent_at, u.deleted_at, u.created_at, u.updated_at,
   (select json_group_array(json_object('id', i.id, 'provider', i.provider, 'subject', i.subject, 'data', i.identity_data, 'email', i.email,
     'lastSignInAt', i.last_sign_in_at, 'createdAt', i.created_at, 'updatedAt', i.updated_at))
-   from auth_identities i where i.user_id = u.id) as identities`
+   from auth_identities i where i.user_id = u.id) as identities, ${FACTORS_SQL} as factors`
 
 type Row = Readonly<Record<string, unknown>>
 
@@ -85,6 +88,7 @@ export function readPerson(row: Row): Person {
     identities: identities
       .map((identity) => ({ ...identity, data: object(identity.data) }))
       .sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)),
+    factors: readFactors(row['factors']),
   }
 }
 
@@ -118,6 +122,7 @@ export function blankPerson(id: string, now: number): Person {
     createdAt: now,
     updatedAt: now,
     identities: [],
+    factors: [],
   }
 }
 
@@ -170,6 +175,7 @@ export function showPerson(person: Person): PersonAnswer {
     app_metadata: person.appMetadata,
     user_metadata: person.userMetadata,
     identities: person.identities.map((identity) => showIdentity(identity, person.id)),
+    ...(person.factors.length === 0 ? {} : { factors: person.factors.map(showFactor) }),
     created_at: time(person.createdAt),
     updated_at: time(person.updatedAt),
     is_anonymous: person.isAnonymous,

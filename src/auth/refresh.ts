@@ -70,8 +70,8 @@ function refuseEnded(row: Readonly<Record<string, unknown>>, session: Session, {
 }
 
 /**
- * The current token rotates; its predecessor, and any older one within the reuse interval, get the current one; an older one later ends the
- * session. Errors, all 400, in this order: `validation_failed`, `refresh_token_not_found`, `user_banned`, `session_expired`,
+ * The current token rotates; its predecessor, and any older one within the reuse interval, get the current one, unless they are of before the
+ * session's second factor; an older one later ends the session. Errors, all 400, in this order: `validation_failed`, `refresh_token_not_found`, `user_banned`, `session_expired`,
  * `refresh_token_already_used`.
  */
 export async function refreshSession(
@@ -107,6 +107,7 @@ export async function refreshSession(
     { sql: `delete from auth_sessions as s where ${reused.sql} returning id`, params: reused.params },
     {
       sql: `select ${PERSON_COLUMNS}, ${SESSION_COLUMNS}, s.created_at as session_created_at, s.refreshed_at as session_refreshed_at,
+          s.raised_at_counter as session_raised_at,
           ${limits.single ? NEWER : '0'} as session_newer
         from auth_sessions s join auth_users u on u.id = s.user_id where s.id = ?`,
       params: [sessionId],
@@ -126,5 +127,7 @@ export async function refreshSession(
   if (session.refreshCounter < counter) {
     throw new AppError(authErrors.validation_failed, { message: 'Refresh token was not issued by this server' })
   }
+  // A token of before the second factor gets nothing that the factor gave, not even within the interval.
+  if (counter < Number(row['session_raised_at'] ?? 0)) throw new AppError(authErrors.refresh_token_already_used)
   return { session, person, reuse: session.refreshCounter === counter + 1 ? 'fail-to-save' : 'concurrent-refresh' }
 }

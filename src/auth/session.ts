@@ -154,8 +154,13 @@ export async function refreshTokenContent(keys: Keys, refreshToken: string): Pro
   return token.ok ? { sessionId: token.sessionId, counter: token.counter } : null
 }
 
+/** A person, and how strong the session is that they call in. */
+export interface LivePerson extends Person {
+  readonly sessionAal: 'aal1' | 'aal2'
+}
+
 /** The person of a session that lives. Errors: `session_not_found`, `user_not_found`, `user_banned` (403). */
-export async function livePerson({ db, now }: Workshop, caller: Caller): Promise<Person> {
+export async function livePerson({ db, now }: Workshop, caller: Caller): Promise<LivePerson> {
   const [found] = await run(db, [livePersonStatement(caller)])
   return readLivePerson(found!.results[0], now)
 }
@@ -163,18 +168,18 @@ export async function livePerson({ db, now }: Workshop, caller: Caller): Promise
 /** Reads the person with whether the session lives, in one row. */
 export function livePersonStatement({ userId, sessionId }: Caller): Statement {
   return {
-    sql: `select ${PERSON_COLUMNS}, exists (select 1 from auth_sessions s where s.id = ? and s.user_id = u.id and ${UNEXPIRED}) as live
+    sql: `select ${PERSON_COLUMNS}, (select s.aal from auth_sessions s where s.id = ? and s.user_id = u.id and ${UNEXPIRED}) as session_aal
       from auth_users u where u.id = ?`,
     params: [sessionId, userId],
   }
 }
 
-export function readLivePerson(row: Readonly<Record<string, unknown>> | undefined, now: number): Person {
+export function readLivePerson(row: Readonly<Record<string, unknown>> | undefined, now: number): LivePerson {
   if (row === undefined) throw new AppError(authErrors.user_not_found)
-  if (Number(row['live']) !== 1) throw new AppError(authErrors.session_not_found)
+  if (row['session_aal'] === null) throw new AppError(authErrors.session_not_found)
   const person = readPerson(row)
   if (isBanned(person, now)) throw new AppError(authErrors.user_banned)
-  return person
+  return { ...person, sessionAal: row['session_aal'] === 'aal2' ? 'aal2' : 'aal1' }
 }
 
 const ENDS: Readonly<Record<SignOutScope, string>> = { global: '1', local: 'o.id = ?1', others: 'o.id <> ?1' }

@@ -11,6 +11,7 @@ import {
 } from '../platform'
 import { auditStatement, CHANGED } from './audit'
 import { authErrors } from './errors'
+import { hasSecondFactor } from './factor'
 import { hashPassword, verifyPassword } from './password'
 import { checkPassword } from './password-strength'
 import { readLivePerson, livePerson, livePersonStatement } from './session'
@@ -56,7 +57,9 @@ function statements(
   passwordHash: string | null,
   now: number,
 ): Statement[] {
-  const live = 'exists (select 1 from auth_sessions s where s.id = ?6 and s.user_id = ?5)'
+  // The factor may have been verified, or the session made weak, since it was read.
+  const live = `exists (select 1 from auth_sessions s where s.id = ?6 and s.user_id = ?5 and (s.aal = 'aal2' or (?2 is null and ?3 is null)
+    or not exists (select 1 from auth_factors f where f.user_id = ?5 and f.status = 'verified')))`
   const free = '(?2 is null or not exists (select 1 from auth_users o where o.email = ?2 and o.id <> ?5))'
   const update: Statement = {
     sql: `update auth_users set
@@ -106,6 +109,13 @@ export async function updatePerson(
 ): Promise<Person> {
   const { db, now } = workshop
   const person = await livePerson(workshop, caller)
+  const sensitive = changes.password !== undefined || (changes.email !== undefined && changes.email !== person.email)
+  if (sensitive && person.sessionAal !== 'aal2' && hasSecondFactor(person)) {
+    throw new AppError(
+      { ...authErrors.insufficient_aal, status: 401 },
+      { message: 'AAL2 session is required to update email or password when MFA is enabled.' },
+    )
+  }
   const email = changes.email === undefined || changes.email === person.email ? null : changes.email
   const data = changes.data === undefined ? null : ownMetadata(changes.data)
   if (data !== null) checkMetadataSize({ ...person.userMetadata, ...data })

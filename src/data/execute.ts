@@ -5,7 +5,7 @@ import { readFault, run, type DatabaseFault, type Reading, type SessionStart, ty
 import {
   compile,
   ofOperation,
-  revokedRolesStatement,
+  presentRightsStatement,
   sessionStatement,
   sourcesOf,
   tablesOf,
@@ -88,31 +88,35 @@ export async function execute(request: ExecuteRequest): Promise<Result[]> {
     const again =
       start !== PRIMARY && (!(error instanceof AppError) || error.definition === dataErrors.session_revoked || error.definition.retry)
     return again
-      ? attempt(request, query, store, PRIMARY).catch((refused: unknown) => withoutTakenRoles(request, query, store, refused))
-      : withoutTakenRoles(request, query, store, error)
+      ? attempt(request, query, store, PRIMARY).catch((refused: unknown) => withPresentRights(request, query, store, refused))
+      : withPresentRights(request, query, store, error)
   }
 }
 
 /**
- * A role that was taken away ends with the next call: a token that still names it is asked for the same with the roles that are left.
- * Functions aren't: what they do may rest on the role that they were let in for. Throws `error` when that isn't why the query was refused.
+ * A role that was taken away ends with the next call, and so does a session's strength when its second factor is removed: a token that still
+ * names them is asked for the same with what is left. Functions aren't: what they do may rest on the right that they were let in for.
+ * Throws `error` when that isn't why the query was refused.
  */
-async function withoutTakenRoles(request: ExecuteRequest, query: Query, store: Store, error: unknown): Promise<Result[]> {
+async function withPresentRights(request: ExecuteRequest, query: Query, store: Store, error: unknown): Promise<Result[]> {
   const { principal, asService, function: called } = request.execution
   const ended = error instanceof AppError && error.definition === dataErrors.session_revoked
-  if (!ended || called !== undefined || asService !== undefined || tokenRoles(principal).length === 0) throw error
-  const [answer] = await run(request.stores.primary.db, [revokedRolesStatement(principal)])
+  if (!ended || called !== undefined || asService !== undefined) throw error
+  if (tokenRoles(principal).length === 0 && principal.aal === 'aal1') throw error
+  const [answer] = await run(request.stores.primary.db, [presentRightsStatement(principal)])
   const row = answer?.results[0]
   if (row === undefined) throw error
   const taken = new Set(JSON.parse(String(row['revoked_roles'] ?? '[]')) as unknown[])
-  return attempt({ ...request, execution: { ...request.execution, principal: withRoles(principal, taken) } }, query, store, PRIMARY)
+  const present = withRights(principal, taken, row['aal'] === 'aal2' ? principal.aal : 'aal1')
+  return attempt({ ...request, execution: { ...request.execution, principal: present } }, query, store, PRIMARY)
 }
 
 /** The principal as if the token had been made since. */
-function withRoles(principal: Principal, taken: ReadonlySet<unknown>): Principal {
-  const roles = tokenRoles(principal).filter((role) => !taken.has(role))
+function withRights(principal: Principal, taken: ReadonlySet<unknown>, aal: Principal['aal']): Principal {
+  const held = tokenRoles(principal)
   const metadata = principal.claims['app_metadata'] as Readonly<Record<string, unknown>>
-  return { ...principal, claims: { ...principal.claims, app_metadata: { ...metadata, roles } } }
+  const roles = held.length === 0 ? {} : { app_metadata: { ...metadata, roles: held.filter((role) => !taken.has(role)) } }
+  return { ...principal, aal, claims: { ...principal.claims, ...roles, aal } }
 }
 
 const PRIMARY: SessionStart = 'first-primary'

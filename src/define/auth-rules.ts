@@ -4,6 +4,19 @@ import type { AuthHooks } from './auth-hooks'
 import type { ProviderDeclaration } from './auth-providers'
 import type { MessageRules } from './messages'
 
+/** Second factors. */
+export interface FactorRules {
+  /** Codes of an authenticator app; on when absent. */
+  readonly totp?: boolean
+  readonly webauthn?: boolean
+  /** Codes by text message: each costs you money; off when absent. */
+  readonly phone?: boolean
+  /** Ten codes for who lost the others; on when absent. */
+  readonly recoveryCodes?: boolean
+  /** Of one person, with those that wait to be verified; 10 when absent. */
+  readonly maxFactors?: number
+}
+
 export interface AuthRules {
   /** Refuse new people; those who are known still sign in. */
   readonly disableSignup?: boolean
@@ -43,6 +56,7 @@ export interface AuthRules {
   readonly providers?: readonly ProviderDeclaration[]
   /** Whether people who are signed in may add and remove ways to sign in; true when absent. */
   readonly manualLinking?: boolean
+  readonly mfa?: FactorRules
 }
 
 /** Seconds, 300 or more each. */

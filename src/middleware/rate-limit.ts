@@ -21,6 +21,8 @@ export type RateClass =
   | 'device'
   /** Anything that hashes a password, by network: each costs 140 ms of CPU. */
   | 'password'
+  /** Second factors, by person. */
+  | 'factor'
   /** Refreshes, by session. */
   | 'refresh'
 
@@ -33,6 +35,7 @@ const RATES: Readonly<Record<RateClass, RuntimeRate>> = {
   account: { requests: 60, seconds: 3600, burst: 30 },
   device: { requests: 30, seconds: 3600, burst: 15 },
   password: { requests: 600, seconds: 300, burst: 120 },
+  factor: { requests: 15, seconds: 60, burst: 30 },
   refresh: { requests: 60, seconds: 300, burst: 60 },
 }
 

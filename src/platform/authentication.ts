@@ -1,6 +1,7 @@
 // What sign-in can be asked, wherever it runs: plain data in, plain data out. A family of questions is an interface of its own.
 import type { DeviceOperations } from './authentication-devices'
 import type { ProviderOperations } from './authentication-providers'
+import type { FactorOperations } from './authentication-factors'
 import type { Outcome } from './services'
 
 /** A user as GoTrue shows it (shared protocol notes: gotrue §2). */
@@ -122,4 +123,4 @@ export interface SessionOperations {
 }
 
 /** Sign-in. Verifying a token isn't here: that happens where the request arrives, without asking anybody. */
-export interface AuthenticationService extends SessionOperations, DeviceOperations, ProviderOperations {}
+export interface AuthenticationService extends SessionOperations, DeviceOperations, FactorOperations, ProviderOperations {}

@@ -43,6 +43,7 @@ export type {
   ProviderOperations,
   ProviderSessionAnswer,
 } from './authentication-providers'
+export type { ChallengeFactorInput, EnrollFactorInput, FactorAnswer, FactorOperations, VerifyFactorInput } from './authentication-factors'
 export { authenticationService, settle, type Outcome } from './services'
 export { openOutbox, sendMessages, wakeAlarm, type JobMessage, type Outbox, type QueueMessage } from './outbox'
 export { openStores, type SessionStart, type Store, type Stores, type StoreSession } from './stores'

@@ -23,12 +23,13 @@ function living({ sessionId, uid }: Principal): Sql {
   ])
 }
 
-/** The same, and no role that the token names was taken from the person since. */
+/** The same, and it is as strong as the token says, and no role that the token names was taken from the person since. */
 function current(principal: Principal): Sql {
   const roles = tokenRoles(principal)
-  if (roles.length === 0) return living(principal)
+  const strong = principal.aal === 'aal2' ? and([living(principal), sql`\`aal\` = 'aal2'`]) : living(principal)
+  if (roles.length === 0) return strong
   const taken = sql`select 1 from json_each(\`revoked_roles\`) where value in (select value from json_each(${bind(JSON.stringify(roles))}))`
-  return and([living(principal), sql`(\`revoked_roles\` is null or not exists(${taken}))`])
+  return and([strong, sql`(\`revoked_roles\` is null or not exists(${taken}))`])
 }
 
 /** One key probe for a signed-in person; everybody else has no session to lose. */
@@ -50,7 +51,7 @@ export function sessionStatement(principal: Principal): Rendered {
   return render(sql`select 1 as live from \`auth_sessions\` where ${current(principal)}`)
 }
 
-/** For the primary store: one row `{ revoked_roles }`, a JSON list or NULL, when the session lives, whatever roles its token names. */
-export function revokedRolesStatement(principal: Principal): Rendered {
-  return render(sql`select \`revoked_roles\` from \`auth_sessions\` where ${living(principal)}`)
+/** For the primary store: one row `{ revoked_roles, aal }`, a JSON list or NULL and the level, when the session lives, whatever its token says of them. */
+export function presentRightsStatement(principal: Principal): Rendered {
+  return render(sql`select \`revoked_roles\`, \`aal\` from \`auth_sessions\` where ${living(principal)}`)
 }

@@ -85,6 +85,8 @@ export const authSessions = sqliteTable(
     city: text('city'),
     /** The second factor that made it aal2. */
     factorId: text('factor_id'),
+    /** The refresh counter as of then: tokens of before are of the weaker session and count no more. */
+    raisedAtCounter: integer('raised_at_counter'),
     /** When it ends whatever happens, UTC ms; NULL when it doesn't. */
     expiresAt: integer('expires_at'),
     /** The person's `banned_until`: tokens of it don't count before. Written with the ban, so that a statement needn't read the person. */

@@ -4,6 +4,7 @@ import { authErrors } from '../../auth'
 import { AppError } from '../../core'
 import type { AppEnv } from '../../middleware'
 import { devices } from './devices'
+import { factors } from './factors'
 import { identities } from './identities'
 import { oauth } from './oauth'
 import { person } from './person'
@@ -18,7 +19,7 @@ const GOTRUE = new Set(
   ),
 )
 
-const built = [token, person, devices, identities, oauth, settingsRoutes] as const
+const built = [token, person, devices, factors, identities, oauth, settingsRoutes] as const
 
 /** The methods of each path that is built. */
 const METHODS = new Map<string, Set<string>>()
@@ -38,6 +39,7 @@ export const auth = new Hono<AppEnv>()
   .route('/', token)
   .route('/', person)
   .route('/', devices)
+  .route('/', factors)
   .route('/', identities)
   .route('/', oauth)
   .route('/', settingsRoutes)

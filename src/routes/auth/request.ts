@@ -8,7 +8,7 @@ import { readDevice, readPlace } from './device'
 import { isDevelopment, publicOrigin, runtimeConfig, type AuthenticationContext, type EffectiveAuthRules } from '../../platform'
 
 /** SDKs write null for what they don't have. */
-const optionalText = z
+export const optionalText = z
   .string()
   .nullish()
   .transform((text) => (text === null || text === '' ? undefined : text))

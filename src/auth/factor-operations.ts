@@ -1,0 +1,27 @@
+// Second factors and recovery codes, as the service answers them.
+import type { FactorOperations } from '../platform'
+import { challengeFactor } from './challenge-factor'
+import { enrollFactor } from './enroll-factor'
+import { countRecoveryCodes, generateRecoveryCodes, regenerateRecoveryCodes, removeRecoveryCodes } from './recovery-codes'
+import { showSession } from './session'
+import { unenrollFactor } from './unenroll-factor'
+import { verifyFactor, verifyRecoveryCode } from './verify-factor'
+import type { OperationsOf } from './workshop'
+
+export const factorOperations: OperationsOf<FactorOperations> = {
+  enrollFactor,
+  challengeFactor,
+  async verifyFactor(workshop, context, caller, factorId, input) {
+    const { session, person } = await verifyFactor(workshop, context, caller, factorId, input)
+    return showSession(workshop, context, session, person)
+  },
+  unenrollFactor,
+  recoveryCodes: countRecoveryCodes,
+  generateRecoveryCodes,
+  regenerateRecoveryCodes,
+  async verifyRecoveryCode(workshop, context, caller, code) {
+    const { session, person } = await verifyRecoveryCode(workshop, context, caller, code)
+    return showSession(workshop, context, session, person)
+  },
+  removeRecoveryCodes,
+}

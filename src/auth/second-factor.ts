@@ -1,0 +1,149 @@
+// What proving a second factor does: the proof is taken once, and with it, in one transaction, the session becomes aal2. And back, when the factor goes.
+import { AppError, uuidv7 } from '../core'
+import { run, type AuthenticationContext, type Statement } from '../platform'
+import { auditStatement, CHANGED } from './audit'
+import { authErrors } from './errors'
+import type { Factor, FactorType } from './factor'
+import type { Attempt, FactorColumns, Proof } from './factor-kind'
+import { PERSON_COLUMNS, readPerson, type Person } from './person'
+import { readSession, SESSION_COLUMNS, UNEXPIRED, type Session } from './session'
+import type { Workshop } from './workshop'
+
+/** What a factor is called in `amr`. */
+export const METHODS: Readonly<Record<FactorType, string>> = {
+  totp: 'totp',
+  phone: 'mfa/phone',
+  webauthn: 'mfa/webauthn',
+  recovery_code: 'mfa/recovery_code',
+}
+
+/** Wrong tries before a factor is locked; after them, each further one locks it for twice as long. */
+export const FREE_TRIES = 5
+const FIRST_LOCK_MS = 60_000
+const MOST_DOUBLINGS = 6
+
+/** Counts a try against a factor `f` and says when it ends being locked: for `set` of an update. One parameter: now. */
+const COUNTED = `failures = failures + 1,
+  locked_until = case when failures + 1 >= ${FREE_TRIES}
+    then cast(? as integer) + (${FIRST_LOCK_MS} << min(failures + 1 - ${FREE_TRIES}, ${MOST_DOUBLINGS})) end`
+
+/**
+ * Counts a try against the factors that `which`, SQL over `auth_factors`, names, before anybody looks whether it is right: so no crowd of tries at once is judged
+ * more often than the lock allows. Changes and returns nothing while a factor is locked.
+ */
+export function countTry(now: number, which: Statement): Statement {
+  return {
+    sql: `update auth_factors set ${COUNTED} where (locked_until is null or locked_until <= cast(? as integer)) and (${which.sql}) returning id`,
+    params: [String(now), String(now), ...which.params],
+  }
+}
+
+/** The session of who calls lives, and is strong or has nothing to be strong by: else a weak session could bring a factor of its own to an account that has one. */
+const MAY_ADD = `exists (select 1 from auth_sessions s where s.id = ? and s.user_id = ? and ${UNEXPIRED} and (s.aal = 'aal2'
+  or not exists (select 1 from auth_factors o where o.user_id = s.user_id and o.status = 'verified')))`
+
+/** Takes a proof of a factor: writes what goes with it if `unused` still holds. A factor that was unverified is verified by it. */
+export function takeFactor(
+  { now }: Workshop,
+  { caller, factor }: Pick<Attempt, 'caller' | 'factor'>,
+  columns: FactorColumns,
+  unused: Statement = { sql: '1', params: [] },
+): Statement {
+  const written = Object.entries(columns)
+  const condition =
+    factor.status === 'verified'
+      ? `status = 'verified' and exists (select 1 from auth_sessions s where s.id = ? and s.user_id = ? and ${UNEXPIRED})`
+      : MAY_ADD
+  return {
+    sql: `update auth_factors set status = 'verified', updated_at = ?${written.map(([name]) => `, ${name} = ?`).join('')}
+      where id = ? and user_id = ? and (${unused.sql}) and ${condition} returning id`,
+    params: [
+      String(now),
+      ...written.map(([, value]) => value),
+      factor.id,
+      caller.userId,
+      ...unused.params,
+      caller.sessionId,
+      caller.userId,
+    ],
+  }
+}
+
+/** `amr` with an entry put before the others, and older ones of its method left out. Parameters: the entry, its method. */
+const AMR_WITH = `'[' || ? || coalesce((select ',' || group_concat(value) from json_each(auth_sessions.amr) where value ->> '$.method' <> ?), '') || ']'`
+
+/**
+ * Takes a proof and makes the session aal2: the refresh tokens of before count no more, other aal1 sessions of the person end, other unverified
+ * factors of the type go. Null when somebody took the proof before.
+ */
+export async function elevate(
+  { db, now }: Workshop,
+  context: AuthenticationContext,
+  { caller, factor }: Pick<Attempt, 'caller' | 'factor'>,
+  { by, take }: Proof,
+): Promise<{ session: Session; person: Person } | null> {
+  const deed = uuidv7(now)
+  // Everything hangs on the entry, and the entry on the proof.
+  const done = 'exists (select 1 from auth_audit where id = ?)'
+  const method = METHODS[by.type]
+  const entry = JSON.stringify({ method, timestamp: Math.floor(now / 1000) })
+  const results = await run(db, [
+    take,
+    auditStatement(
+      { ...context, now },
+      {
+        id: deed,
+        action: by.type === 'recovery_code' ? 'recovery_codes_verified' : 'mfa_code_login',
+        userId: caller.userId,
+        details: { factor: by.factorId, type: by.type, session: caller.sessionId },
+      },
+      CHANGED,
+    ),
+    {
+      sql: `update auth_sessions set aal = 'aal2', factor_id = ?, amr = ${AMR_WITH}, refresh_counter = refresh_counter + 2,
+          raised_at_counter = refresh_counter + 2, refreshed_at = ?
+        where id = ? and user_id = ? and ${done}`,
+      params: [by.factorId, entry, method, String(now), caller.sessionId, caller.userId, deed],
+    },
+    {
+      sql: `update auth_factors set failures = 0, locked_until = null where id in (?, ?) and user_id = ? and ${done}`,
+      params: [factor.id, by.factorId, caller.userId, deed],
+    },
+    {
+      sql: `delete from auth_sessions where user_id = ? and id <> ? and aal = 'aal1' and ${done}`,
+      params: [caller.userId, caller.sessionId, deed],
+    },
+    {
+      sql: `delete from auth_factors where user_id = ? and status = 'unverified' and type = ? and ${done}`,
+      params: [caller.userId, factor.type, deed],
+    },
+    {
+      sql: `select ${PERSON_COLUMNS}, ${SESSION_COLUMNS} from auth_sessions s join auth_users u on u.id = s.user_id
+        where s.id = ? and s.user_id = ? and ${done}`,
+      params: [caller.sessionId, caller.userId, deed],
+    },
+  ])
+  const row = results.at(-1)!.results[0]
+  return row === undefined ? null : { session: readSession(row), person: readPerson(row) }
+}
+
+/** Makes the sessions weak again that were strong by a factor, where `condition` holds: their next tokens are aal1, and what asks for aal2 refuses the present ones. */
+export function downgradeStatements(factor: Pick<Factor, 'id' | 'type'>, condition: Statement): Statement[] {
+  return [
+    {
+      sql: `update auth_sessions set aal = 'aal1', factor_id = null, amr = coalesce((select json_group_array(json(value)) from json_each(auth_sessions.amr)
+          where value ->> '$.method' <> ?), '[]')
+        where factor_id = ? and (${condition.sql})`,
+      params: [METHODS[factor.type], factor.id, ...condition.params],
+    },
+    { sql: `delete from auth_challenges where factor_id = ? and (${condition.sql})`, params: [factor.id, ...condition.params] },
+  ]
+}
+
+/** Errors: `over_request_rate_limit` (429) with Retry-After in seconds. */
+export function lockedOut(until: number, now: number): AppError {
+  return new AppError(authErrors.over_request_rate_limit, {
+    message: 'Too many failed verification attempts, try again later',
+    headers: { 'retry-after': String(Math.max(1, Math.ceil((until - now) / 1000))) },
+  })
+}

@@ -1,0 +1,50 @@
+// What sign-in can be asked about second factors and recovery codes.
+import type { AuthenticationContext, Caller, SessionAnswer } from './authentication'
+import type { Outcome } from './services'
+
+export interface EnrollFactorInput {
+  /** As it was sent; the service knows which there are. */
+  readonly factorType: string
+  readonly friendlyName: string
+  /** Of TOTP: what the authenticator app shows; the app's name when null. */
+  readonly issuer: string | null
+  readonly phone: string | null
+}
+
+export interface ChallengeFactorInput {
+  /** Of a phone: `sms` or `whatsapp`; null for the default. */
+  readonly channel: string | null
+  /** Of WebAuthn, as it was sent: `{ rpId, rpOrigins }`. */
+  readonly webauthn: Readonly<Record<string, unknown>> | null
+}
+
+export interface VerifyFactorInput {
+  readonly challengeId: string
+  readonly code: string | null
+  /** Of WebAuthn, as it was sent: `{ type, credential_response }`. */
+  readonly webauthn: Readonly<Record<string, unknown>> | null
+}
+
+/** What an enrolment or a challenge shows, as GoTrue does: `id`, `type` and what the kind of factor adds. */
+export type FactorAnswer = Readonly<Record<string, unknown>> & { readonly id: string; readonly type: string }
+
+/** Second factors of the person who calls. Proving one makes their session aal2. */
+export interface FactorOperations {
+  enrollFactor(context: AuthenticationContext, caller: Caller, input: EnrollFactorInput): Promise<Outcome<FactorAnswer>>
+  challengeFactor(
+    context: AuthenticationContext,
+    caller: Caller,
+    factorId: string,
+    input: ChallengeFactorInput,
+  ): Promise<Outcome<FactorAnswer>>
+  verifyFactor(context: AuthenticationContext, caller: Caller, factorId: string, input: VerifyFactorInput): Promise<Outcome<SessionAnswer>>
+  unenrollFactor(context: AuthenticationContext, caller: Caller, factorId: string): Promise<Outcome<{ readonly id: string }>>
+  /** How many recovery codes there are and how many are left; never a code. */
+  recoveryCodes(caller: Caller): Promise<Outcome<FactorAnswer>>
+  /** Ten codes, shown this once. */
+  generateRecoveryCodes(context: AuthenticationContext, caller: Caller, friendlyName: string): Promise<Outcome<FactorAnswer>>
+  /** Ten others; the old ones count no more. */
+  regenerateRecoveryCodes(context: AuthenticationContext, caller: Caller): Promise<Outcome<FactorAnswer>>
+  verifyRecoveryCode(context: AuthenticationContext, caller: Caller, code: string): Promise<Outcome<SessionAnswer>>
+  removeRecoveryCodes(context: AuthenticationContext, caller: Caller): Promise<Outcome<{ readonly id: string }>>
+}

@@ -1,0 +1,155 @@
+// What a strong session may and a weak one may not: in sign-in itself, and in policies that ask for `auth.aal`.
+import { sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { beforeAll, describe, expect, test } from 'vitest'
+import * as z from 'zod'
+import { app, fn, owner, table, value } from '../../src/define'
+import { serve, sql } from '../support/backend'
+import { call, claimsOf, refresh, type SessionBody } from './client'
+import { anotherSession, enroll, factors, factorsOf, member, prove, run, secured } from './factors'
+
+const FIFTY = Array.from({ length: 50 })
+
+const payslips = sqliteTable('payslips', { id: text('id').primaryKey(), ownerId: text('owner_id').notNull(), body: text('body').notNull() })
+const postcards = sqliteTable('postcards', { id: text('id').primaryKey(), ownerId: text('owner_id').notNull() })
+
+const vault = serve(
+  app({
+    name: 'Vault',
+    tables: [
+      table(payslips, {
+        read: ({ row, auth, and, eq }) => and(eq(row.ownerId, auth.uid), eq(auth.aal, 'aal2')),
+        insert: ({ row, auth, and, eq }) => and(eq(row.ownerId, auth.uid), eq(auth.aal, 'aal2')),
+        update: ({ row, auth, and, eq }) => and(eq(row.ownerId, auth.uid), eq(auth.aal, 'aal2')),
+        delete: ({ row, auth, and, eq }) => and(eq(row.ownerId, auth.uid), eq(auth.aal, 'aal2')),
+      }),
+      table(postcards, {
+        read: owner(postcards.ownerId),
+        insert: owner(postcards.ownerId),
+        update: owner(postcards.ownerId),
+        delete: owner(postcards.ownerId),
+      }),
+    ],
+    functions: [
+      fn(
+        'payday',
+        { args: z.object({}), returns: value(z.string()), volatility: 'read', who: ({ auth, eq }) => eq(auth.aal, 'aal2') },
+        () => 'the 25th',
+      ),
+    ],
+  }),
+)
+
+beforeAll(() => vault.mount())
+
+const codes = (answers: readonly { body: { readonly [name: string]: unknown } }[]) => answers.map(({ body }) => body['error_code'])
+
+describe('a policy that asks for aal2', () => {
+  const ask = ({ access_token: token }: SessionBody, address: string, body?: unknown, method?: string) =>
+    vault.stranger(address, {
+      headers: { authorization: `Bearer ${token}`, prefer: 'return=representation' },
+      ...(body === undefined ? {} : { body }),
+      ...(method === undefined ? {} : { method }),
+    })
+
+  test('admits a session that proved a factor, and no other of the same person', async () => {
+    const { session, app: phone } = await secured()
+    const row = { id: crypto.randomUUID(), owner_id: session.user.id, body: '5,000' }
+    expect((await ask(session, '/rest/v1/payslips', row)).status).toBe(201)
+    const weak = await anotherSession(session.user.id)
+    expect((await ask(weak, '/rest/v1/payslips')).json).toEqual([])
+    expect((await ask(weak, '/rest/v1/payslips', { ...row, id: crypto.randomUUID() })).status).toBe(403)
+    expect((await ask(weak, '/rest/v1/rpc/payday', {})).status).toBe(403)
+    expect((await ask(weak, '/rest/v1/postcards', { id: crypto.randomUUID(), owner_id: session.user.id })).status).toBe(201)
+    const strong = await prove(weak.access_token, phone)
+    expect((await ask(strong, '/rest/v1/payslips')).json).toMatchObject([{ id: row.id }])
+    expect((await ask(strong, '/rest/v1/rpc/payday', {})).json).toBe('the 25th')
+  })
+
+  test('P20: ends with the next call when the factor goes, although the token says aal2 still', async () => {
+    const { session, app: phone } = await secured()
+    const row = { id: crypto.randomUUID(), owner_id: session.user.id, body: '5,000' }
+    await ask(session, '/rest/v1/payslips', row)
+    await factors(session.access_token, `/${phone.id}`, undefined, 'DELETE')
+    expect(claimsOf(session.access_token)['aal']).toBe('aal2')
+    const read = await ask(session, '/rest/v1/payslips')
+    expect([read.status, read.json]).toEqual([200, []])
+    expect((await ask(session, '/rest/v1/payslips', { ...row, id: crypto.randomUUID() })).status).toBe(403)
+    const changed = await ask(session, `/rest/v1/payslips?id=eq.${row.id}`, { body: '6,000' }, 'PATCH')
+    expect([changed.status, changed.json]).toEqual([200, []])
+    expect(await sql('select body from payslips where id = ?', row.id)).toEqual([{ body: '5,000' }])
+    // What asks for no strength goes on.
+    expect((await ask(session, '/rest/v1/postcards', { id: crypto.randomUUID(), owner_id: session.user.id })).status).toBe(201)
+    // A function's code may rest on the strength that it was let in for.
+    const called = await ask(session, '/rest/v1/rpc/payday', {})
+    expect([called.status, called.json]).toMatchObject([401, { code: 'PGRST303' }])
+    const next = (await refresh(session.refresh_token)).body as unknown as SessionBody
+    expect((await ask(next, '/rest/v1/rpc/payday', {})).status).toBe(403)
+  })
+})
+
+describe('P20: a weak session of a person with a factor', () => {
+  test('enrols, unenrols and changes address or password of nobody', async () => {
+    const { session, app } = await secured()
+    const { access_token: token } = await anotherSession(session.user.id)
+    const enrolled = await factors(token, '', { factor_type: 'totp', friendly_name: 'x' })
+    expect([enrolled.status, enrolled.body['error_code']]).toEqual([403, 'insufficient_aal'])
+    const removed = await factors(token, `/${app.id}`, undefined, 'DELETE')
+    expect([removed.status, removed.body['error_code']]).toEqual([422, 'insufficient_aal'])
+    for (const body of [{ password: 'another long one' }, { email: 'new@example.com' }]) {
+      const changed = await call('/auth/v1/user', { token, method: 'PUT', body })
+      expect([changed.status, changed.body['error_code']]).toEqual([401, 'insufficient_aal'])
+    }
+    expect((await call('/auth/v1/user', { token, method: 'PUT', body: { data: { shoe: 43 } } })).status).toBe(200)
+  })
+
+  test('P21: a session by recovery is a weak one until the factor is proved', async () => {
+    const { session, app } = await secured()
+    const recovered = await anotherSession(session.user.id)
+    await run(
+      `update auth_sessions set amr = '[{"method":"recovery","timestamp":1}]' where id = ?`,
+      String(claimsOf(recovered.access_token)['session_id']),
+    )
+    const change = (token: string) => call('/auth/v1/user', { token, method: 'PUT', body: { password: 'a password after recovery' } })
+    expect((await change(recovered.access_token)).body['error_code']).toBe('insufficient_aal')
+    const raised = await prove(recovered.access_token, app)
+    expect((await change(raised.access_token)).status).toBe(200)
+  })
+})
+
+describe('unenrolment', () => {
+  test('P20: makes the sessions weak that were strong by it, in their next tokens', async () => {
+    const { session, app } = await secured()
+    const other = await prove((await anotherSession(session.user.id)).access_token, app)
+    const removed = await factors(session.access_token, `/${app.id}`, undefined, 'DELETE')
+    expect([removed.status, removed.body]).toEqual([200, { id: app.id }])
+    for (const { refresh_token: token } of [session, other]) {
+      const next = await refresh(token)
+      expect(claimsOf(next.body.access_token)['aal']).toBe('aal1')
+      expect(JSON.stringify(claimsOf(next.body.access_token)['amr'])).not.toContain('totp')
+      expect(factorsOf(next.body as unknown as SessionBody)).toEqual([])
+    }
+    expect(await run("select details from auth_audit where action = 'factor_unenrolled' and user_id = ?", session.user.id)).toHaveLength(1)
+  })
+
+  test('leaves alone what is strong by another factor', async () => {
+    const { session, app } = await secured()
+    const second = await enroll(session.access_token, 'second')
+    const raised = await prove(session.access_token, second)
+    await factors(raised.access_token, `/${app.id}`, undefined, 'DELETE')
+    expect(claimsOf((await refresh(raised.refresh_token)).body.access_token)['aal']).toBe('aal2')
+  })
+
+  test('an unverified one goes at aal1', async () => {
+    const { access_token: token } = await member()
+    const { id } = await enroll(token)
+    expect((await factors(token, `/${id}`, undefined, 'DELETE')).status).toBe(200)
+    expect((await factors(token, `/${id}`, undefined, 'DELETE')).body['error_code']).toBe('mfa_factor_not_found')
+  })
+
+  test('fifty at once remove it once', async () => {
+    const { session, app } = await secured()
+    const answers = await Promise.all(FIFTY.map(() => factors(session.access_token, `/${app.id}`, undefined, 'DELETE')))
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+    expect(new Set(codes(answers.filter(({ status }) => status !== 200)))).toEqual(new Set(['mfa_factor_not_found']))
+  })
+})
