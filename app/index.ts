@@ -23,5 +23,9 @@ export default app({
   jobs: [measureTrip],
   views: [tripStats],
   consumers: [tellTripOwner],
-  auth: { messages: { from: 'Trailhead <no-reply@trailhead.example>', templates } },
+  auth: {
+    messages: { from: 'Trailhead <no-reply@trailhead.example>', templates },
+    // Whose they are: the host that phones call, until `rpId` names your domain (docs/auth-passkeys.md).
+    passkeys: {},
+  },
 })

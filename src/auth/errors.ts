@@ -102,6 +102,14 @@ export const authErrors = defineErrors({
   current_password_required: { status: 400, title: 'Current password required when setting new password.', retry: false },
   current_password_invalid: { status: 400, title: 'Current password required when setting new password.', retry: false },
   same_password: { status: 422, title: 'New password should be different from the old password.', retry: false },
+
+  // Of passkeys
+  passkey_disabled: { status: 404, title: 'Passkeys are disabled', retry: false },
+  too_many_passkeys: { status: 422, title: 'Maximum number of passkeys reached', retry: false },
+  webauthn_challenge_not_found: { status: 400, title: 'Challenge not found or already used', retry: false },
+  webauthn_challenge_expired: { status: 400, title: 'Challenge has expired', retry: false },
+  webauthn_verification_failed: { status: 400, title: 'Credential verification failed', retry: false },
+  webauthn_credential_exists: { status: 422, title: 'This credential is already registered', retry: false },
 })
 
 /** An error of `POST /token?grant_type=id_token`: status 400, and a body that has `error` and `error_description` alone. */

@@ -3,11 +3,13 @@ import type { AuthenticationService } from '../platform'
 import { deviceOperations } from './device-operations'
 import { providerOperations } from './provider-operations'
 import { factorOperations } from './factor-operations'
+import { passkeyOperations } from './passkey-operations'
 import { sessionOperations } from './session-operations'
 import type { OperationsOf } from './workshop'
 
 export const OPERATIONS: OperationsOf<AuthenticationService> = {
   ...sessionOperations,
+  ...passkeyOperations,
   ...deviceOperations,
   ...providerOperations,
   ...factorOperations,

@@ -3,6 +3,7 @@
 import type { AuthHooks } from './auth-hooks'
 import type { ProviderDeclaration } from './auth-providers'
 import type { MessageRules } from './messages'
+import type { PasskeyRules } from './passkey-rules'
 
 /** Second factors. */
 export interface FactorRules {
@@ -46,6 +47,8 @@ export interface AuthRules {
   readonly reauthenticate?: boolean
   /** Whether a new password needs the old one (`current_password`), except in a session that a code or link opened. */
   readonly requireCurrentPassword?: boolean
+  /** Passkeys, as a way in and as a second factor; absent, they are off. `{}` is enough to begin with. */
+  readonly passkeys?: PasskeyRules
   /** How long sessions last; without it until somebody ends them. */
   readonly sessions?: SessionRules
   /** What a new password must have, beside `minPasswordLength`. */

@@ -9,6 +9,7 @@ import { getTableName } from './drizzle'
 import { functionModels } from './function-model'
 import { jobModels } from './job-model'
 import type { ColumnType, Model, Problem, RangeKind, TableModel } from './model'
+import { checkPasskeys } from './passkey-rules'
 import { declaredRelations } from './relation'
 import { relationshipsOf } from './relationship'
 import type { Known } from './resolve'
@@ -115,6 +116,7 @@ function build(app: AppDefinition): { model: Model; problems: Problem[] } {
   const consumers = consumerModels(app.consumers ?? [], tables, problems)
   const jobs = jobModels(app.jobs ?? [], problems)
   problems.push(...checkAuthRules(app.auth ?? {}))
+  checkPasskeys(app.auth?.passkeys ?? {}, (message) => problems.push({ table: 'passkeys', of: 'sign-in', file: null, message }))
   for (const { name, message } of providerProblems(app.auth?.providers ?? []))
     problems.push({ table: name, of: 'provider', file: null, message })
   return { model: { name: app.name, description: app.description ?? '', tables, functions, jobs, consumers }, problems }

@@ -109,6 +109,7 @@ export type {
   WrittenMail,
 } from './messages'
 export { POSITION_COLUMN, unwrap } from './function-model'
+export type { AndroidApp, PasskeyRules } from './passkey-rules'
 export {
   DEFAULT_MAX_ROWS,
   DEFAULT_SCHEMA,

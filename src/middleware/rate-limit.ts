@@ -25,6 +25,8 @@ export type RateClass =
   | 'factor'
   /** Refreshes, by session. */
   | 'refresh'
+  /** Challenges of passkeys and the answers to them, by address: signing in takes two. */
+  | 'passkey'
 
 /** In production; `rates` of the runtime configuration stands over them. */
 const RATES: Readonly<Record<RateClass, RuntimeRate>> = {
@@ -37,6 +39,7 @@ const RATES: Readonly<Record<RateClass, RuntimeRate>> = {
   password: { requests: 600, seconds: 300, burst: 120 },
   factor: { requests: 15, seconds: 60, burst: 30 },
   refresh: { requests: 60, seconds: 300, burst: 60 },
+  passkey: { requests: 150, seconds: 300, burst: 60 },
 }
 
 /** On a developer's machine everybody has one address, and tests come in crowds. */

@@ -1,5 +1,6 @@
 // What sign-in can be asked, wherever it runs: plain data in, plain data out. A family of questions is an interface of its own.
 import type { DeviceOperations } from './authentication-devices'
+import type { PasskeyOperations } from './authentication-passkeys'
 import type { ProviderOperations } from './authentication-providers'
 import type { FactorOperations } from './authentication-factors'
 import type { Outcome } from './services'
@@ -123,4 +124,5 @@ export interface SessionOperations {
 }
 
 /** Sign-in. Verifying a token isn't here: that happens where the request arrives, without asking anybody. */
-export interface AuthenticationService extends SessionOperations, DeviceOperations, FactorOperations, ProviderOperations {}
+export interface AuthenticationService
+  extends SessionOperations, DeviceOperations, FactorOperations, PasskeyOperations, ProviderOperations {}

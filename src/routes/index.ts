@@ -5,6 +5,7 @@ import { authenticate, bodyLimit, requestErrors, serviceOnly, type AppEnv } from
 import { consumers } from './admin/consumers'
 import { jobs } from './admin/jobs'
 import { webhookEvents, webhooks } from './admin/webhooks'
+import { appLinks } from './app-links'
 import { auth } from './auth'
 import { health } from './health'
 import { openapi } from './openapi'
@@ -49,6 +50,7 @@ export function routes(): Hono<AppEnv> {
   all.route('/health', health)
   all.route('/auth/v1', auth)
   all.route('/rest/v1', rest)
+  all.route('/', appLinks)
   all.route('/', openapi)
   all.route('/', outbox)
   all.route('/', start)

@@ -7,6 +7,7 @@ import { devices } from './devices'
 import { factors } from './factors'
 import { identities } from './identities'
 import { oauth } from './oauth'
+import { passkeys } from './passkeys'
 import { person } from './person'
 import { settingsRoutes } from './settings'
 import { refuseSwitchedOff } from './switched-off'
@@ -19,7 +20,7 @@ const GOTRUE = new Set(
   ),
 )
 
-const built = [token, person, devices, factors, identities, oauth, settingsRoutes] as const
+const built = [token, person, devices, factors, identities, oauth, passkeys, settingsRoutes] as const
 
 /** The methods of each path that is built. */
 const METHODS = new Map<string, Set<string>>()
@@ -42,6 +43,7 @@ export const auth = new Hono<AppEnv>()
   .route('/', factors)
   .route('/', identities)
   .route('/', oauth)
+  .route('/', passkeys)
   .route('/', settingsRoutes)
   .all('*', (c) => {
     const methods = methodsAt(`/${c.req.path.split('/').slice(3).join('/')}`)

@@ -27,7 +27,7 @@ async function settings(c: AppContext): Promise<Response> {
     sms_provider: '',
     saml_enabled: false,
     saml_private_key_next_configured: false,
-    passkeys_enabled: false,
+    passkeys_enabled: c.var.app.auth?.passkeys !== undefined,
   })
 }
 

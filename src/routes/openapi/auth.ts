@@ -1,34 +1,11 @@
 // The paths of /auth/v1 that exist, in GoTrue's dialect. Bodies are the very schemas that the routes read with.
-import * as z from 'zod'
 import { passwordBody, personBody, refreshBody, signUpBody } from '../auth/request'
+import { PASSKEY_PATHS, PASSKEY_SCHEMAS } from './passkeys'
+import { answers, API_KEY, body, object, PERSON, reference, taken, tags, text, time } from './words'
 import type { JsonSchema } from './schema'
 
-const reference = (kind: string, name: string): JsonSchema => ({ $ref: `#/components/${kind}/${name}` })
-const json = (schema: JsonSchema): JsonSchema => ({ 'application/json': { schema } })
-const text: JsonSchema = { type: 'string' }
-const object = (properties: JsonSchema, required: readonly string[] = []): JsonSchema => ({
-  type: 'object',
-  properties,
-  ...(required.length > 0 ? { required } : {}),
-})
-const answers = (schema: JsonSchema, description: string): JsonSchema => ({
-  200: { description, content: json(schema) },
-  '4XX': reference('responses', 'AuthError'),
-  '5XX': reference('responses', 'AuthError'),
-})
-const body = (schema: JsonSchema): JsonSchema => ({ required: true, content: json(schema) })
-
-/** What a route's schema takes. */
-function taken(schema: z.ZodType): JsonSchema {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
-  return rest
-}
-
-const API_KEY: readonly JsonSchema[] = [{ apiKey: [] }]
-const PERSON: readonly JsonSchema[] = [{ apiKey: [], token: [] }]
-const tags = ['auth']
-
 export const AUTH_PATHS: Readonly<Record<string, JsonSchema>> = {
+  ...PASSKEY_PATHS,
   '/auth/v1/signup': {
     post: {
       tags,
@@ -108,9 +85,8 @@ export const AUTH_PATHS: Readonly<Record<string, JsonSchema>> = {
   },
 }
 
-const time: JsonSchema = { type: 'string', format: 'date-time' }
-
 export const AUTH_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
+  ...PASSKEY_SCHEMAS,
   User: object(
     {
       id: { type: 'string', format: 'uuid' },

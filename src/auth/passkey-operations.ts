@@ -1,0 +1,91 @@
+// Passkeys as the service answers for them: made, signed in with, listed, renamed and removed.
+import { AppError } from '../core'
+import { run, type PasskeyOperations } from '../platform'
+import { auditStatement, CHANGED } from './audit'
+import { authErrors } from './errors'
+import { mayManage, managementStatement, PASSKEY_COLUMNS, passkeysStatement, readManagement, showPasskey } from './passkey'
+import { requirePasskeys } from './passkey-errors'
+import { addPasskey, beginPasskey } from './passkey-registration'
+import { beginPasskeySignIn, signInWithPasskey } from './passkey-sign-in'
+import { livePersonStatement, readLivePerson, showSession, UNEXPIRED } from './session'
+import type { OperationsOf } from './workshop'
+
+function passkeyNotFound(): AppError {
+  return new AppError({ ...authErrors.validation_failed, status: 404 }, { message: 'Passkey not found' })
+}
+
+export const passkeyOperations: OperationsOf<PasskeyOperations> = {
+  beginPasskey,
+  addPasskey,
+  beginPasskeySignIn,
+
+  async signInWithPasskey(workshop, context, challengeId, credential) {
+    const { session, person } = await signInWithPasskey(workshop, context, challengeId, credential)
+    return showSession(workshop, context, session, person)
+  },
+
+  async passkeys(workshop, caller) {
+    requirePasskeys(workshop)
+    const [found, passkeys] = await run(workshop.db, [livePersonStatement(caller), passkeysStatement(caller.userId)])
+    readLivePerson(found!.results[0], workshop.now)
+    return passkeys!.results.map(showPasskey)
+  },
+
+  async renamePasskey(workshop, context, caller, passkeyId, friendlyName) {
+    requirePasskeys(workshop)
+    const { db, now } = workshop
+    const [found, renamed] = await run(db, [
+      livePersonStatement(caller),
+      {
+        sql: `update auth_passkeys as p set friendly_name = ? where p.id = ? and p.user_id = ?
+          and exists (select 1 from auth_sessions s where s.id = ? and s.user_id = p.user_id and ${UNEXPIRED}) returning ${PASSKEY_COLUMNS.replaceAll('p.', '')}`,
+        params: [friendlyName, passkeyId, caller.userId, caller.sessionId],
+      },
+      auditStatement({ ...context, now }, { action: 'passkey_updated', userId: caller.userId, details: { passkey: passkeyId } }, CHANGED),
+    ])
+    readLivePerson(found!.results[0], now)
+    const row = renamed!.results[0]
+    if (row === undefined) throw passkeyNotFound()
+    return showPasskey(row)
+  },
+
+  async removePasskey(workshop, context, caller, passkeyId) {
+    requirePasskeys(workshop)
+    const { db, now } = workshop
+    const may = mayManage(caller, now)
+    const [found, managed, removed] = await run(db, [
+      livePersonStatement(caller),
+      managementStatement(caller, now),
+      {
+        sql: `delete from auth_passkeys where id = ? and user_id = ? and ${may.sql} returning id`,
+        params: [passkeyId, caller.userId, ...may.params],
+      },
+      auditStatement({ ...context, now }, { action: 'passkey_deleted', userId: caller.userId, details: { passkey: passkeyId } }, CHANGED),
+    ])
+    readManagement(readLivePerson(found!.results[0], now), managed!.results[0])
+    if (removed!.results.length === 0) throw passkeyNotFound()
+    return null
+  },
+
+  async passkeysOf({ db }, userId) {
+    const [person, passkeys] = await run(db, [
+      { sql: 'select 1 from auth_users where id = ?', params: [userId] },
+      passkeysStatement(userId),
+    ])
+    if (person!.results.length === 0) throw new AppError({ ...authErrors.user_not_found, status: 404 }, { message: 'User not found' })
+    return passkeys!.results.map(showPasskey)
+  },
+
+  async removePasskeyOf({ db, now }, context, userId, passkeyId) {
+    const [removed] = await run(db, [
+      { sql: 'delete from auth_passkeys where id = ? and user_id = ? returning id', params: [passkeyId, userId] },
+      auditStatement(
+        { ...context, now },
+        { action: 'passkey_deleted', userId, actor: 'service', details: { passkey: passkeyId } },
+        CHANGED,
+      ),
+    ])
+    if (removed!.results.length === 0) throw passkeyNotFound()
+    return null
+  },
+}

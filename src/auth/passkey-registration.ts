@@ -1,0 +1,88 @@
+// Making a passkey for somebody who is signed in: what their authenticator is asked for, and the credential that it answers.
+import { AppError } from '../core'
+import {
+  run,
+  type AttestationAnswer,
+  type AuthenticationContext,
+  type Caller,
+  type PasskeyAnswer,
+  type PasskeyChallenge,
+} from '../platform'
+import { auditStatement } from './audit'
+import { authErrors } from './errors'
+import { requirePasskeys, verificationFailed } from './passkey-errors'
+import { consumeChallenge, insertChallenge, readChallenge } from './passkey-challenge'
+import { insertPasskey, managementStatement, MAX_PASSKEYS, newPasskeyId, readManagement, showPasskey } from './passkey'
+import type { Person } from './person'
+import { relyingPartyOf } from './relying-party'
+import { livePersonStatement, readLivePerson } from './session'
+import { CEREMONY_MS, creationOptions, judgeAttestation, newChallenge } from './webauthn'
+import type { Workshop } from './workshop'
+
+const MAX_SHOWN_NAME = 64
+
+/** How the authenticator lists the person. */
+function namesOf(person: Person): { name: string; displayName: string } {
+  const name = (person.email ?? person.phone ?? person.id).slice(0, MAX_SHOWN_NAME)
+  const given = person.userMetadata['name']
+  return { name, displayName: typeof given === 'string' && given !== '' ? given.slice(0, MAX_SHOWN_NAME) : name }
+}
+
+/** One batch. Errors: `passkey_disabled`, `too_many_passkeys`, `no_authorization`, `insufficient_aal`, those of a session that has ended. */
+export async function beginPasskey(workshop: Workshop, context: AuthenticationContext, caller: Caller): Promise<PasskeyChallenge> {
+  requirePasskeys(workshop)
+  const { db, now } = workshop
+  const party = relyingPartyOf(workshop, context)
+  const id = crypto.randomUUID()
+  const challenge = newChallenge()
+  const [found, managed] = await run(db, [
+    livePersonStatement(caller),
+    managementStatement(caller, now),
+    insertChallenge({ id, kind: 'passkey_registration', challenge }, caller, now),
+  ])
+  const person = readLivePerson(found!.results[0], now)
+  const { credentials } = readManagement(person, managed!.results[0])
+  if (credentials.length >= MAX_PASSKEYS) throw new AppError(authErrors.too_many_passkeys)
+  const user = { handle: person.id, ...namesOf(person) }
+  const options = creationOptions({ party, challenge, verified: true }, user, { discoverable: true, exclude: credentials })
+  return { challenge_id: id, options, expires_at: Math.floor((now + CEREMONY_MS) / 1000) }
+}
+
+/**
+ * Two batches: the challenge is consumed before the answer is judged. Errors: those of `beginPasskey`, `webauthn_challenge_not_found`,
+ * `webauthn_challenge_expired`, `webauthn_verification_failed` (400), `webauthn_credential_exists` (422).
+ */
+export async function addPasskey(
+  workshop: Workshop,
+  context: AuthenticationContext,
+  caller: Caller,
+  challengeId: string,
+  credential: AttestationAnswer,
+): Promise<PasskeyAnswer> {
+  requirePasskeys(workshop)
+  const { db, env, now } = workshop
+  const party = relyingPartyOf(workshop, context)
+  const [found, managed, consumed] = await run(db, [
+    livePersonStatement(caller),
+    managementStatement(caller, now),
+    consumeChallenge(challengeId, 'passkey_registration', caller.userId),
+  ])
+  readManagement(readLivePerson(found!.results[0], now), managed!.results[0])
+  const challenge = readChallenge(consumed!.results[0], now)
+  const judged = await judgeAttestation(credential, { party, challenge, verified: true })
+  if (!judged.ok) throw verificationFailed(env, judged.reason)
+
+  const id = newPasskeyId(now)
+  const [made, , known] = await run(db, [
+    insertPasskey(id, caller, judged.value, now),
+    auditStatement(
+      { ...context, now },
+      { action: 'passkey_created', userId: caller.userId, details: { passkey: id } },
+      { sql: 'exists (select 1 from auth_passkeys where id = ?)', params: [id] },
+    ),
+    { sql: 'select 1 from auth_passkeys where credential_id = ?', params: [judged.value.credentialId] },
+  ])
+  const row = made!.results[0]
+  if (row !== undefined) return showPasskey(row)
+  throw new AppError(known!.results.length > 0 ? authErrors.webauthn_credential_exists : authErrors.too_many_passkeys)
+}

@@ -1,0 +1,127 @@
+// /passkeys: signing in with one, making one, and the list of one's own.
+import { Hono } from 'hono'
+import * as z from 'zod'
+import { authErrors } from '../../auth'
+import { addressOf, AppError, isUuid } from '../../core'
+import { requirePerson, takeRate, type AppContext, type AppEnv } from '../../middleware'
+import { callAuthentication } from './call'
+import { requireHuman } from './human'
+import { contextOf, readBody } from './request'
+import { answerSession } from './session-answer'
+
+const NO_STORE = { 'cache-control': 'no-store' }
+const MAX_NAME = 120
+
+/** As long as any authenticator's answer is, with room to spare. */
+const bytes = z.string().max(64 * 1024)
+/** Base64url of 1023 bytes, the longest that a credential's id may be. */
+const credentialId = z.string().min(1).max(1364)
+const challengeId = z.string().refine(isUuid, 'must be a valid UUID')
+const credential = <Response extends z.ZodType>(response: Response) =>
+  z.object({ id: credentialId, rawId: credentialId, type: z.literal('public-key'), response })
+
+/** `RegistrationResponseJSON` of WebAuthn; what else is in it, isn't read. */
+export const attestationAnswer = credential(
+  z.object({
+    clientDataJSON: bytes,
+    attestationObject: bytes,
+    transports: z.array(z.string().max(40)).max(10).optional().catch(undefined),
+  }),
+)
+
+/** `AuthenticationResponseJSON` of WebAuthn; what else is in it, isn't read. */
+export const assertionAnswer = credential(
+  z.object({
+    clientDataJSON: bytes,
+    authenticatorData: bytes,
+    signature: bytes,
+    userHandle: bytes.nullish().transform((handle) => handle ?? undefined),
+  }),
+)
+
+export const registrationBody = z.object({ challenge_id: challengeId, credential: attestationAnswer })
+export const signInBody = z.object({ challenge_id: challengeId, credential: assertionAnswer })
+export const nameBody = z.object({
+  friendly_name: z.string().min(1, 'is required').max(MAX_NAME, `must be ${MAX_NAME} characters or less`),
+})
+
+/** Errors: `passkey_disabled` (404), before anything else is looked at. */
+function whereOn(answer: (c: AppContext) => Promise<Response>): (c: AppContext) => Promise<Response> {
+  return (c) => {
+    if (c.var.app.auth?.passkeys === undefined) throw new AppError(authErrors.passkey_disabled)
+    return answer(c)
+  }
+}
+
+async function takePasskeyRate(c: AppContext): Promise<void> {
+  await takeRate(c, [{ class: 'passkey', subject: addressOf(c.req.header('cf-connecting-ip')) }])
+}
+
+async function beginRegistration(c: AppContext): Promise<Response> {
+  const caller = await requirePerson(c)
+  await takePasskeyRate(c)
+  const context = await contextOf(c)
+  return c.json(await callAuthentication(c, (service) => service.beginPasskey(context, caller)), 200, NO_STORE)
+}
+
+async function finishRegistration(c: AppContext): Promise<Response> {
+  const caller = await requirePerson(c)
+  const body = await readBody(c, registrationBody)
+  await takePasskeyRate(c)
+  const context = await contextOf(c)
+  const made = await callAuthentication(c, (service) => service.addPasskey(context, caller, body.challenge_id, body.credential))
+  return c.json(made, 200, NO_STORE)
+}
+
+async function beginSignIn(c: AppContext): Promise<Response> {
+  await takePasskeyRate(c)
+  await requireHuman(c)
+  const context = await contextOf(c)
+  return c.json(await callAuthentication(c, (service) => service.beginPasskeySignIn(context)), 200, NO_STORE)
+}
+
+async function finishSignIn(c: AppContext): Promise<Response> {
+  const body = await readBody(c, signInBody)
+  await takePasskeyRate(c)
+  const context = await contextOf(c)
+  const session = await callAuthentication(c, (service) => service.signInWithPasskey(context, body.challenge_id, body.credential))
+  return answerSession(c, session)
+}
+
+async function list(c: AppContext): Promise<Response> {
+  const caller = await requirePerson(c)
+  return c.json(await callAuthentication(c, (service) => service.passkeys(caller)), 200, NO_STORE)
+}
+
+/** The id in the path. Errors: `validation_failed` (404), as for one that isn't there. */
+function passkeyIdOf(c: AppContext): string {
+  const id = (c.req.param('id') ?? '').toLowerCase()
+  if (!isUuid(id)) throw new AppError({ ...authErrors.validation_failed, status: 404 }, { message: 'Passkey not found' })
+  return id
+}
+
+async function rename(c: AppContext): Promise<Response> {
+  const caller = await requirePerson(c)
+  const id = passkeyIdOf(c)
+  const { friendly_name: name } = await readBody(c, nameBody)
+  const context = await contextOf(c)
+  return c.json(await callAuthentication(c, (service) => service.renamePasskey(context, caller, id, name)), 200, NO_STORE)
+}
+
+async function remove(c: AppContext): Promise<Response> {
+  const caller = await requirePerson(c)
+  const id = passkeyIdOf(c)
+  const context = await contextOf(c)
+  await callAuthentication(c, (service) => service.removePasskey(context, caller, id))
+  return c.body(null, 204)
+}
+
+/** No address has a static part beside `:id` for the same method, so that one regular expression matches all routes. */
+export const passkeys = new Hono<AppEnv>()
+  .post('/passkeys/registration/options', whereOn(beginRegistration))
+  .post('/passkeys/registration/verify', whereOn(finishRegistration))
+  .post('/passkeys/authentication/options', whereOn(beginSignIn))
+  .post('/passkeys/authentication/verify', whereOn(finishSignIn))
+  .get('/passkeys', whereOn(list))
+  .patch('/passkeys/:id', whereOn(rename))
+  .delete('/passkeys/:id', whereOn(remove))
