@@ -24,6 +24,7 @@ export default app({
   views: [tripStats],
   consumers: [tellTripOwner],
   auth: {
+    phone: true,
     messages: { from: 'Trailhead <no-reply@trailhead.example>', templates },
     // Whose they are: the host that phones call, until `rpId` names your domain (docs/auth-passkeys.md).
     passkeys: {},

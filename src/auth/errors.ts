@@ -53,6 +53,7 @@ export const authErrors = defineErrors({
   // Of codes and links
   otp_expired: { status: 403, title: 'Token has expired or is invalid', retry: false },
   otp_disabled: { status: 422, title: 'Signups not allowed for otp', retry: false },
+  over_sms_send_rate_limit: { status: 429, title: 'sms rate limit exceeded', retry: true },
   over_email_send_rate_limit: { status: 429, title: 'email rate limit exceeded', retry: true },
   flow_state_not_found: { status: 404, title: 'invalid flow state, no valid flow state found', retry: false },
   flow_state_expired: { status: 422, title: 'invalid flow state, flow state has expired', retry: false },
@@ -101,6 +102,7 @@ export const authErrors = defineErrors({
   reauthentication_not_valid: { status: 422, title: 'Nonce has expired or is invalid', retry: false },
   current_password_required: { status: 400, title: 'Current password required when setting new password.', retry: false },
   current_password_invalid: { status: 400, title: 'Current password required when setting new password.', retry: false },
+  phone_exists: { status: 422, title: 'A user with this phone number has already been registered', retry: false },
   same_password: { status: 422, title: 'New password should be different from the old password.', retry: false },
 
   // Of passkeys

@@ -7,3 +7,4 @@ export { resolveRedirect, withFragment, withQuery, type RedirectRules } from './
 export { refreshTokenContent } from './session'
 export { authErrors, oauthError, renderAuthError } from './errors'
 export { sweepAuthentication, type SweptAuthentication } from './sweep'
+export { callingCode, normalisePhone } from './phone'

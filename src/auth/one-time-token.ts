@@ -29,6 +29,8 @@ export interface TokenRequest {
   readonly digits: number
   /** How long it lives. */
   readonly seconds: number
+  /** The code, where it is known before: a developer's test number. */
+  readonly code?: string
   /** What becomes the person's when it is used; `keep` for what the one that it replaces holds. Nothing when absent. */
   readonly waiting?: { readonly passwordHash: string | null; readonly metadata: Readonly<Record<string, unknown>> } | 'keep'
   /** The flow that gets a code for the app when the link is opened; null for a session. */
@@ -66,7 +68,7 @@ async function hashCode(keys: Keys, purpose: TokenPurpose, address: string, code
 export async function issueToken(keys: Keys, now: number, request: TokenRequest): Promise<IssuedToken> {
   const { purpose, address, person, digits, seconds, waiting, flowId = null } = request
   const id = uuidv7(now)
-  const code = randomCode(digits)
+  const code = request.code ?? randomCode(digits)
   const link = toHex(crypto.getRandomValues(new Uint8Array(LINK_BYTES)))
   const [linkHash, codeHash] = await Promise.all([hashLink(link), hashCode(keys, purpose, address, code)])
   const given = typeof waiting === 'object' ? waiting : null
@@ -185,7 +187,7 @@ export function tokenCounts(token: Pick<Token, 'id'>, proof: Proof, now: number)
 /** Uses the token, once whoever comes at the same time; the last statement of what its use brings about. Returns `id` when it counted. */
 export function useToken(token: Pick<Token, 'id'>, proof: Proof, now: number): Statement {
   const { sql, params } = stillCounts(token, proof, now)
-  return { sql: `delete from auth_one_time_tokens as t where ${sql} returning t.id`, params }
+  return { sql: `delete from auth_one_time_tokens as t where ${sql} returning id`, params }
 }
 
 /** Counts a wrong code against whatever it might have been of. */

@@ -1,6 +1,7 @@
 // All that the service answers, family by family; what a method does is in the file of its name.
 import type { AuthenticationService } from '../platform'
 import { deviceOperations } from './device-operations'
+import { phoneOperations } from './phone-operations'
 import { providerOperations } from './provider-operations'
 import { factorOperations } from './factor-operations'
 import { passkeyOperations } from './passkey-operations'
@@ -13,4 +14,5 @@ export const OPERATIONS: OperationsOf<AuthenticationService> = {
   ...deviceOperations,
   ...providerOperations,
   ...factorOperations,
+  ...phoneOperations,
 }

@@ -22,7 +22,7 @@ export const sessionOperations: OperationsOf<SessionOperations> = {
   },
 
   async signInWithPassword(workshop, context, email, password) {
-    const { session, person, weakness } = await signInWithPassword(workshop, context, email, password)
+    const { session, person, weakness } = await signInWithPassword(workshop, context, { email }, password)
     const answer = await showSession(workshop, context, session, person)
     return weakness === null ? answer : { ...answer, weak_password: weakness }
   },

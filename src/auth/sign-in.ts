@@ -9,20 +9,26 @@ import { isBanned, PERSON_COLUMNS, readPerson, type Person } from './person'
 import { newSession, openSession, type Session } from './session'
 import type { Workshop } from './workshop'
 
-/** One read and one batch. Errors: `invalid_credentials`; `user_banned` (400), told only to who knows the password. */
+/** What a person names themselves by. */
+export type Account = { readonly email: string } | { readonly phone: string }
+
+/** One read and one batch. Errors: `invalid_credentials`; `user_banned` (400), and `phone_not_confirmed`, told only to who knows the password. */
 export async function signInWithPassword(
   workshop: Workshop,
   context: AuthenticationContext,
-  email: string,
+  account: Account,
   password: string,
 ): Promise<{ session: Session; person: Person; weakness: WeakPasswordAnswer | null }> {
   const { db, now } = workshop
-  const [found] = await run(db, [{ sql: `select ${PERSON_COLUMNS} from auth_users u where u.email = ?`, params: [email] }])
+  const [provider, named] = 'email' in account ? (['email', account.email] as const) : (['phone', account.phone] as const)
+  const [found] = await run(db, [{ sql: `select ${PERSON_COLUMNS} from auth_users u where u.${provider} = ?`, params: [named] }])
   const row = found!.results[0]
   const person = row === undefined ? null : readPerson(row)
   const matches = await verifyPassword(password, person?.passwordHash ?? null)
   if (person === null || !matches) throw new AppError(authErrors.invalid_credentials)
   if (isBanned(person, now)) throw new AppError({ ...authErrors.user_banned, status: 400 })
+
+  if (provider === 'phone' && person.phoneConfirmedAt === null) throw new AppError(authErrors.phone_not_confirmed)
 
   // What was brought along from elsewhere is verified once, and is ours from then on.
   const renewed = person.passwordHash !== null && isOutdated(person.passwordHash) ? await renewHash(password, person.passwordHash) : null
@@ -40,16 +46,16 @@ export async function signInWithPassword(
       params: [String(now), renewed, person.id, session.id],
     },
     {
-      sql: `update auth_identities set last_sign_in_at = ? where provider = 'email' and subject = ? and exists (select 1 from auth_sessions where id = ?)`,
-      params: [String(now), person.id, session.id],
+      sql: `update auth_identities set last_sign_in_at = ? where provider = ? and subject = ? and exists (select 1 from auth_sessions where id = ?)`,
+      params: [String(now), provider, person.id, session.id],
     },
     auditStatement(
       { ...context, now },
-      { action: 'login', userId: person.id, details: { provider: 'email', session: session.id } },
+      { action: 'login', userId: person.id, details: { provider, session: session.id } },
       { sql: 'exists (select 1 from auth_sessions where id = ?)', params: [session.id] },
     ),
   ])
   if (opened!.results.length === 0) throw new AppError(authErrors.invalid_credentials)
-  const identities = person.identities.map((identity) => (identity.provider === 'email' ? { ...identity, lastSignInAt: now } : identity))
+  const identities = person.identities.map((identity) => (identity.provider === provider ? { ...identity, lastSignInAt: now } : identity))
   return { session, person: { ...person, lastSignInAt: now, identities }, weakness }
 }

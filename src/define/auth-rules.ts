@@ -26,6 +26,8 @@ export interface AuthRules {
   readonly minPasswordLength?: number
   /** Seconds a person's token is good for; 3600 when absent, 300 at least. */
   readonly tokenLifetime?: number
+  /** Whether phone numbers are a way in: with a password, or with a code by text message. Off when absent. */
+  readonly phone?: boolean | PhoneRules
   /** Mails and text messages: from whom, how they look, how they leave. */
   readonly messages?: MessageRules
   /** The app's own code at set moments. */
@@ -84,4 +86,11 @@ export interface PasswordRules {
 
 export interface CaptchaRules {
   readonly provider: 'turnstile' | 'hcaptcha'
+}
+
+export interface PhoneRules {
+  /** Beginnings of the numbers that are written to, without the plus: `['41', '49', '1415']`. All when absent; name them, and nobody sends messages at your cost to where you have no customers. */
+  readonly prefixes?: readonly string[]
+  /** In development only: numbers (without the plus) whose code is always this one. */
+  readonly testNumbers?: Readonly<Record<string, string>>
 }

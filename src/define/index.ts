@@ -12,7 +12,7 @@ export {
   type SendHookArgument,
   type SendSmsInput,
 } from './auth-hooks'
-export type { AuthRules, CaptchaRules, CharacterSet, FactorRules, PasswordRules, SessionRules } from './auth-rules'
+export type { AuthRules, CaptchaRules, CharacterSet, FactorRules, PasswordRules, PhoneRules, SessionRules } from './auth-rules'
 export {
   apple,
   github,

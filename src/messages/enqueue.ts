@@ -58,3 +58,6 @@ export function messagesCommitted(workshop: MessageWorkshop): void {
   const messages = ids.map((job): JobMessage => ({ message: { job, store: STORE }, delayMs: 0 }))
   openOutbox(workshop.env, workshop.later).committed(STORE, messages, workshop.now + GRACE_MS)
 }
+
+/** The id of the message that `messageStatements` made: it is the job's, and what clients are told. */
+export const messageId = (statements: readonly Statement[]): string => String(statements[0]?.params[0] ?? '')

@@ -1,6 +1,6 @@
 // The door of the room: mail and text messages, asked for in a batch and sent afterwards by a job.
 export { deliverMessage, type DeliveryContext } from './deliver'
-export { messagesCommitted, messageStatements, type MessageWorkshop } from './enqueue'
+export { messageId, messagesCommitted, messageStatements, type MessageWorkshop } from './enqueue'
 export { DeliveryError, messageErrors } from './errors'
 export { languageOf } from './language'
 export { MESSAGE_JOB, type Message } from './message'

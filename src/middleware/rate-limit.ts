@@ -23,6 +23,17 @@ export type RateClass =
   | 'password'
   /** Second factors, by person. */
   | 'factor'
+  /** Codes that are tried, by address. */
+  | 'code'
+  /** Text messages, by address. */
+  | 'sms_address'
+  /** The same by network. */
+  | 'sms_network'
+  /** The same by number: one a minute, and so many an hour. */
+  | 'sms_gap'
+  | 'sms_number'
+  /** The same by where the number is called: messages are pumped to where somebody earns by them. */
+  | 'sms_prefix'
   /** Refreshes, by session. */
   | 'refresh'
   /** Challenges of passkeys and the answers to them, by address: signing in takes two. */
@@ -38,6 +49,12 @@ const RATES: Readonly<Record<RateClass, RuntimeRate>> = {
   device: { requests: 30, seconds: 3600, burst: 15 },
   password: { requests: 600, seconds: 300, burst: 120 },
   factor: { requests: 15, seconds: 60, burst: 30 },
+  code: { requests: 30, seconds: 300, burst: 30 },
+  sms_address: { requests: 20, seconds: 3600, burst: 10 },
+  sms_network: { requests: 60, seconds: 3600, burst: 20 },
+  sms_gap: { requests: 1, seconds: 60, burst: 1 },
+  sms_number: { requests: 10, seconds: 3600, burst: 5 },
+  sms_prefix: { requests: 300, seconds: 3600, burst: 100 },
   refresh: { requests: 60, seconds: 300, burst: 60 },
   passkey: { requests: 150, seconds: 300, burst: 60 },
 }

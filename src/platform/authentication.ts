@@ -1,6 +1,7 @@
 // What sign-in can be asked, wherever it runs: plain data in, plain data out. A family of questions is an interface of its own.
 import type { DeviceOperations } from './authentication-devices'
 import type { PasskeyOperations } from './authentication-passkeys'
+import type { PhoneOperations } from './authentication-phone'
 import type { ProviderOperations } from './authentication-providers'
 import type { FactorOperations } from './authentication-factors'
 import type { Outcome } from './services'
@@ -48,6 +49,10 @@ export interface EffectiveAuthRules {
   readonly codeLength: number
   /** How long a mail's code and link live, seconds. */
   readonly emailSeconds: number
+  /** Whether phone numbers are a way in. */
+  readonly phone: boolean
+  /** How long a text message's code lives, seconds. */
+  readonly smsSeconds: number
   readonly secureEmailChange: boolean
   readonly reauthenticate: boolean
   readonly requireCurrentPassword: boolean
@@ -125,4 +130,4 @@ export interface SessionOperations {
 
 /** Sign-in. Verifying a token isn't here: that happens where the request arrives, without asking anybody. */
 export interface AuthenticationService
-  extends SessionOperations, DeviceOperations, FactorOperations, PasskeyOperations, ProviderOperations {}
+  extends SessionOperations, DeviceOperations, FactorOperations, PasskeyOperations, ProviderOperations, PhoneOperations {}

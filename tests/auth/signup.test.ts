@@ -57,7 +57,7 @@ const refused: readonly [string, unknown, number, string][] = [
   ['a password over 72 bytes', { email: 'a@example.com', password: 'x'.repeat(73) }, 400, 'validation_failed'],
   ['no password', { email: 'a@example.com' }, 400, 'validation_failed'],
   ['a password for nobody', { password: PASSWORD }, 400, 'validation_failed'],
-  ['a phone number', { phone: '+4917012345', password: PASSWORD }, 400, 'phone_provider_disabled'],
+  ['a phone number that is none', { phone: '+0917012345', password: PASSWORD }, 400, 'validation_failed'],
   ['an address without a dot', { email: 'a@b', password: PASSWORD }, 400, 'validation_failed'],
   ['an address with a line break', { email: 'a@example.com\r\nBcc: x@example.com', password: PASSWORD }, 400, 'validation_failed'],
   ['an address with a null byte', { email: 'a\u0000@example.com', password: PASSWORD }, 400, 'validation_failed'],

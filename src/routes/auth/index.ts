@@ -9,6 +9,7 @@ import { identities } from './identities'
 import { oauth } from './oauth'
 import { passkeys } from './passkeys'
 import { person } from './person'
+import { phone } from './phone'
 import { settingsRoutes } from './settings'
 import { refuseSwitchedOff } from './switched-off'
 import { token } from './token'
@@ -37,6 +38,8 @@ function methodsAt(address: string): string[] {
 }
 
 export const auth = new Hono<AppEnv>()
+  // What names a number; the rest goes on to the others.
+  .route('/', phone)
   .route('/', token)
   .route('/', person)
   .route('/', devices)

@@ -5,6 +5,7 @@ import { AppError, networkOf } from '../../core'
 import { endReading, requirePerson, takeRate, type AppContext, type AppEnv } from '../../middleware'
 import type { SignOutScope } from '../../platform'
 import { callAuthentication } from './call'
+import { readPhoneChange } from './phone'
 import { contextOf, personBody, query, readBody, signOutQuery, validEmail } from './request'
 
 const NO_STORE = { 'cache-control': 'no-store' }
@@ -20,7 +21,6 @@ async function update(c: AppContext): Promise<Response> {
   if (body.app_metadata !== undefined && body.app_metadata !== null) {
     throw new AppError(authErrors.not_admin, { message: 'Updating app_metadata requires admin privileges' })
   }
-  if (body.phone !== undefined) throw new AppError(authErrors.phone_provider_disabled, { message: 'Phone numbers are disabled' })
   if (body.password !== undefined) {
     const network = networkOf(c.req.header('cf-connecting-ip'))
     // By the person as well: whoever holds a session of theirs may not guess the password with it.
@@ -35,7 +35,14 @@ async function update(c: AppContext): Promise<Response> {
     ...(body.data === undefined ? {} : { data: body.data }),
   }
   const context = await contextOf(c)
-  return c.json(await callAuthentication(c, (service) => service.updatePerson(context, caller, changes)), 200, NO_STORE)
+  const phone = body.phone === undefined ? null : await readPhoneChange(c)
+  // A number that is alone needs no other change; beside others it comes after them, and only if they were made.
+  let answer =
+    phone === null || Object.keys(changes).length > 0
+      ? await callAuthentication(c, (service) => service.updatePerson(context, caller, changes))
+      : null
+  if (phone !== null) answer = await callAuthentication(c, (service) => service.changePhone(context, caller, phone.phone, phone.channel))
+  return c.json(answer, 200, NO_STORE)
 }
 
 async function signOut(c: AppContext, scope: SignOutScope): Promise<Response> {

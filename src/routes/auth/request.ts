@@ -12,7 +12,7 @@ export const optionalText = z
   .string()
   .nullish()
   .transform((text) => (text === null || text === '' ? undefined : text))
-const data = z
+export const data = z
   .record(z.string(), z.unknown())
   .nullish()
   .transform((value) => value ?? undefined)
@@ -108,6 +108,8 @@ export async function rulesOf(c: AppContext): Promise<EffectiveAuthRules> {
     confirmEmail: config.confirmEmail ?? rules.confirmEmail ?? !isDevelopment(c.env),
     codeLength: Math.floor(clamp(rules.codes?.length ?? 6, 6, 10)),
     emailSeconds: Math.floor(clamp(rules.codes?.emailSeconds ?? 3600, 60, 86_400)),
+    phone: rules.phone !== undefined && rules.phone !== false,
+    smsSeconds: Math.floor(clamp(rules.codes?.smsSeconds ?? 60, 30, 3600)),
     secureEmailChange: rules.secureEmailChange ?? true,
     reauthenticate: rules.reauthenticate ?? false,
     requireCurrentPassword: rules.requireCurrentPassword ?? false,

@@ -1,5 +1,6 @@
 // What anybody may know of sign-in: the public keys, which ways to sign in there are, and that it runs.
 import { Hono } from 'hono'
+import { transportOf } from '../../messages'
 import type { AppContext, AppEnv } from '../../middleware'
 import { callAuthentication } from './call'
 import { rulesOf } from './request'
@@ -18,13 +19,13 @@ async function settings(c: AppContext): Promise<Response> {
       ...Object.fromEntries(PROVIDERS.map((name) => [name, false])),
       ...Object.fromEntries((c.var.app.auth?.providers ?? []).map(({ name }) => [name, true])),
       email: true,
-      phone: false,
+      phone: rules.phone,
     },
     disable_signup: rules.disableSignup,
     // No mail is sent yet, so an address counts as confirmed.
     mailer_autoconfirm: true,
     phone_autoconfirm: false,
-    sms_provider: '',
+    sms_provider: rules.phone ? (transportOf(c.var.app, c.env, 'sms')?.name ?? '') : '',
     saml_enabled: false,
     saml_private_key_next_configured: false,
     passkeys_enabled: c.var.app.auth?.passkeys !== undefined,

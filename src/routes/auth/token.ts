@@ -7,6 +7,7 @@ import { keysOf, type RefreshAnswer, type SessionAnswer } from '../../platform'
 import { callAuthentication } from './call'
 import { requireHuman } from './human'
 import { signInWithIdToken } from './id-token'
+import { signInWithPhone, signUpByPhone } from './phone'
 import { answerSession } from './session-answer'
 import { takeSignIn } from './sign-in-limits'
 import {
@@ -24,7 +25,7 @@ import {
 
 async function signUp(c: AppContext): Promise<Response> {
   const { email, phone, password, data = {} } = await readBody(c, signUpBody)
-  if (phone !== undefined) throw new AppError(authErrors.phone_provider_disabled, { message: 'Phone signups are disabled' })
+  if (phone !== undefined) return signUpByPhone(c)
   if (email === undefined && password !== undefined) {
     throw new AppError(authErrors.validation_failed, { message: 'Sign up with a password needs an email' })
   }
@@ -48,8 +49,7 @@ async function signUp(c: AppContext): Promise<Response> {
 
 async function signInWithPassword(c: AppContext): Promise<Response> {
   const { email, phone, password } = await readBody(c, passwordBody)
-  if (phone !== undefined)
-    throw new AppError({ ...authErrors.phone_provider_disabled, status: 422 }, { message: 'Phone logins are disabled' })
+  if (phone !== undefined) return signInWithPhone(c, phone, password ?? '')
   if (email === undefined) throw new AppError(authErrors.validation_failed, { message: 'missing email or phone' })
   const account = normaliseEmail(email)
   await takeSignIn(c, account)

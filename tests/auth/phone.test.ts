@@ -1,0 +1,373 @@
+// Phone numbers as a way in: with a password or a code by text message, and as something that changes.
+import { env } from 'cloudflare:workers'
+import { beforeEach, describe, expect, test } from 'vitest'
+import demo from '../../app'
+import type { AuthRules } from '../../src/define'
+import type { Env } from '../../src/platform'
+import { serve, sql, type Answer } from '../support/backend'
+import { messagesTo, messageTo } from '../support/messages'
+
+const bindings = env as unknown as Env
+const app = (auth: AuthRules = {}) => ({ ...demo, auth: { phone: true, ...auth } })
+const backend = serve(app())
+const PASSWORD = 'correct horse battery'
+
+let last = 41_790_000_000
+const newPhone = () => String(last++)
+
+interface User {
+  readonly id: string
+  readonly phone: string
+  readonly new_phone?: string
+  readonly is_anonymous: boolean
+  readonly phone_confirmed_at?: string
+  readonly app_metadata: Record<string, unknown>
+  readonly user_metadata: Record<string, unknown>
+  readonly identities: { readonly provider: string; readonly identity_data: Record<string, unknown> }[]
+}
+type Body = { access_token: string; user: User; error_code: string; msg: string; message_id: string } & User
+
+const bodyOf = ({ json }: Answer) => json as unknown as Body
+const post = (path: string, body: unknown, ask = backend.stranger) => ask(`/auth/v1/${path}`, { body })
+const codeOf = async (phone: string) => String((await messageTo(phone, app())).variables['code'])
+const verify = (phone: string, token: string, type = 'sms') => post('verify', { type, phone, token })
+const password = (phone: string, text = PASSWORD) => post('token?grant_type=password', { phone, password: text })
+const wrong = (code: string) => (code === '000000' ? '111111' : '000000')
+
+/** A person whose number is proved, signed in. */
+async function member(phone = newPhone()): Promise<{ phone: string; token: string; id: string }> {
+  await post('otp', { phone })
+  const { access_token: token, user } = bodyOf(await verify(phone, await codeOf(phone)))
+  return { phone, token, id: user.id }
+}
+const as = (token: string) => ({ headers: { authorization: `Bearer ${token}` } })
+const put = (token: string, body: unknown) => backend.stranger('/auth/v1/user', { method: 'PUT', body, ...as(token) })
+
+beforeEach(async () => {
+  await sql('DELETE FROM sys_outbox')
+})
+
+describe('a code by text message', () => {
+  test('signs a new person in, in the language that the phone asks for', async () => {
+    const phone = newPhone()
+    const asked = await backend.stranger('/auth/v1/otp', {
+      body: { phone: `+${phone}`, data: { name: 'Ann' } },
+      headers: { 'accept-language': 'de-CH' },
+    })
+    expect([asked.status, asked.json]).toEqual([200, { message_id: expect.stringMatching(/^[0-9a-f-]{36}$/) }])
+    const message = await messageTo(phone, app())
+    expect(message).toMatchObject({
+      channel: 'sms',
+      to: `+${phone}`,
+      kind: 'phone_confirmation',
+      locale: 'de',
+      id: bodyOf(asked).message_id,
+    })
+    const answer = await verify(`+${phone}`, String(message.variables['code']))
+    expect(answer.status, answer.text).toBe(200)
+    const { user } = bodyOf(answer)
+    expect(user).toMatchObject({
+      phone,
+      email: '',
+      is_anonymous: false,
+      phone_confirmed_at: expect.any(String),
+      app_metadata: { provider: 'phone', providers: ['phone'] },
+      user_metadata: { name: 'Ann', phone, phone_verified: true },
+      identities: [{ provider: 'phone', identity_data: { phone, phone_verified: true } }],
+    })
+    const claims = JSON.parse(atob(bodyOf(answer).access_token.split('.')[1]!.replaceAll('-', '+').replaceAll('_', '/'))) as object
+    expect(claims).toMatchObject({ phone, amr: [{ method: 'otp' }] })
+  })
+
+  test('signs who is known in again, and leaves their password and metadata as they are', async () => {
+    const phone = newPhone()
+    await post('signup', { phone, password: PASSWORD, data: { name: 'Ann' } })
+    const first = bodyOf(await verify(phone, await codeOf(phone))).user
+    await post('otp', { phone, data: { name: 'Eve' } })
+    const again = bodyOf(await verify(phone, await codeOf(phone))).user
+    expect(again).toMatchObject({ id: first.id, user_metadata: { name: 'Ann' } })
+    expect((await password(phone)).status).toBe(200)
+  })
+
+  test('P9: posted fifty times at once opens one session', async () => {
+    const phone = newPhone()
+    await post('otp', { phone })
+    const code = await codeOf(phone)
+    const answers = await Promise.all(Array.from({ length: 50 }, () => verify(phone, code)))
+    const statuses = answers.map(({ status }) => status)
+    expect(statuses.filter((status) => status === 200)).toHaveLength(1)
+    expect(statuses.filter((status) => status === 403)).toHaveLength(49)
+    expect(await sql('SELECT count(*) AS n FROM auth_sessions s JOIN auth_users u ON u.id = s.user_id WHERE u.phone = ?1', phone)).toEqual([
+      { n: 1 },
+    ])
+  })
+
+  test('P10: wrong codes are counted, fifty at once too, and a new code gives no new tries', async () => {
+    const phone = newPhone()
+    await post('otp', { phone })
+    const code = await codeOf(phone)
+    const answers = await Promise.all(Array.from({ length: 50 }, () => verify(phone, wrong(code))))
+    expect(new Set(answers.map(({ status, text }) => `${status} ${text}`)).size).toBe(1)
+    expect(bodyOf(answers[0]!)).toMatchObject({ error_code: 'otp_expired', msg: 'Token has expired or is invalid' })
+    expect((await verify(phone, code)).status).toBe(403)
+    await post('otp', { phone })
+    expect((await verify(phone, await codeOf(phone))).status).toBe(403)
+  })
+
+  test('is good for its minute', async () => {
+    const phone = newPhone()
+    await post('otp', { phone })
+    const code = await codeOf(phone)
+    const [{ left }] = (await sql(
+      `SELECT expires_at - unixepoch() * 1000 AS left FROM auth_one_time_tokens WHERE address = ?1`,
+      phone,
+    )) as [{ left: number }]
+    expect(left).toBeGreaterThan(50_000)
+    expect(left).toBeLessThanOrEqual(61_000)
+    await sql('UPDATE auth_one_time_tokens SET expires_at = 1 WHERE address = ?1', phone)
+    expect((await verify(phone, code)).status).toBe(403)
+  })
+
+  test('P17: proves a number and nothing else: neither a mail, nor another number, nor a change', async () => {
+    const phone = newPhone()
+    await post('otp', { phone })
+    const code = await codeOf(phone)
+    expect((await verify(newPhone(), code)).status).toBe(403)
+    expect((await verify(phone, code, 'phone_change')).status).toBe(403)
+    for (const type of ['signup', 'email', 'recovery', 'magiclink', 'email_change', 'invite'])
+      expect((await post('verify', { type, phone, token: code })).status).toBe(400)
+    const stored = (await sql('SELECT link_hash FROM auth_one_time_tokens WHERE address = ?1', phone))[0]!
+    expect((await post('verify', { type: 'sms', token_hash: stored['link_hash'] })).status).not.toBe(200)
+    expect((await verify(phone, code)).status).toBe(200)
+  })
+
+  test('of a banned person opens nothing', async () => {
+    const { phone, id } = await member()
+    await post('otp', { phone })
+    const code = await codeOf(phone)
+    await sql('UPDATE auth_users SET banned_until = 9999999999999 WHERE id = ?1', id)
+    const answer = await verify(phone, code)
+    expect([answer.status, bodyOf(answer).error_code]).toEqual([403, 'user_banned'])
+  })
+
+  test('asked for again by resend goes to who waits, and nobody else hears a difference', async () => {
+    const phone = newPhone()
+    await post('signup', { phone, password: PASSWORD })
+    await sql('DELETE FROM sys_outbox')
+    const known = await post('resend', { type: 'sms', phone })
+    const unknown = await post('resend', { type: 'sms', phone: newPhone() })
+    expect([known.status, Object.keys(known.json)]).toEqual([unknown.status, Object.keys(unknown.json)])
+    expect((await verify(phone, await codeOf(phone))).status).toBe(200)
+    expect((await password(phone)).status).toBe(200)
+    const before = (await messagesTo(phone, app())).length
+    await post('resend', { type: 'sms', phone })
+    expect(await messagesTo(phone, app())).toHaveLength(before)
+  })
+})
+
+describe('a sign-up with number and password', () => {
+  test('answers a user without a session, and the code makes it one', async () => {
+    const phone = newPhone()
+    const answer = await post('signup', { phone, password: PASSWORD, data: { name: 'Ann', phone_verified: true, sub: 'x' } })
+    expect(answer.status, answer.text).toBe(200)
+    expect(bodyOf(answer)).toMatchObject({
+      phone,
+      user_metadata: { name: 'Ann', phone_verified: false },
+      confirmation_sent_at: expect.any(String),
+    })
+    expect(answer.json).not.toHaveProperty('access_token')
+    expect((await password(phone)).status).toBe(400)
+    expect((await verify(phone, await codeOf(phone))).status).toBe(200)
+    const signedIn = await password(`+${phone}`)
+    expect([signedIn.status, bodyOf(signedIn).user.phone]).toEqual([200, phone])
+    const refused = await password(phone, 'another password')
+    expect([refused.status, bodyOf(refused).error_code]).toEqual([400, 'invalid_credentials'])
+  })
+
+  test('P2: of somebody else leaves nothing: the password of the code that was used counts', async () => {
+    const phone = newPhone()
+    await post('signup', { phone, password: "the attacker's", data: { evil: true } })
+    await post('signup', { phone, password: PASSWORD })
+    const { user } = bodyOf(await verify(phone, await codeOf(phone)))
+    expect(user.user_metadata).not.toHaveProperty('evil')
+    expect((await password(phone, "the attacker's")).status).toBe(400)
+    expect((await password(phone)).status).toBe(200)
+  })
+
+  test('P3: and a code without a password clears the one that waited', async () => {
+    const phone = newPhone()
+    await post('signup', { phone, password: "the attacker's", data: { evil: true } })
+    await post('otp', { phone })
+    expect(bodyOf(await verify(phone, await codeOf(phone))).user.user_metadata).not.toHaveProperty('evil')
+    expect((await password(phone, "the attacker's")).status).toBe(400)
+  })
+
+  test('P18: with a number that is somebody’s answers as with a new one, and sends nothing', async () => {
+    const { phone, id } = await member()
+    await sql('DELETE FROM sys_outbox')
+    const [taken, fresh] = [
+      await post('signup', { phone, password: PASSWORD }),
+      await post('signup', { phone: newPhone(), password: PASSWORD }),
+    ]
+    expect(taken.status).toBe(200)
+    expect(bodyOf(taken).id).not.toBe(id)
+    expect(Object.keys(taken.json)).toEqual(Object.keys(fresh.json))
+    expect(taken.headers.get('x-perigee-d1-calls')).toBe(fresh.headers.get('x-perigee-d1-calls'))
+    expect(await messagesTo(phone, app())).toEqual([])
+  })
+
+  test.each([
+    [{ phone: '12', password: 'x'.repeat(3) }, 'weak_password'],
+    [{ phone: '+0790000000', password: PASSWORD }, 'validation_failed'],
+    [{ phone: '٤١٧٩', password: PASSWORD }, 'validation_failed'],
+    [{ phone: '1'.repeat(16), password: PASSWORD }, 'validation_failed'],
+    [{ phone: '41791111111', password: PASSWORD, channel: 'pigeon' }, 'validation_failed'],
+    [{ phone: '41791111111', password: PASSWORD, code_challenge: 'x'.repeat(43) }, 'validation_failed'],
+    [{ phone: '41791111111', email: 'a@example.com', password: PASSWORD }, 'validation_failed'],
+    [{ phone: '41791111111' }, 'validation_failed'],
+  ])('%j is refused with %s', async (body, code) => {
+    const answer = await post('signup', body)
+    expect(bodyOf(answer).error_code).toBe(code)
+    expect(answer.text).not.toContain(PASSWORD)
+  })
+})
+
+describe('a change of number', () => {
+  test('takes effect with the code that the new number got', async () => {
+    const { token, phone: old, id } = await member()
+    const next = newPhone()
+    const asked = await put(token, { phone: `+${next}` })
+    expect([asked.status, bodyOf(asked)]).toMatchObject([200, { phone: old, new_phone: next }])
+    const message = await messageTo(next, app())
+    expect(message.kind).toBe('phone_change')
+    expect((await verify(next, String(message.variables['code']), 'sms')).status).toBe(403)
+    const changed = await verify(next, String(message.variables['code']), 'phone_change')
+    expect(changed.status, changed.text).toBe(200)
+    expect(bodyOf(changed).user).toMatchObject({ id, phone: next, identities: [{ identity_data: { phone: next } }] })
+    expect(bodyOf(changed).user).not.toHaveProperty('new_phone')
+    await post('otp', { phone: old, create_user: false })
+    expect((await messagesTo(old, app())).map(({ kind }) => kind)).toEqual(['phone_confirmation'])
+  })
+
+  test('makes an anonymous person a permanent one, with the same id', async () => {
+    const { id, token } = await backend.person()
+    const phone = newPhone()
+    await put(token, { phone })
+    const { user } = bodyOf(await verify(phone, await codeOf(phone), 'phone_change'))
+    expect(user).toMatchObject({ id, phone, is_anonymous: false, app_metadata: { provider: 'phone', providers: ['phone'] } })
+  })
+
+  test('P17: to a number that somebody proved meanwhile is refused, and takes it from nobody', async () => {
+    const { token, id } = await member()
+    const next = newPhone()
+    await put(token, { phone: next })
+    const code = await codeOf(next)
+    const owner = await member(next)
+    const answer = await verify(next, code, 'phone_change')
+    expect([answer.status, bodyOf(answer).error_code]).toEqual([422, 'phone_exists'])
+    expect(await sql('SELECT id FROM auth_users WHERE phone = ?1', next)).toEqual([{ id: owner.id }])
+    expect((await sql('SELECT count(*) AS n FROM auth_sessions WHERE user_id = ?1', id))[0]!['n']).toBe(1)
+    expect(bodyOf(await put(token, { phone: next }))).toMatchObject({ error_code: 'phone_exists' })
+  })
+
+  test('to a number that somebody only said was theirs takes it from them', async () => {
+    const next = newPhone()
+    await post('signup', { phone: next, password: "the squatter's" })
+    const { token, id } = await member()
+    await put(token, { phone: next })
+    const code = (await messagesTo(next, app())).find(({ kind }) => kind === 'phone_change')!.variables['code']
+    expect((await verify(next, String(code), 'phone_change')).status).toBe(200)
+    expect(await sql('SELECT id FROM auth_users WHERE phone = ?1', next)).toEqual([{ id }])
+    expect((await password(next, "the squatter's")).status).toBe(400)
+  })
+
+  test('is asked for again by the number one has, or by the new one where one has none', async () => {
+    const { token, phone } = await member()
+    const next = newPhone()
+    await put(token, { phone: next })
+    await sql('DELETE FROM sys_outbox')
+    await post('resend', { type: 'phone_change', phone })
+    expect((await verify(next, await codeOf(next), 'phone_change')).status).toBe(200)
+  })
+
+  test('goes with other changes, and without a session not at all', async () => {
+    const { token } = await member()
+    const next = newPhone()
+    expect(bodyOf(await put(token, { phone: next, data: { name: 'Bo' } }))).toMatchObject({
+      new_phone: next,
+      user_metadata: { name: 'Bo' },
+    })
+    expect((await post('logout?scope=global', {}, (path, asked) => backend.stranger(path, { ...asked, ...as(token) }))).status).toBe(204)
+    expect((await put(token, { phone: newPhone() })).status).toBe(403)
+  })
+})
+
+describe('limits', () => {
+  const production = serve(app({ hooks: { sendSms: () => undefined } }), {
+    ...bindings,
+    PERIGEE_ENV: 'production',
+    PERIGEE_HOSTS: 'localhost',
+  })
+  /** Of a country to itself: what production counts would be in the way of development's looser limits. */
+  const elsewhere = () => `49${newPhone()}`
+  const from = (ip: string, body: unknown) => production.stranger('/auth/v1/otp', { body, headers: { 'cf-connecting-ip': ip } })
+
+  test('a number is written to once a minute, known or not, and the answer says when again', async () => {
+    for (const phone of [(await member(elsewhere())).phone, elsewhere()]) {
+      expect((await from('192.0.2.1', { phone })).status).toBe(200)
+      const answer = await from('198.51.100.7', { phone })
+      expect([answer.status, bodyOf(answer).error_code]).toEqual([429, 'over_sms_send_rate_limit'])
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(50)
+      expect(bodyOf(answer).msg).toMatch(/^For security purposes, you can only request this after \d+ seconds\.$/)
+    }
+  })
+
+  test('an address and its network write to so many numbers', async () => {
+    const statuses: number[] = []
+    for (let i = 0; i < 12; i++) statuses.push((await from('203.0.113.9', { phone: elsewhere() })).status)
+    expect(statuses).toEqual([...Array.from({ length: 10 }, () => 200), 429, 429])
+    const other = elsewhere()
+    expect((await from('203.0.113.9', { phone: other })).status).toBe(429)
+    // What was refused counts against nobody's number.
+    expect((await from('203.0.113.200', { phone: other })).status).toBe(200)
+  })
+
+  test('numbers of other countries than the app names are not written to', async () => {
+    const swiss = serve(app({ phone: { prefixes: ['41'] } }))
+    expect((await swiss.stranger('/auth/v1/otp', { body: { phone: newPhone() } })).status).toBe(200)
+    const answer = await swiss.stranger('/auth/v1/otp', { body: { phone: '882161234567' } })
+    expect([answer.status, bodyOf(answer).error_code]).toEqual([400, 'validation_failed'])
+  })
+
+  test("a test number's code is the known one in development, and in production a secret like any other", async () => {
+    const rules: AuthRules = { phone: { testNumbers: { '4930000001': '123456', '33130000001': '123456' } } }
+    const hooks: AuthRules['hooks'] = { sendSms: () => undefined }
+    const live = serve(app({ ...rules, hooks }), { ...bindings, PERIGEE_ENV: 'production', PERIGEE_HOSTS: 'localhost' })
+    const trying = async ({ stranger }: typeof live, phone: string) => {
+      const asked = await stranger('/auth/v1/otp', { body: { phone }, headers: { 'cf-connecting-ip': `192.0.${phone.slice(0, 2)}.1` } })
+      return [asked.status, (await stranger('/auth/v1/verify', { body: { type: 'sms', phone, token: '123456' } })).status]
+    }
+    expect(await trying(live, '4930000001')).toEqual([200, 403])
+    expect(await trying(serve(app(rules)), '33130000001')).toEqual([200, 200])
+  })
+})
+
+describe('an app without phones', () => {
+  const without = serve({ ...demo, auth: {} })
+
+  test.each([
+    ['signup', { phone: '41791234567', password: PASSWORD }, 400, 'Phone signups are disabled'],
+    ['otp', { phone: '41791234567' }, 400, 'Unsupported phone provider'],
+    ['resend', { type: 'sms', phone: '41791234567' }, 400, 'Phone logins are disabled'],
+    ['token?grant_type=password', { phone: '41791234567', password: PASSWORD }, 422, 'Phone logins are disabled'],
+  ])('%s says so as GoTrue does', async (path, body, status, msg) => {
+    const answer = await without.stranger(`/auth/v1/${path}`, { body })
+    expect([answer.status, bodyOf(answer).error_code, bodyOf(answer).msg]).toEqual([status, 'phone_provider_disabled', msg])
+  })
+
+  test('and one without a way to send in production refuses by name', async () => {
+    const mute = serve(app(), { ...bindings, PERIGEE_ENV: 'production', PERIGEE_HOSTS: 'localhost' })
+    const answer = await mute.stranger('/auth/v1/otp', { body: { phone: newPhone() } })
+    expect([answer.status, bodyOf(answer).error_code]).toEqual([503, 'sms_transport_missing'])
+  })
+})
