@@ -26,7 +26,7 @@ function age(token: string, milliseconds: number): Promise<unknown> {
     .run()
 }
 
-test('refreshing rotates the refresh token and keeps the session', async () => {
+test('P12: refreshing rotates the refresh token and keeps the session', async () => {
   const first = await signUpAnonymously()
   const second = session(await refresh(first.refresh_token))
   expect(second.refresh_token).not.toBe(first.refresh_token)
@@ -49,6 +49,43 @@ test('P12: a token older than the previous one is answered within ten seconds', 
   const second = session(await refresh(first.refresh_token))
   const third = session(await refresh(second.refresh_token))
   expect(session(await refresh(first.refresh_token)).refresh_token).toBe(third.refresh_token)
+})
+
+test('P12: how far behind a token is decides, in and out of the interval, and the answer says what it was', async () => {
+  // By how often the session was refreshed since, and how long ago: the status, the code, and GoTrue's diagnosis.
+  const rows: readonly [number, number, number, string | undefined, string | null][] = [
+    [0, 0, 200, undefined, null],
+    [0, 20_000, 200, undefined, null],
+    [1, 0, 200, undefined, 'fail-to-save'],
+    [1, 20_000, 200, undefined, 'fail-to-save'],
+    [2, 0, 200, undefined, 'concurrent-refresh'],
+    [2, 9_000, 200, undefined, 'concurrent-refresh'],
+    [2, 10_001, 400, 'refresh_token_already_used', null],
+    [5, 9_000, 200, undefined, 'concurrent-refresh'],
+    [5, 20_000, 400, 'refresh_token_already_used', null],
+  ]
+  for (const [behind, milliseconds, status, code, cause] of rows) {
+    const first = await signUpAnonymously()
+    let current = first
+    for (let i = 0; i < behind; i++) current = session(await refresh(current.refresh_token))
+    await age(first.access_token, milliseconds)
+    const answer = await refresh(first.refresh_token)
+    const told = `${behind} behind, ${milliseconds} ms`
+    expect([answer.status, answer.body['error_code']], told).toEqual([status, code])
+    if (status !== 200) {
+      for (const token of [first.access_token, current.access_token]) expect(await isAlive(token), told).toBe(false)
+      expect(problem(await refresh(current.refresh_token)), told).toEqual([400, 'refresh_token_not_found'])
+      continue
+    }
+    expect(answer.headers.get('sb-auth-refresh-token-reuse'), told).toBe(String(cause !== null))
+    expect(answer.headers.get('sb-auth-refresh-token-reuse-cause'), told).toBe(cause)
+    expect(answer.headers.get('sb-auth-user-id')).toBe(first.user.id)
+    expect(answer.headers.get('sb-auth-session-id')).toBe(sessionIdOf(first.access_token))
+    expect(answer.headers.get('sb-auth-refresh-token-counter'), told).toBe(String(Math.max(1, behind)))
+    // Whoever comes with an older one gets the current one, and rotates nothing.
+    if (behind > 0) expect(session(answer).refresh_token, told).toBe(current.refresh_token)
+    expect(await isAlive(session(answer).access_token)).toBe(true)
+  }
 })
 
 test('P12: a replayed refresh token ends its whole family', async () => {
