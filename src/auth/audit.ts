@@ -43,6 +43,8 @@ export const AUDIT_ACTIONS = {
   link_generated: 'team',
   role_granted: 'team',
   role_removed: 'team',
+  users_imported: 'team',
+  signing_key_rotated: 'team',
 } as const
 
 export type AuditAction = keyof typeof AUDIT_ACTIONS

@@ -73,6 +73,13 @@ export const authErrors = defineErrors({
   single_identity_not_deletable: { status: 422, title: 'User must have at least 1 identity after unlinking', retry: false },
   email_conflict_identity_not_deletable: { status: 422, title: 'Unable to unlink identity due to email conflict', retry: false },
 
+  // Of the installation
+  too_many_signing_keys: {
+    status: 409,
+    title: 'Eight signing keys are in use. The oldest has to retire before another is made.',
+    retry: false,
+  },
+
   // Of the refresh token
   refresh_token_not_found: { status: 400, title: 'Invalid Refresh Token: Refresh Token Not Found', retry: false },
   session_expired: { status: 400, title: 'Invalid Refresh Token: Session Expired', retry: false },

@@ -2,6 +2,7 @@
 import type { AuthenticationService } from '../platform'
 import { deviceOperations } from './device-operations'
 import { phoneOperations } from './phone-operations'
+import { installationOperations } from './installation-operations'
 import { providerOperations } from './provider-operations'
 import { factorOperations } from './factor-operations'
 import { passkeyOperations } from './passkey-operations'
@@ -12,6 +13,7 @@ export const OPERATIONS: OperationsOf<AuthenticationService> = {
   ...sessionOperations,
   ...passkeyOperations,
   ...deviceOperations,
+  ...installationOperations,
   ...providerOperations,
   ...factorOperations,
   ...phoneOperations,

@@ -1,14 +1,17 @@
 // The key pairs that sign people's tokens: made once for everybody, kept sealed in the database, held in the isolate.
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose'
 import { AppError } from '../core'
-import { run, type Keys, type Statement } from '../platform'
+import { run, type Keys, type SigningKeyAnswer, type Statement } from '../platform'
 import { authErrors } from './errors'
 
 export const SIGNING_ALGORITHM = 'ES256'
 /** A key is replaced when it is this old. */
 const ROTATE_AFTER_MS = 90 * 86_400_000
-/** How long a key is published before it signs, so that whoever caches the JWK set has it by then. */
-export const PUBLISHED_BEFORE_SIGNING_MS = 20 * 60_000
+/**
+ * How long a key is published before it signs. Whoever verifies by the JWK set may have one that an isolate held for five minutes, an HTTP cache
+ * for ten (its max-age) and an SDK for ten more.
+ */
+export const PUBLISHED_BEFORE_SIGNING_MS = 30 * 60_000
 /** How long a replaced key still verifies: longer than any token lives. */
 const RETIRED_FOR_MS = 8 * 86_400_000
 /** How old the held set may be for signing and publishing; a key another isolate made is seen well before it signs. */
@@ -92,6 +95,46 @@ export async function loadSigningKeys(keys: Keys, db: D1Database, now: number): 
   const signsFrom = newest === undefined ? now : now + PUBLISHED_BEFORE_SIGNING_MS
   const [, made] = await run(db, [await makeKey(keys, (newest?.generation ?? 0) + 1, signsFrom, now), SELECT])
   return readKeys(made!.results)
+}
+
+/** At most so many verify at a time: what is read and published stays small. */
+const MAX_CURRENT_KEYS = 8
+
+/**
+ * Makes the next key now, whatever the newest one's age, and answers all, newest first. While one waits to sign, that one stays the next: fifty
+ * who ask at once make one. Errors: `too_many_signing_keys`.
+ */
+export async function rotateSigningKey(
+  keys: Keys,
+  db: D1Database,
+  now: number,
+  beside: readonly Statement[] = [],
+): Promise<readonly SigningKey[]> {
+  const known = await loadSigningKeys(keys, db, now)
+  const [newest] = known
+  if (newest === undefined || newest.signsFrom > now) return known
+  if (known.filter((key) => isCurrent(key, known, now)).length >= MAX_CURRENT_KEYS) throw new AppError(authErrors.too_many_signing_keys)
+  const results = await run(db, [await makeKey(keys, newest.generation + 1, now + PUBLISHED_BEFORE_SIGNING_MS, now), ...beside, SELECT])
+  const made = await readKeys(results.at(-1)!.results)
+  hold(ringOf(keys), made, now)
+  return made
+}
+
+/** All keys, newest first, and how they stand. */
+export function describeKeys(all: readonly SigningKey[], now: number): readonly SigningKeyAnswer[] {
+  const signing = all.find((key) => key.signsFrom <= now)
+  return all.map((key) => {
+    const successor = all.find((other) => other.generation === key.generation + 1)
+    const until = successor === undefined ? null : successor.signsFrom + RETIRED_FOR_MS
+    const replaced = until !== null && until <= now ? 'expired' : 'retired'
+    return {
+      kid: key.kid,
+      state: key.signsFrom > now ? 'pending' : key === signing ? 'signing' : replaced,
+      signs_from: new Date(key.signsFrom).toISOString(),
+      created_at: new Date(key.createdAt).toISOString(),
+      verifies_until: until === null ? null : new Date(until).toISOString(),
+    }
+  })
 }
 
 function hold(ring: Ring, keys: readonly SigningKey[], now: number): void {

@@ -1,5 +1,6 @@
 export { addressOf, networkOf } from './address'
 export { decodeCursor, encodeCursor, MAX_CURSOR_LENGTH, type Cursor } from './cursor'
+export { isEmail } from './email'
 export { equalConstantTime, fromBase64Url, toBase64Url, toHex, utf8 } from './encoding'
 export { AppError, defineErrors, type ErrorDefinition, type ErrorOccurrence } from './errors'
 export { isUuid, uuidv7 } from './id'

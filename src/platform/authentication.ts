@@ -2,6 +2,7 @@
 import type { DeviceOperations } from './authentication-devices'
 import type { PasskeyOperations } from './authentication-passkeys'
 import type { PhoneOperations } from './authentication-phone'
+import type { InstallationOperations } from './authentication-installation'
 import type { ProviderOperations } from './authentication-providers'
 import type { FactorOperations } from './authentication-factors'
 import type { Outcome } from './services'
@@ -130,4 +131,11 @@ export interface SessionOperations {
 
 /** Sign-in. Verifying a token isn't here: that happens where the request arrives, without asking anybody. */
 export interface AuthenticationService
-  extends SessionOperations, DeviceOperations, FactorOperations, PasskeyOperations, ProviderOperations, PhoneOperations {}
+  extends
+    SessionOperations,
+    DeviceOperations,
+    FactorOperations,
+    PasskeyOperations,
+    ProviderOperations,
+    PhoneOperations,
+    InstallationOperations {}

@@ -46,6 +46,7 @@ export type {
 export type { ChallengeFactorInput, EnrollFactorInput, FactorAnswer, FactorOperations, VerifyFactorInput } from './authentication-factors'
 export type { AssertionAnswer, AttestationAnswer, PasskeyAnswer, PasskeyChallenge, PasskeyOperations } from './authentication-passkeys'
 export type { PhoneChannel, PhoneCodeInput, PhoneOperations, PhoneProof, PhoneSignUpInput } from './authentication-phone'
+export type { ImportAnswer, ImportedPerson, InstallationOperations, SigningKeyAnswer } from './authentication-installation'
 export { authenticationService, settle, type Outcome } from './services'
 export { openOutbox, sendMessages, wakeAlarm, type JobMessage, type Outbox, type QueueMessage } from './outbox'
 export { openStores, type SessionStart, type Store, type Stores, type StoreSession } from './stores'

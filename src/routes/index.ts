@@ -4,6 +4,7 @@ import { AppError } from '../core'
 import { authenticate, bodyLimit, requestErrors, serviceOnly, type AppEnv } from '../middleware'
 import { consumers } from './admin/consumers'
 import { jobs } from './admin/jobs'
+import { importedUsers, signingKeys } from './admin/sign-in'
 import { webhookEvents, webhooks } from './admin/webhooks'
 import { appLinks } from './app-links'
 import { auth } from './auth'
@@ -34,6 +35,8 @@ export function adminRoutes(): Hono<AppEnv> {
 
   all.route(`${ADMIN}/consumers`, consumers)
   all.route(`${ADMIN}/jobs`, jobs)
+  all.route(`${ADMIN}/signing-keys`, signingKeys)
+  all.route(`${ADMIN}/users`, importedUsers)
   all.route(`${ADMIN}/webhooks`, webhooks)
   all.route(`${ADMIN}/webhook-events`, webhookEvents)
   notBuilt(all, ADMIN)

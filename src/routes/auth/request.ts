@@ -2,7 +2,7 @@
 import { zValidator } from '@hono/zod-validator'
 import * as z from 'zod'
 import { authErrors, ISSUER_PATH, resolveRedirect, type RedirectRules } from '../../auth'
-import { AppError } from '../../core'
+import { AppError, isEmail } from '../../core'
 import type { AppContext } from '../../middleware'
 import { readDevice, readPlace } from './device'
 import { isDevelopment, publicOrigin, runtimeConfig, type AuthenticationContext, type EffectiveAuthRules } from '../../platform'
@@ -39,10 +39,6 @@ export const personBody = z.object({
   app_metadata: z.unknown().optional(),
 })
 
-const MAX_EMAIL_LENGTH = 255
-/** One `@`, something on both sides, a dot behind it, and nothing that has a meaning in a mail header. */
-const EMAIL = /^[^\s@"(),:;<>[\]\\\p{Cc}]+@[^\s@"(),:;<>[\]\\\p{Cc}.]+(?:\.[^\s@"(),:;<>[\]\\\p{Cc}.]+)+$/u
-
 /** As it is kept and looked up. */
 export function normaliseEmail(email: string): string {
   return email.trim().toLowerCase()
@@ -51,7 +47,7 @@ export function normaliseEmail(email: string): string {
 /** Errors: `validation_failed`. */
 export function validEmail(email: string): string {
   const normal = normaliseEmail(email)
-  if (normal.length > MAX_EMAIL_LENGTH || !normal.isWellFormed() || !EMAIL.test(normal)) {
+  if (!isEmail(normal)) {
     throw new AppError(authErrors.validation_failed, { message: 'Unable to validate email address: invalid format' })
   }
   return normal
