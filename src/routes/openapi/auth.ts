@@ -4,6 +4,8 @@ import { PASSKEY_PATHS, PASSKEY_SCHEMAS } from './passkeys'
 import { answers, API_KEY, body, object, PERSON, reference, taken, tags, text, time } from './words'
 import type { JsonSchema } from './schema'
 
+const textOrNull: JsonSchema = { type: ['string', 'null'] }
+
 export const AUTH_PATHS: Readonly<Record<string, JsonSchema>> = {
   ...PASSKEY_PATHS,
   '/auth/v1/signup': {
@@ -56,6 +58,29 @@ export const AUTH_PATHS: Readonly<Record<string, JsonSchema>> = {
       responses: { 204: { description: 'Signed out.' }, '4XX': reference('responses', 'AuthError') },
     },
   },
+  '/auth/v1/user/sessions': {
+    get: {
+      tags,
+      operationId: 'auth_sessions',
+      summary: 'The devices a person is signed in on',
+      security: PERSON,
+      responses: answers(
+        object({ sessions: { type: 'array', items: reference('schemas', 'Device') } }, ['sessions']),
+        'Their live sessions.',
+      ),
+    },
+  },
+  '/auth/v1/user/sessions/{id}': {
+    delete: {
+      tags,
+      operationId: 'auth_session_end',
+      summary: 'End one of them',
+      description: 'What ends is refused on its next call.',
+      security: PERSON,
+      parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } }],
+      responses: { 204: { description: 'Ended.' }, '4XX': reference('responses', 'AuthError') },
+    },
+  },
   '/auth/v1/settings': {
     get: {
       tags,
@@ -104,6 +129,17 @@ export const AUTH_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
     },
     ['id', 'aud', 'created_at', 'updated_at'],
   ),
+  Device: object({
+    id: { type: 'string', format: 'uuid' },
+    current: { type: 'boolean', description: 'Whether it is the session that asks.' },
+    aal: { enum: ['aal1', 'aal2'] },
+    device: object({ id: textOrNull, model: textOrNull, platform: textOrNull, app_version: textOrNull, app_build: textOrNull }),
+    place: object({ country: textOrNull, city: textOrNull }),
+    user_agent: textOrNull,
+    created_at: time,
+    last_used_at: time,
+    expires_at: { ...time, type: ['string', 'null'] },
+  }),
   Session: object(
     {
       access_token: { ...text, description: 'A JWT (ES256); goes into `Authorization: Bearer`.' },

@@ -4,6 +4,7 @@ import { AUTH_PATHS, AUTH_SCHEMAS } from './auth'
 import { BATCH_PATHS, BATCH_TAG } from './batch'
 import { CONSUMER_PATHS, CONSUMER_SCHEMAS, CONSUMERS_TAG } from './consumers'
 import { functionPaths, FUNCTIONS_TAG } from './functions'
+import { INSTALLATION_PATHS, INSTALLATION_TAG } from './installation'
 import { JOB_PATHS, JOB_SCHEMAS, JOBS_TAG } from './jobs'
 import type { JsonSchema } from './schema'
 import { REST_ERROR, servedTables, TABLE_PARAMETERS, tablePaths, tableSchemas } from './tables'
@@ -66,6 +67,7 @@ export function surfaceDocument(model: Model, origin: string): OpenApiDocument {
       JOBS_TAG,
       CONSUMERS_TAG,
       WEBHOOKS_TAG,
+      INSTALLATION_TAG,
     ],
     paths: {
       ...AUTH_PATHS,
@@ -75,6 +77,7 @@ export function surfaceDocument(model: Model, origin: string): OpenApiDocument {
       ...JOB_PATHS,
       ...CONSUMER_PATHS,
       ...WEBHOOK_PATHS,
+      ...INSTALLATION_PATHS,
       '/health': HEALTH,
     },
     components: {
