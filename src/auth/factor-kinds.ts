@@ -3,9 +3,13 @@ import { AppError, type ErrorDefinition } from '../core'
 import { authErrors } from './errors'
 import type { FactorKind } from './factor-kind'
 import { totpFactor } from './totp-factor'
+import { webauthnFactor } from './webauthn-factor'
 import type { Workshop } from './workshop'
 
-const KINDS: ReadonlyMap<string, FactorKind> = new Map([['totp', totpFactor]])
+const KINDS: ReadonlyMap<string, FactorKind> = new Map([
+  ['totp', totpFactor],
+  ['webauthn', webauthnFactor],
+])
 
 /** What says that a kind isn't to be had, by what was asked of it. */
 const OFF: Readonly<Record<string, { readonly enroll: ErrorDefinition; readonly verify: ErrorDefinition; readonly title: string }>> = {

@@ -12,21 +12,11 @@ import { auditStatement } from './audit'
 import { authErrors } from './errors'
 import { requirePasskeys, verificationFailed } from './passkey-errors'
 import { consumeChallenge, insertChallenge, readChallenge } from './passkey-challenge'
-import { insertPasskey, managementStatement, MAX_PASSKEYS, newPasskeyId, readManagement, showPasskey } from './passkey'
-import type { Person } from './person'
+import { insertPasskey, managementStatement, MAX_PASSKEYS, namesOf, newPasskeyId, readManagement, showPasskey } from './passkey'
 import { relyingPartyOf } from './relying-party'
 import { livePersonStatement, readLivePerson } from './session'
 import { CEREMONY_MS, creationOptions, judgeAttestation, newChallenge } from './webauthn'
 import type { Workshop } from './workshop'
-
-const MAX_SHOWN_NAME = 64
-
-/** How the authenticator lists the person. */
-function namesOf(person: Person): { name: string; displayName: string } {
-  const name = (person.email ?? person.phone ?? person.id).slice(0, MAX_SHOWN_NAME)
-  const given = person.userMetadata['name']
-  return { name, displayName: typeof given === 'string' && given !== '' ? given.slice(0, MAX_SHOWN_NAME) : name }
-}
 
 /** One batch. Errors: `passkey_disabled`, `too_many_passkeys`, `no_authorization`, `insufficient_aal`, those of a session that has ended. */
 export async function beginPasskey(workshop: Workshop, context: AuthenticationContext, caller: Caller): Promise<PasskeyChallenge> {

@@ -12,6 +12,15 @@ export const MAX_PASSKEYS = 10
 /** Characters. */
 export const MAX_PASSKEY_NAME = 120
 
+const MAX_SHOWN_NAME = 64
+
+/** How the authenticator lists the person. */
+export function namesOf(person: Person): { name: string; displayName: string } {
+  const name = (person.email ?? person.phone ?? person.id).slice(0, MAX_SHOWN_NAME)
+  const given = person.userMetadata['name']
+  return { name, displayName: typeof given === 'string' && given !== '' ? given.slice(0, MAX_SHOWN_NAME) : name }
+}
+
 type Row = Readonly<Record<string, unknown>>
 
 /** Columns of `auth_passkeys p` that `showPasskey` reads. */

@@ -9,6 +9,7 @@ import type { PasskeyRules } from './passkey-rules'
 export interface FactorRules {
   /** Codes of an authenticator app; on when absent. */
   readonly totp?: boolean
+  /** Security keys and phones; when absent, on where `passkeys` are declared, which also say whose the credentials are. */
   readonly webauthn?: boolean
   /** Codes by text message: each costs you money; off when absent. */
   readonly phone?: boolean

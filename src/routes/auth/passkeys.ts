@@ -1,7 +1,7 @@
 // /passkeys: signing in with one, making one, and the list of one's own.
 import { Hono } from 'hono'
 import * as z from 'zod'
-import { authErrors } from '../../auth'
+import { assertionAnswer, attestationAnswer, authErrors } from '../../auth'
 import { addressOf, AppError, isUuid } from '../../core'
 import { requirePerson, takeRate, type AppContext, type AppEnv } from '../../middleware'
 import { callAuthentication } from './call'
@@ -12,32 +12,7 @@ import { answerSession } from './session-answer'
 const NO_STORE = { 'cache-control': 'no-store' }
 const MAX_NAME = 120
 
-/** As long as any authenticator's answer is, with room to spare. */
-const bytes = z.string().max(64 * 1024)
-/** Base64url of 1023 bytes, the longest that a credential's id may be. */
-const credentialId = z.string().min(1).max(1364)
 const challengeId = z.string().refine(isUuid, 'must be a valid UUID')
-const credential = <Response extends z.ZodType>(response: Response) =>
-  z.object({ id: credentialId, rawId: credentialId, type: z.literal('public-key'), response })
-
-/** `RegistrationResponseJSON` of WebAuthn; what else is in it, isn't read. */
-export const attestationAnswer = credential(
-  z.object({
-    clientDataJSON: bytes,
-    attestationObject: bytes,
-    transports: z.array(z.string().max(40)).max(10).optional().catch(undefined),
-  }),
-)
-
-/** `AuthenticationResponseJSON` of WebAuthn; what else is in it, isn't read. */
-export const assertionAnswer = credential(
-  z.object({
-    clientDataJSON: bytes,
-    authenticatorData: bytes,
-    signature: bytes,
-    userHandle: bytes.nullish().transform((handle) => handle ?? undefined),
-  }),
-)
 
 export const registrationBody = z.object({ challenge_id: challengeId, credential: attestationAnswer })
 export const signInBody = z.object({ challenge_id: challengeId, credential: assertionAnswer })
