@@ -46,6 +46,8 @@ test('who vouches: the claim, Microsoft’s own claim, Apple always, or the deve
   expect(read({ email, xms_edov: true }).emailVerified).toBe(false)
   expect(read({ email }, own).emailVerified).toBe(true)
   expect(read({ email }, provider(apple())).emailVerified).toBe(true)
+  expect(read({ email, email_verified: 'true' }, provider(apple())).emailVerified).toBe(true)
+  expect(read({ email, email_verified: 'false' }, provider(apple())).emailVerified).toBe(false)
   expect(read({ email }, provider(google())).emailVerified).toBe(false)
 })
 

@@ -47,11 +47,13 @@ const AZURE = /^https:\/\/(?:login\.microsoftonline\.(?:com|us)|login\.partner\.
 
 /**
  * Whether the provider vouches for the address. Microsoft lets administrators of any tenant write any address, so there only the claim
- * `xms_edov` counts: the tenant has proved the domain.
+ * `xms_edov` counts: the tenant has proved the domain. Apple vouches unless it says otherwise, as it does of accounts for work and school.
  */
 function vouches({ declaration, issuers }: Provider, claims: Readonly<Record<string, unknown>>): boolean {
   if (declaration.trustEmails) return true
-  return isTrue(AZURE.test(issuers[0] ?? '') ? claims['xms_edov'] : claims['email_verified'])
+  if (AZURE.test(issuers[0] ?? '')) return isTrue(claims['xms_edov'])
+  const { email_verified: verified } = claims
+  return isTrue(verified) || (declaration.kind === 'apple' && verified === undefined)
 }
 
 const STANDARD = ['given_name', 'family_name', 'middle_name', 'nickname', 'preferred_username', 'locale', 'zoneinfo'] as const

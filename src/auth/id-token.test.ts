@@ -52,6 +52,13 @@ describe('a token', () => {
     expect(await judge(await sign({ iat: SECONDS + 30 }))).toBe('ok')
     expect(await judge(await sign({ iat: SECONDS + 31 }))).toBe('dates')
     expect(await judge(await sign({ nbf: SECONDS + 31 }))).toBe('dates')
+    expect(await judge(await sign({ exp: SECONDS + 7 * 86_400 }))).toBe('ok')
+    expect(await judge(await sign({ exp: SECONDS + 7 * 86_400 + 1 }))).toBe('dates')
+  })
+
+  test('names its subject in ASCII, as OpenID Connect has it', async () => {
+    expect(await judge(await sign({ sub: 'x'.repeat(255) }))).toBe('ok')
+    for (const sub of ['', 'x'.repeat(256), 'a\u0000', 'ä']) expect(await judge(await sign({ sub }))).toBe('subject')
   })
 
   test('whose key isn’t there, or isn’t the right one, is refused', async () => {

@@ -16,6 +16,8 @@ export const ID_TOKEN_ALGORITHMS = ['RS256', 'ES256'] as const
 export const MAX_ID_TOKEN_LENGTH = 16_384
 /** How far clocks may be apart, in seconds. */
 export const CLOCK_TOLERANCE = 30
+/** The longest that a token may have before it expires, in seconds: a week. Providers give an hour, Apple a day. */
+const MAX_LIFETIME = 7 * 86_400
 
 export interface IdTokenRules {
   /** Fixed texts: `iss` is one of them, to the letter. */
@@ -53,7 +55,7 @@ function isForUs({ aud, azp }: JWTPayload, clientIds: readonly string[]): boolea
 }
 
 function isOfNow({ exp, iat }: JWTPayload, now: number): boolean {
-  return typeof exp === 'number' && typeof iat === 'number' && iat <= now / 1000 + CLOCK_TOLERANCE
+  return typeof exp === 'number' && typeof iat === 'number' && iat <= now / 1000 + CLOCK_TOLERANCE && exp <= now / 1000 + MAX_LIFETIME
 }
 
 function problemOf(error: unknown): IdTokenProblem {
@@ -115,7 +117,7 @@ export async function verifyIdToken(
     const payload = await verifySignature(token, set, now)
     if (!isOfNow(payload, now)) return refuse('dates')
     const { sub } = payload
-    if (typeof sub !== 'string' || sub === '' || sub.length > 255) return refuse('subject')
+    if (typeof sub !== 'string' || !/^[\x20-\x7e]{1,255}$/.test(sub)) return refuse('subject')
     return { ok: true, claims: { ...payload, sub } }
   } catch (error) {
     return refuse(problemOf(error))

@@ -28,7 +28,7 @@ export function updateProviders(userId: string, condition: Statement): Statement
 }
 
 /** Metadata with `?` merged in, unless that would make it too large. `under`: what is there already stays. Takes two parameters, both the patch. */
-function mergedMetadata(under: boolean): string {
+export function mergedMetadata(under: boolean): string {
   const merged = under ? 'json_patch(?, user_metadata)' : 'json_patch(user_metadata, ?)'
   return `case when length(cast(${merged} as blob)) > ${MAX_METADATA_BYTES} then user_metadata else ${merged} end`
 }

@@ -54,7 +54,13 @@ async function takeNonce(
   return (took) => [
     {
       sql: `insert into auth_flows (id, method, provider, created_at, expires_at) select ?, 'id_token', ?, ?, ? where ${took.sql}`,
-      params: [`nonce:${toBase64Url(digest)}`, provider.name, String(now), String((exp! + CLOCK_TOLERANCE) * 1000), ...took.params],
+      params: [
+        `nonce:${toBase64Url(digest)}`,
+        provider.name,
+        String(now),
+        String((Math.ceil(exp!) + CLOCK_TOLERANCE) * 1000),
+        ...took.params,
+      ],
     },
   ]
 }

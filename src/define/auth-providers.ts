@@ -65,8 +65,7 @@ export function apple({ clientIds = [], scopes = [], skipNonceCheck = false, tea
     clientIds,
     scopes: ['email', 'name', ...scopes],
     skipNonceCheck,
-    // Apple gives out no address that it hasn't verified.
-    trustEmails: true,
+    trustEmails: false,
     ...(teamId === undefined ? {} : { teamId }),
     ...(keyId === undefined ? {} : { keyId }),
   }

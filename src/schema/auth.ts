@@ -148,7 +148,10 @@ export const authOneTimeTokens = sqliteTable(
   ],
 )
 
-/** Sign-ins under way: between the phone's request and the exchange of the code that it gets (PKCE, RFC 7636), and to a provider and back. */
+/**
+ * Sign-ins under way: between the phone's request and the exchange of the code that it gets (PKCE, RFC 7636), and to a provider and back.
+ * Nonces of identity tokens, too, as `nonce:…` with the method `id_token`, so that none is used twice.
+ */
 export const authFlows = sqliteTable(
   'auth_flows',
   {

@@ -69,6 +69,26 @@ test('P1: fifty who come for an unconfirmed address at once are one person with 
   expect(await sql('select provider from auth_identities where user_id = ?', user.id)).toEqual([{ provider: 'google' }])
 })
 
+test('who was invited keeps what their administrator wrote of them, and no more', async () => {
+  const [email, id] = [newEmail(), crypto.randomUUID()]
+  await sql(
+    `insert into auth_users (id, email, invited_at, app_metadata, user_metadata, created_at, updated_at)
+      values (?, ?, 1000, '{"roles":["guide"]}', '{"team":"north","full_name":"?"}', 1000, 1000)`,
+    id,
+    email,
+  )
+  const { body } = await signIn('google', { email, email_verified: true, name: 'Ada' })
+  expect(body.user).toMatchObject({
+    id,
+    app_metadata: { roles: ['guide'], provider: 'google' },
+    user_metadata: { team: 'north', full_name: 'Ada' },
+  })
+  const planted = await signUp(newEmail(), { note: 'planted' })
+  await sql('update auth_users set email_confirmed_at = null, invited_at = created_at + 1 where id = ?', planted.user.id)
+  const owner = await signIn('google', { email: planted.user.email, email_verified: true })
+  expect(JSON.stringify(owner.body)).not.toContain('planted')
+})
+
 test('an address that both sides have verified joins a new identity to the person, who loses nothing', async () => {
   const email = newEmail()
   const { access_token: accessToken, user } = await signUp(email, { full_name: 'Ada' })
@@ -121,6 +141,19 @@ test('P6: an address is the same in any case, but not by Unicode’s folding', a
   // The Kelvin sign becomes a k.
   const kelvin = await signIn('google', { email: `\u212a${name.slice(1)}@example.com`, email_verified: true })
   expect(kelvin.status).toBe(422)
+})
+
+test('an address that the provider tells later becomes that of who had none, and one that it leaves out later stays', async () => {
+  const [sub, email] = [newSubject(), newEmail()]
+  const first = await signIn('apple', { sub })
+  const told = await signIn('apple', { sub, email, email_verified: true })
+  expect(told.body.user).toMatchObject({ id: first.body.user.id, email, email_confirmed_at: expect.any(String) })
+  const later = await signIn('apple', { sub })
+  expect(later.body.user).toMatchObject({ email, user_metadata: { email, email_verified: true } })
+  expect(later.body.user.identities).toMatchObject([{ email, identity_data: { email, email_verified: true } }])
+  const other = await signIn('apple', {})
+  const { body } = await signIn('apple', { sub: (other.body.user.identities[0] as { id: string }).id, email, email_verified: true })
+  expect(body.user).toMatchObject({ id: other.body.user.id, email: '' })
 })
 
 test('a person without any address signs in all the same', async () => {
