@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers'
 import { sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { sweepAuthentication } from '../../src/auth'
+import type { Env } from '../../src/platform'
 import { app, signedIn, table } from '../../src/define'
 import { PUBLISHABLE_KEY, serve, sql } from '../support/backend'
 
@@ -263,6 +264,24 @@ describe('time-box and inactivity', () => {
     await sql('update auth_users set banned_until = 9000000000000 where id = ?', session.user.id)
     expect(await refused(refresh(boxed, session))).toEqual([400, 'user_banned', 'Invalid Refresh Token: User Banned'])
   })
+})
+
+test('P12: a database that has too much to do makes a refreshing phone wait, and signs nobody out', async () => {
+  const session = await anonymous(plain)
+  const overloaded = new Proxy(bindings.DB, {
+    get(target, name) {
+      if (name === 'batch') return () => Promise.reject(new Error('D1_ERROR: D1 DB is overloaded. Too many requests queued.'))
+      const value: unknown = Reflect.get(target, name)
+      return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value
+    },
+  })
+  const busy = serve(app({ name: 'Busy', tables }), { ...(env as unknown as Env), DB: overloaded })
+  const answers = await Promise.all(Array.from({ length: 20 }, () => refresh(busy, session)))
+  for (const { status, headers } of answers) {
+    expect(status).toBe(503)
+    expect(Number(headers.get('retry-after'))).toBeGreaterThan(0)
+  }
+  expect((await refresh(plain, session)).status).toBe(200)
 })
 
 describe('one session a person', () => {

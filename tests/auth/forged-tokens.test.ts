@@ -68,7 +68,7 @@ test('P27: a key of a stranger, under our kid, its own or none', async () => {
   await expectRefused(await sign(claims(), { kid: undefined }), 'PGRST301')
 })
 
-test('a key that the token brings along', async () => {
+test('P27: a key that the token brings along', async () => {
   const pair = await generateKeyPair('ES256', { extractable: true })
   const jwk = await exportJWK(pair.publicKey)
   const token = await new SignJWT(claims())

@@ -1,10 +1,13 @@
 // The answer of every request that ends in a session.
-import type { AppContext } from '../../middleware'
+import { endReading, type AppContext } from '../../middleware'
 import type { SessionAnswer } from '../../platform'
 import { noteDevice } from './sign-in-limits'
 
 /** The session, and what its device shows at the next sign-in. Nobody may keep it in a cache. */
 export async function answerSession(c: AppContext, session: SessionAnswer): Promise<Response> {
   await noteDevice(c, session)
+  // The others' proofs that they live, by which they may read near the phone, end with them.
+  const opened = c.req.query('grant_type') !== 'refresh_token'
+  if (opened && c.var.app.auth?.sessions?.singlePerPerson === true) endReading(c, session.user.id)
   return c.json(session, 200, { 'cache-control': 'no-store' })
 }
