@@ -12,6 +12,8 @@ const FRESH_MS = 60 * 60_000
 const KEPT_MS = 24 * 60 * 60_000
 /** How soon a provider that didn't answer is asked again. */
 const PAUSE_MS = 60_000
+/** The same while nothing of its own is known: people wait for it. */
+const SHORT_PAUSE_MS = 5_000
 /** How often an unknown key may cause another look. */
 const MISS_INTERVAL_MS = 30_000
 
@@ -78,6 +80,8 @@ interface Memory extends Held {
 }
 
 const memory = new Map<string, Memory>()
+/** By address: when it last failed with nothing known to go on with, UTC ms. */
+const failed = new Map<string, number>()
 
 const kvKey = (address: string) => `auth:remote:${address}`
 
@@ -122,9 +126,13 @@ export async function remoteDocument(
   if (known !== undefined && now < known.until && now >= known.readAt) return known.document
   const kept = await fromKv(workshop, address)
   if (kept !== null && now - kept.readAt < FRESH_MS) return remember(address, kept, kept.readAt + FRESH_MS).document
+  if (known === undefined && kept === null && Math.abs(now - (failed.get(address) ?? 0)) < SHORT_PAUSE_MS) {
+    throw unavailable(new Error(`${address} failed a moment ago.`))
+  }
   try {
     return (await refresh(workshop, address, loopback, isGood)).document
   } catch (cause) {
+    failed.set(address, now)
     const stale = [known, kept].find((one) => one !== null && one !== undefined && now - one.readAt < KEPT_MS)
     if (!stale) throw unavailable(cause)
     return remember(address, stale, now + PAUSE_MS).document

@@ -124,7 +124,7 @@ const LOOPBACK = /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?(?:\/|$)/
 
 function issuerProblem({ kind, issuer }: ProviderDeclaration): string | null {
   const url = URL.parse(issuer)
-  const plain = url !== null && url.search === '' && url.hash === '' && url.username === '' && url.password === ''
+  const plain = url !== null && issuer.length <= 300 && url.search === '' && url.hash === '' && url.username === '' && url.password === ''
   if (plain && (url.protocol === 'https:' || LOOPBACK.test(issuer))) return null
   return `its ${kind === 'github' ? 'url' : 'issuer'} is not an https address without query, fragment and credentials.`
 }

@@ -1,8 +1,22 @@
 // Native sign-in with identity tokens: a fake Apple and a fake Google that sign real ones, at their own addresses, behind `fetch`.
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { sql } from '../support/backend'
 import { accessTokenHash, hashedNonce, tokenSigner } from '../support/fake-provider'
-import { asked, backend, grant, IOS, newEmail, newSubject, none, signers, signIn, token, withToken, type Claims } from './providers'
+import {
+  asked,
+  backend,
+  grant,
+  IOS,
+  newEmail,
+  instead,
+  newSubject,
+  none,
+  signers,
+  signIn,
+  token,
+  withToken,
+  type Claims,
+} from './providers'
 
 test('Apple: a phone signs in with its own client id, and with the second sign-in is the same person', async () => {
   const [sub, email, nonce] = [newSubject(), newEmail(), crypto.randomUUID()]
@@ -265,4 +279,75 @@ test('keys that the provider changed are found at once, and an unknown one asks 
   for (let i = 0; i < 5; i++) expect((await forged()).status).toBe(400)
   expect(asked).toEqual(['https://lax.example.com/keys'])
   expect((await signIn('lax', claims)).status).toBe(200)
+})
+
+test('P4: what a provider publishes counts only if it is its own, leads to public hosts, is no redirect and not too large', async () => {
+  const discovery = 'https://odd.example.com/.well-known/openid-configuration'
+  const own = { issuer: 'https://odd.example.com', jwks_uri: 'https://odd.example.com/keys' }
+  const endpoints = { authorization_endpoint: 'https://odd.example.com/a', token_endpoint: 'https://odd.example.com/t' }
+  const told = (body: unknown) => () => new Response(JSON.stringify(body))
+  const answers: Record<string, () => Response> = {
+    'another issuer': told({ ...own, ...endpoints, issuer: 'https://evil.example' }),
+    'a private host': told({ ...own, ...endpoints, jwks_uri: 'https://169.254.169.254/keys' }),
+    'plain http': told({ ...own, ...endpoints, jwks_uri: 'http://odd.example.com/keys' }),
+    'no token endpoint': told({ ...own, authorization_endpoint: endpoints.authorization_endpoint }),
+    'a redirect': () => new Response(null, { status: 302, headers: { location: 'https://evil.example/' } }),
+    'no JSON': () => new Response('<html>'),
+    'an error': () => new Response('{}', { status: 500 }),
+    'too much': () => new Response(`"${'x'.repeat(300_000)}"`),
+    'nobody there': () => {
+      throw new TypeError('network')
+    },
+  }
+  const start = Date.now()
+  const clock = vi.spyOn(Date, 'now')
+  for (const [i, [name, answer]] of Object.entries(answers).entries()) {
+    // Who failed is left alone for five seconds.
+    clock.mockReturnValue(start + i * 5_000)
+    instead.set(discovery, answer)
+    const { status, body, text } = await signIn('odd', {})
+    expect([status, body['error_code']], name).toEqual([503, 'service_unavailable'])
+    expect(text).not.toContain('odd.example.com')
+  }
+  expect(asked).toEqual(Object.keys(answers).map(() => discovery))
+  instead.clear()
+  expect((await signIn('odd', {})).status).toBe(503)
+  expect(asked).toHaveLength(Object.keys(answers).length)
+  clock.mockReturnValue(start + 60_000)
+  instead.set('https://odd.example.com/keys', () => new Response('{"keys":7}'))
+  expect((await signIn('odd', {})).status).toBe(503)
+  instead.clear()
+  clock.mockReturnValue(start + 65_000)
+  expect((await signIn('odd', {})).status).toBe(200)
+  clock.mockRestore()
+})
+
+test('known keys go on for a day while the provider doesn’t answer, and it is asked once a minute', async () => {
+  const sub = newSubject()
+  // Time doesn't go back behind what the tests before have seen: the counters of requests would wonder.
+  const start = Date.now() + 120_000
+  const clock = vi.spyOn(Date, 'now').mockReturnValue(start)
+  const signed = await signIn('acme', { sub })
+  expect(signed.status).toBe(200)
+  const down = () => new Response('', { status: 502 })
+  for (const path of ['/keys', '/.well-known/openid-configuration']) instead.set(`https://id.acme.example${path}`, down)
+  try {
+    clock.mockReturnValue(start + 2 * 3_600_000)
+    asked.length = 0
+    expect((await signIn('acme', { sub })).body.user.id).toBe(signed.body.user.id)
+    expect(asked).toHaveLength(2)
+    expect((await signIn('acme', { sub })).status).toBe(200)
+    expect(asked).toHaveLength(2)
+    clock.mockReturnValue(start + 2 * 3_600_000 + 61_000)
+    expect((await signIn('acme', { sub })).status).toBe(200)
+    expect(asked).toHaveLength(4)
+    clock.mockReturnValue(start + 25 * 3_600_000)
+    const { status, headers } = await backend.stranger('/auth/v1/token?grant_type=id_token', {
+      body: { provider: 'acme', id_token: await token('acme', { sub }) },
+    })
+    expect([status, headers.get('retry-after')]).toEqual([503, '5'])
+  } finally {
+    clock.mockRestore()
+    instead.clear()
+  }
 })

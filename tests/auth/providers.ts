@@ -14,6 +14,7 @@ export const providers = [
   google({ clientIds: [WEB, 'ios.apps.googleusercontent.com', ANDROID] }),
   openid('acme', { issuer: 'https://id.acme.example', clientIds: ['trails'] }),
   openid('azure', { issuer: 'https://login.microsoftonline.com/tenant/v2.0', clientIds: ['trails'] }),
+  openid('odd', { issuer: 'https://odd.example.com', clientIds: ['trails'] }),
   openid('lax', { issuer: 'https://lax.example.com', clientIds: ['trails'], skipNonceCheck: true }),
 ]
 export const backend = serve(app({ name: 'Providers', tables: [], auth: { providers, confirmEmail: true } }))
@@ -26,10 +27,15 @@ export let signers: Readonly<Record<string, TokenSigner>>
 /** Whom the Worker asked, in order. */
 export const asked: string[] = []
 
+/** What an address answers instead. */
+export const instead = new Map<string, () => Response>()
+
 const json = (body: unknown) => new Response(JSON.stringify(body), { headers: { 'content-type': 'application/json' } })
 
 function answer(address: string): Response {
   asked.push(address)
+  const other = instead.get(address)
+  if (other !== undefined) return other()
   const { apple: a, google: g } = signers
   if (address === 'https://appleid.apple.com/auth/keys') return json(a!.keys())
   if (address === 'https://www.googleapis.com/oauth2/v3/certs') return json(g!.keys())
@@ -50,6 +56,7 @@ beforeAll(async () => {
     acme: await tokenSigner('https://id.acme.example', 'ES256'),
     azure: await tokenSigner('https://login.microsoftonline.com/tenant/v2.0'),
     lax: await tokenSigner('https://lax.example.com'),
+    odd: await tokenSigner('https://odd.example.com'),
   }
   vi.spyOn(globalThis, 'fetch').mockImplementation(async (input) => answer(new Request(input as RequestInfo).url))
 })
