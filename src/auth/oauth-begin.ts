@@ -100,7 +100,8 @@ export async function beginOAuth(
   await run(db, [flow.statement])
 
   const url = new URL(authorization)
-  for (const [name, value] of passable(request.passedOn)) url.searchParams.set(name, value)
+  // What the provider's own address says stays.
+  for (const [name, value] of passable(request.passedOn)) if (!url.searchParams.has(name)) url.searchParams.set(name, value)
   const own: Record<string, string> = {
     client_id: provider.clientIds[0]!,
     redirect_uri: callbackOf(context),

@@ -113,7 +113,7 @@ test('any OpenID provider: by discovery, with its secret in the header or none a
   expect(body.user).toMatchObject({ email, app_metadata: { provider: 'acme' } })
   expect(fakes.acme.exchanges.at(-1)!.has('client_secret')).toBe(false)
   expect((await signIn('bare', { sub: newSubject(), email: newEmail(), email_verified: true })).status).toBe(200)
-  const url = new URL(await begin('custom:acme', { scopes: 'groups calendar,contacts' }))
+  const url = new URL(await begin('custom:acme', { scopes: 'groups calendar,contacts', tenant: '2' }))
   expect(url.searchParams.get('tenant')).toBe('1')
   expect(url.searchParams.get('scope')).toBe('openid email profile groups calendar contacts')
 })
