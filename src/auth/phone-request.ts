@@ -14,6 +14,7 @@ import {
 } from '../platform'
 import { auditStatement, CHANGED, type AuditAction } from './audit'
 import { authErrors } from './errors'
+import { hasSecondFactor } from './factor'
 import { hashPassword } from './password'
 import { checkPassword } from './password-strength'
 import { PERSON_COLUMNS, readPerson, showPerson, type Person } from './person'
@@ -146,11 +147,14 @@ export async function resendPhoneCode(
   return code.id
 }
 
+/** Also when a factor was verified since. */
+const STRONG = `(exists (select 1 from auth_sessions s where s.id = ? and s.aal = 'aal2')
+  or not exists (select 1 from auth_factors f where f.user_id = u.id and f.status = 'verified'))`
 const LIVE = `exists (select 1 from auth_sessions s where s.id = ? and s.user_id = u.id and ${UNEXPIRED})`
 
 /**
  * Asks the number that is to become a person's for a code. Their own number stays until it is given. One read and one batch.
- * Errors: those of a session; `phone_exists` (422), `sms_transport_missing`.
+ * Errors: those of a session; `insufficient_aal` (401), `phone_exists` (422), `sms_transport_missing`.
  */
 export async function changePhone(
   workshop: Workshop,
@@ -162,6 +166,13 @@ export async function changePhone(
   const { db, now } = workshop
   const person = await livePerson(workshop, caller)
   if (person.phone === phone && person.phoneConfirmedAt !== null) return showPerson(person)
+  // Who takes the number takes the account: a person with a second factor shows it first (pitfall P20).
+  if (hasSecondFactor(person) && person.sessionAal !== 'aal2') {
+    throw new AppError(
+      { ...authErrors.insufficient_aal, status: 401 },
+      { message: 'AAL2 session is required to update email or password when MFA is enabled.' },
+    )
+  }
   const free: Statement = {
     sql: `not exists (select 1 from auth_users o where o.phone = ? and o.phone_confirmed_at is not null and o.id <> u.id)`,
     params: [phone],
@@ -179,8 +190,8 @@ export async function changePhone(
   })
   const results = await run(db, [
     {
-      sql: `update auth_users as u set new_phone = ?, phone_change_sent_at = ?, updated_at = ? where u.id = ? and ${LIVE} and ${free.sql} returning id`,
-      params: [phone, String(now), String(now), person.id, caller.sessionId, ...free.params],
+      sql: `update auth_users as u set new_phone = ?, phone_change_sent_at = ?, updated_at = ? where u.id = ? and ${LIVE} and ${STRONG} and ${free.sql} returning id`,
+      params: [phone, String(now), String(now), person.id, caller.sessionId, caller.sessionId, ...free.params],
     },
     auditStatement({ ...context, now }, { action: 'user_modified', userId: person.id, details: { fields: ['phone'], channel } }, CHANGED),
     ...code.statements,

@@ -290,6 +290,18 @@ describe('a change of number', () => {
     expect((await verify(next, await codeOf(next), 'phone_change')).status).toBe(200)
   })
 
+  test('P20: of a person with a second factor needs a session that showed it', async () => {
+    const { token, id } = await member()
+    await sql(
+      `INSERT INTO auth_factors (id, user_id, type, status, friendly_name, created_at, updated_at) VALUES (?1, ?2, 'totp', 'verified', '', 1, 1)`,
+      crypto.randomUUID(),
+      id,
+    )
+    const answer = await put(token, { phone: newPhone() })
+    expect([answer.status, bodyOf(answer).error_code]).toEqual([401, 'insufficient_aal'])
+    expect((await sql('SELECT new_phone FROM auth_users WHERE id = ?1', id))[0]!['new_phone']).toBe(null)
+  })
+
   test('goes with other changes, and without a session not at all', async () => {
     const { token } = await member()
     const next = newPhone()
@@ -300,6 +312,14 @@ describe('a change of number', () => {
     expect((await post('logout?scope=global', {}, (path, asked) => backend.stranger(path, { ...asked, ...as(token) }))).status).toBe(204)
     expect((await put(token, { phone: newPhone() })).status).toBe(403)
   })
+})
+
+test('who has a phone alone gets the code that shows it is them there', async () => {
+  const { token, phone } = await member()
+  const answer = await backend.stranger('/auth/v1/reauthenticate', as(token))
+  expect([answer.status, answer.json]).toEqual([200, { message_id: expect.any(String) }])
+  expect((await messageTo(phone, app())).kind).toBe('phone_reauthentication')
+  expect((await backend.stranger('/auth/v1/reauthenticate')).status).toBe(401)
 })
 
 describe('limits', () => {

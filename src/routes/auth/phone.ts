@@ -4,7 +4,7 @@ import { Hono } from 'hono'
 import * as z from 'zod'
 import { authErrors, callingCode, normalisePhone } from '../../auth'
 import { addressOf, AppError, networkOf } from '../../core'
-import { takeRate, tryRate, type AppContext, type AppEnv, type RateSubject } from '../../middleware'
+import { requirePerson, takeRate, tryRate, type AppContext, type AppEnv, type RateSubject } from '../../middleware'
 import type { PhoneChannel } from '../../platform'
 import { callAuthentication } from './call'
 import { requireHuman } from './human'
@@ -205,7 +205,19 @@ function withNumber(answer: (c: AppContext) => Promise<Response>): MiddlewareHan
   }
 }
 
+/** A code to the phone of who has no mail address; who has one gets it there. Errors: those of a session, `over_sms_send_rate_limit`. */
+const reauthenticate: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const caller = await requirePerson(c)
+  const { email, phone: number } = await callAuthentication(c, (service) => service.person(caller))
+  if (email !== '' || typeof number !== 'string' || number === '') return next()
+  await takeMessage(c, number)
+  const context = await contextOf(c)
+  const id = await callAuthentication(c, (service) => service.reauthenticateByPhone(context, caller))
+  return c.json({ message_id: id }, 200, NO_STORE)
+}
+
 export const phone = new Hono<AppEnv>()
+  .get('/reauthenticate', reauthenticate)
   .post('/otp', withNumber(sendCode))
   .post('/resend', withNumber(resend))
   .post('/verify', withNumber(verify))
