@@ -1,6 +1,8 @@
 // Bots: the captcha on the routes of gotrue §1 that say so, against a provider that checks what it is sent and takes a token once.
+import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeAll, expect, inject, test, vi } from 'vitest'
+import { createBackend } from '../../src/backend'
 import { app } from '../../src/define'
 import type { Env } from '../../src/platform'
 import { serve, sql } from '../support/backend'
@@ -115,4 +117,16 @@ test('an app that asks for no captcha takes no notice of the field', async () =>
   const open = serve(app({ name: 'Open', tables: [] }))
   expect((await open.stranger('/auth/v1/signup', { body: meta('robot') })).status).toBe(200)
   await expect(person()).rejects.toThrow('captcha_failed')
+})
+
+test('/health says when the secret is missing', async () => {
+  const health = async (bound: Partial<Env>) => {
+    const backend = createBackend(guarded)
+    const context = createExecutionContext()
+    const answer = await backend.fetch(new Request('http://localhost/health'), { ...bindings, ...bound } as Env, context)
+    await waitOnExecutionContext(context)
+    return (await answer.json()) as { captcha?: string }
+  }
+  expect((await health({})).captcha).toMatch('PERIGEE_CAPTCHA_SECRET')
+  expect(await health(SECRET)).not.toHaveProperty('captcha')
 })

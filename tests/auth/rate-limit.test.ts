@@ -129,6 +129,14 @@ test('whoever hammers an account from elsewhere doesn’t lock its owner out of 
   }
 })
 
+test('nor do neighbours behind the same carrier’s address, who use up its tries on other accounts', async () => {
+  const { email, ip, key } = await owner()
+  const flood = await Promise.all(Array.from({ length: 50 }, () => tryPassword(newEmail(), 'guess', ip)))
+  expect(flood.filter(({ status }) => status === 429).length).toBeGreaterThan(40)
+  expect((await tryPassword(email, PASSWORD, ip)).status).toBe(429)
+  expect((await tryPassword(email, PASSWORD, ip, { 'x-device-key': key })).status).toBe(200)
+})
+
 test('nor out of an address they signed in from, when the phone keeps nothing; also after they signed out', async () => {
   const { email, ip } = await owner()
   await database.prepare('delete from auth_sessions where user_id = (select id from auth_users where email = ?)').bind(email).run()

@@ -44,7 +44,7 @@ export function readDevice(header: ReadHeader): Device {
   const build = /^(?:([a-z]{1,20})\/)?(\d{1,9})$/.exec(header('x-app-build') ?? '')
   const said = header('x-supabase-client-platform') ?? /\bplatform=([^;]+)/.exec(clientInfo)?.[1] ?? ''
   const known = build?.[1] ?? platformOf(said) ?? line(said)?.toLowerCase() ?? platformOf(userAgent)
-  const isPage = known !== 'ios' && known !== 'android' && /\bMozilla\//.test(userAgent) && header('origin') !== undefined
+  const isPage = /\bMozilla\//.test(userAgent) && header('origin') !== undefined
   return {
     id: line(header('x-device-id')),
     model: line(header('x-device-model')) ?? line(modelOf(userAgent) ?? undefined),
