@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { apple, google, openid } from '../define'
-import { accountOfClaims, isTrue, withName } from './external-account'
+import { apple, github, google, openid } from '../define'
+import { accountOfClaims, accountOfGithub, isTrue, withName } from './external-account'
 import type { Provider } from './provider'
 
 function provider(declaration: Provider['declaration']): Provider {
@@ -67,4 +67,19 @@ test('a name beside the token is both names, and an empty one none', () => {
 test('booleans as providers write them', () => {
   expect([true, 1, 'true', '1'].every(isTrue)).toBe(true)
   expect([false, 0, 'false', '0', null, undefined, {}, 'yes'].some(isTrue)).toBe(false)
+})
+
+test('GitHub: the primary address if it is verified, else one that is, else an unverified one; and a number', () => {
+  const hub = provider(github())
+  const at = (email: string, primary: boolean, verified: boolean) => ({ email: `${email}@example.com`, primary, verified })
+  const of = (...emails: readonly ReturnType<typeof at>[]) => {
+    const account = accountOfGithub(hub, { id: 7, login: 'ada' }, emails)
+    return [account?.email?.split('@')[0], account?.emailVerified]
+  }
+  expect(of(at('a', false, true), at('b', true, true))).toEqual(['b', true])
+  expect(of(at('a', false, true), at('b', true, false))).toEqual(['a', true])
+  expect(of(at('a', false, false), at('b', true, false))).toEqual(['b', false])
+  expect(of(at('a', false, false))).toEqual(['a', false])
+  expect(of()).toEqual([undefined, false])
+  for (const id of [undefined, '7', 7.5, null, 2 ** 60]) expect(accountOfGithub(hub, { id }, []), String(id)).toBe(null)
 })

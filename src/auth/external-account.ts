@@ -104,11 +104,13 @@ export function withName(account: ExternalAccount, name: string): ExternalAccoun
 
 type Members = Readonly<Record<string, unknown>>
 
-/** The account that GitHub's `/user` and `/user/emails` tell of: with the primary address, or a verified one; null when they name nobody. */
+/** The account that GitHub's `/user` and `/user/emails` tell of: with the primary address if it is verified, else another that is; null when they name nobody. */
 export function accountOfGithub(provider: Provider, user: Members, emails: readonly Members[]): ExternalAccount | null {
   const { id } = user
   if (typeof id !== 'number' || !Number.isSafeInteger(id)) return null
-  const best = emails.find((one) => one['primary'] === true) ?? emails.find((one) => one['verified'] === true) ?? emails[0]
+  const verified = emails.filter((one) => one['verified'] === true)
+  const primary = (all: readonly Members[]) => all.find((one) => one['primary'] === true)
+  const best = primary(verified) ?? verified[0] ?? primary(emails) ?? emails[0]
   const { email, folds } = readEmail(best?.['email'])
   const emailVerified = email !== null && !folds && best?.['verified'] === true
   const [name, login, picture] = [text(user['name']), text(user['login']), text(user['avatar_url'], MAX_URL)]

@@ -36,6 +36,14 @@ export function known(person: Person, account: ExternalAccount, now: number, own
       params: [email, String(now), person.id],
     })
   }
+  if (account.emailVerified && person.email === email && person.emailConfirmedAt === null) {
+    // Vouched for since: confirmed, unless somebody else may have put a door in.
+    statements.push({
+      sql: `update auth_users set email_confirmed_at = ?1 where id = ?2 and email = ?3 and email_confirmed_at is null and password_hash is null
+        and phone is null and (select count(*) from auth_identities where user_id = ?2) = 1`,
+      params: [String(now), person.id, email],
+    })
+  }
   return statements
 }
 
@@ -111,7 +119,8 @@ export function create(
   const person: Person = {
     ...blankPerson(id, now),
     email,
-    emailConfirmedAt: email === null ? null : now,
+    // Unconfirmed, it is its owner's the moment that they come.
+    emailConfirmedAt: email !== null && account.emailVerified ? now : null,
     lastSignInAt: now,
     appMetadata: { provider, providers: [provider] },
     userMetadata: { ...own, ...data },

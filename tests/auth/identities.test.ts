@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { sql } from '../support/backend'
 import { hashedNonce } from '../support/fake-provider'
+import { randomOf } from '../support/random'
 import { backend, closed, grant, newEmail, lenient, newSubject, signIn, token, withToken } from './providers'
 
 const PASSWORD = 'correct horse battery'
@@ -128,10 +129,46 @@ test('P6: an address that the provider doesn’t vouch for never joins anything,
 test('P6: where addresses count without proof, one that the provider doesn’t vouch for is taken only if it is nobody’s', async () => {
   const email = newEmail()
   const first = await signIn('google', { email }, {}, lenient.stranger)
-  expect(first.body.user).toMatchObject({ email, email_confirmed_at: expect.any(String) })
+  expect(first.body.user).toMatchObject({ email })
+  expect(first.body.user).not.toHaveProperty('email_confirmed_at')
   const second = await signIn('acme', { email, email_verified: false }, {}, lenient.stranger)
   expect(second.body.user).toMatchObject({ email: '' })
   expect(second.body.user.id).not.toBe(first.body.user.id)
+  const [later, sub] = [newEmail(), newSubject()]
+  await signIn('google', { sub, email: later }, {}, lenient.stranger)
+  expect((await signIn('google', { sub, email: later, email_verified: true })).body.user).toHaveProperty('email_confirmed_at')
+  // Its owner comes, and shares it with nobody.
+  const owner = await signIn('lax', { email, email_verified: true }, {}, lenient.stranger)
+  expect(owner.body.user.identities.map(({ provider }) => provider)).toEqual(['lax'])
+  expect((await show(first.body.access_token)).identities ?? null).toBe(null)
+})
+
+test('P6: whoever comes first, and all at once: one verified address is one person, whom nobody else is let in to', async () => {
+  const random = randomOf(20_261_125)
+  const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)]!
+  const emails = Array.from({ length: 3 }, newEmail)
+  const accounts = Array.from({ length: 12 }, (_, i) => ({
+    provider: pick(['google', 'acme', 'lax']),
+    sub: newSubject(),
+    email: emails[i % 3]!,
+    email_verified: i % 4 !== 3,
+  }))
+  const visits = Array.from({ length: 80 }, () => pick(accounts))
+  const answers = await Promise.all(
+    visits.map(async ({ provider, ...claims }) => signIn(provider, claims, {}, pick([lenient, backend]).stranger)),
+  )
+  expect(answers.map(({ status }) => status).filter((status) => status !== 200 && status !== 422)).toEqual([])
+  const rows = await sql('select user_id, subject from auth_identities')
+  const ownerOf = new Map(rows.map(({ subject, user_id: id }) => [subject, id]))
+  for (const email of emails) {
+    const verified = accounts.filter((one) => one.email === email && one.email_verified && ownerOf.has(one.sub))
+    const owners = new Set(verified.map(({ sub }) => ownerOf.get(sub)))
+    expect(owners.size).toBe(1)
+    const [owner] = owners
+    const theirs = rows.filter(({ user_id: id }) => id === owner).map(({ subject }) => subject)
+    expect(new Set(theirs)).toEqual(new Set(verified.map(({ sub }) => sub)))
+    expect(await sql('select id from auth_users where email = ?', email)).toEqual([{ id: owner }])
+  }
 })
 
 test('P6: an address is the same in any case, but not by Unicode’s folding', async () => {
