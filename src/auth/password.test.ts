@@ -53,3 +53,23 @@ test('our own hash is not outdated, one of ours with another cost is', async () 
   expect(isOutdated(await hashPassword('x'))).toBe(false)
   expect(isOutdated('scrypt$1024$8$1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA')).toBe(true)
 })
+
+test('a wrong password takes as long as ours with a hash from elsewhere that is cheaper', async () => {
+  const elapsed = async (hash: string | null) => {
+    const times: number[] = []
+    for (let i = 0; i < 2; i++) {
+      const started = performance.now()
+      expect(await verifyPassword('not it', hash)).toBe(false)
+      times.push(performance.now() - started)
+    }
+    return Math.min(...times)
+  }
+  const stranger = await elapsed(null)
+  const cheap = [
+    IMPORTED[0]![0],
+    IMPORTED[4]![0],
+    IMPORTED[5]![0],
+    'scrypt$1024$8$1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
+  ]
+  for (const hash of cheap) expect(await elapsed(hash), hash).toBeGreaterThan(stranger * 0.5)
+}, 30_000)

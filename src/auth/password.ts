@@ -83,12 +83,32 @@ function readKept(hash: string | null): PasswordHash | null {
   }
 }
 
+/** What checking a hash costs, in lanes (`p`) of ours; measured in workerd, so roughly. */
+function lanesOf(hash: PasswordHash): number {
+  switch (hash.scheme) {
+    case 'scrypt':
+    case 'firebase':
+      return (hash.cost.N * hash.cost.r * hash.cost.p) / (COST.N * COST.r)
+    case 'bcrypt':
+      return 2.2 * 2 ** (Number(hash.text.slice(4, 6)) - 10)
+    case 'argon2':
+      return (hash.cost.m * hash.cost.t) / 7_800
+  }
+}
+
+/** Works on after a wrong password, so that a hash from elsewhere that is cheaper than ours doesn't tell its person from a stranger. */
+async function workOn(hash: PasswordHash): Promise<void> {
+  const missing = Math.round(COST.p - lanesOf(hash))
+  if (missing > 0) await derive('', new Uint8Array(SALT_BYTES), { ...COST, p: missing }, KEY_BYTES)
+}
+
 /** Whether `password` has this hash, of whatever form. With `null`, or one that can't be read, it works as long as for ours and answers false. */
 export async function verifyPassword(password: string, hash: string | null): Promise<boolean> {
   const kept = readKept(hash)
   const long = isTooLong(password)
-  const matched = await matches(long ? '' : password, kept ?? NOBODY)
-  return matched && kept !== null && !long
+  const matched = (await matches(long ? '' : password, kept ?? NOBODY)) && kept !== null && !long
+  if (!matched) await workOn(kept ?? NOBODY)
+  return matched
 }
 
 /** Whether a hash isn't as `hashPassword` makes them today, so that it is worth making anew once the password is known. */
