@@ -45,7 +45,8 @@ export async function noteDevice(c: AppContext, session: SessionAnswer): Promise
     if (held !== null && held.age < RENEW_DAYS) continue
     const key = await writeDeviceKey(account, content.sessionId, keys.deviceMac, Date.now())
     const secure = new URL(c.req.url).protocol === 'https:'
-    const kept = { path: '/auth/v1', httpOnly: true, sameSite: 'Strict', secure, maxAge: DEVICE_KEY_DAYS * 86_400 } as const
+    // Without SameSite: it carries no right, and HTTP clients of phones have no site to be the same as.
+    const kept = { path: '/auth/v1', httpOnly: true, secure, maxAge: DEVICE_KEY_DAYS * 86_400 }
     setCookie(c, await cookieOf(account), key, kept)
     made.push(key)
   }
