@@ -1,6 +1,6 @@
 // Recovery codes: 80 random bits each, for who lost the other factors. Kept as HMACs; each works once.
 import { toBase64Url, utf8 } from '../core'
-import type { Statement } from '../platform'
+import { run, type Statement } from '../platform'
 import type { Attempt, Proof } from './factor-kind'
 import { UNEXPIRED } from './session'
 import { toBase32 } from './totp'
@@ -45,7 +45,7 @@ export async function replaceCodes(
   ]
 }
 
-/** The proof of a code, to be judged when it is taken: whether it is one of the person's and unused. */
+/** The proof of a code; null when it is none of the person's, or used. It still has to be taken: somebody else may be faster. */
 export async function proveByRecoveryCode(
   workshop: Workshop,
   { caller, person }: Pick<Attempt, 'caller' | 'person'>,
@@ -53,12 +53,17 @@ export async function proveByRecoveryCode(
 ): Promise<Proof | null> {
   const factor = person.factors.find(({ type }) => type === 'recovery_code')
   if (factor === undefined) return null
+  const hash = await recoveryCodeHash(workshop, caller.userId, code)
+  const [found] = await run(workshop.db, [
+    { sql: 'select 1 from auth_recovery_codes where code_hash = ? and user_id = ? and used_at is null', params: [hash, caller.userId] },
+  ])
+  if (found!.results.length === 0) return null
   return {
     by: { type: 'recovery_code', factorId: factor.id },
     take: {
       sql: `update auth_recovery_codes set used_at = ? where code_hash = ? and user_id = ? and used_at is null
         and exists (select 1 from auth_sessions s where s.id = ? and s.user_id = ? and ${UNEXPIRED}) returning code_hash`,
-      params: [String(workshop.now), await recoveryCodeHash(workshop, caller.userId, code), caller.userId, caller.sessionId, caller.userId],
+      params: [String(workshop.now), hash, caller.userId, caller.sessionId, caller.userId],
     },
   }
 }

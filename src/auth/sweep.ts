@@ -1,6 +1,7 @@
 // Forgets what sign-in has no use for any more, in chunks, so that no transaction is long. Safe to run at any time, by several at once.
 import { run, type Store } from '../platform'
 import { AUTH_AUDIT_MS } from './audit'
+import { UNVERIFIED_MS } from './enroll-factor'
 
 const CHUNK = 1_000
 const ROUNDS = 20
@@ -23,7 +24,7 @@ const SLICE_MS = 900_000
 const SLICES_A_TIME = 3
 
 /** How many rows went, by table. */
-export type SweptAuthentication = Readonly<Record<keyof typeof KEPT | 'auth_sessions', number>>
+export type SweptAuthentication = Readonly<Record<keyof typeof KEPT | 'auth_sessions' | 'auth_factors', number>>
 
 async function sweepSessions(db: D1Database, now: number): Promise<number> {
   let gone = 0
@@ -45,9 +46,28 @@ async function sweepSessions(db: D1Database, now: number): Promise<number> {
   return gone
 }
 
+/** Factors that nobody verified. */
+async function sweepFactors(db: D1Database, now: number): Promise<number> {
+  const [answer] = await run(db, [
+    {
+      sql: `delete from auth_factors where id in (select id from auth_factors f where status = 'unverified' and created_at <= cast(?1 as integer)
+        and not exists (select 1 from auth_challenges c where c.factor_id = f.id and c.expires_at > cast(?2 as integer)) limit ${CHUNK})`,
+      params: [String(now - UNVERIFIED_MS), String(now)],
+    },
+  ])
+  return answer!.meta.changes
+}
+
 /** Sweeps sign-in's tables; what is left over when it stops goes the next time. `now` is UTC ms. */
 export async function sweepAuthentication({ db }: Pick<Store, 'db'>, now: number): Promise<SweptAuthentication> {
-  const swept = { auth_sessions: await sweepSessions(db, now), auth_one_time_tokens: 0, auth_flows: 0, auth_challenges: 0, auth_audit: 0 }
+  const swept = {
+    auth_sessions: await sweepSessions(db, now),
+    auth_factors: await sweepFactors(db, now),
+    auth_one_time_tokens: 0,
+    auth_flows: 0,
+    auth_challenges: 0,
+    auth_audit: 0,
+  }
   for (const table of Object.keys(KEPT) as (keyof typeof KEPT)[]) {
     const { column, ms } = KEPT[table]
     for (let round = 0; round < ROUNDS; round++) {
