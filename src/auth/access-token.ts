@@ -11,6 +11,15 @@ export const ISSUER_PATH = '/auth/v1'
 const MAX_TOKEN_LENGTH = 32_768
 const REMEMBERED = 2_000
 
+/** Every claim of a token; what a hook of the app may have its say about. */
+export type AllClaims = AccessTokenClaims & {
+  readonly iss: string
+  readonly sub: string
+  readonly aud: string
+  readonly iat: number
+  readonly exp: number
+}
+
 /** What a token says of a person beside the registered claims (shared protocol notes: gotrue §2). */
 export interface AccessTokenClaims {
   readonly email: string
@@ -24,7 +33,7 @@ export interface AccessTokenClaims {
   readonly is_anonymous: boolean
 }
 
-/** Signs a token for `subject` that is good for `lifetime` seconds. */
+/** Signs a token for `subject` that is good for `lifetime` seconds, with the claims as `revise` has them. */
 export async function writeAccessToken(
   claims: AccessTokenClaims,
   {
@@ -34,19 +43,22 @@ export async function writeAccessToken(
     now,
     keys,
     db,
-  }: { subject: string; issuer: string; lifetime: number; now: number; keys: Keys; db: D1Database },
+    revise,
+  }: {
+    subject: string
+    issuer: string
+    lifetime: number
+    now: number
+    keys: Keys
+    db: D1Database
+    revise: (claims: AllClaims) => Promise<Readonly<Record<string, unknown>>>
+  },
 ): Promise<{ token: string; expiresAt: number }> {
-  const { kid, key } = await currentSigner(keys, db, now)
   const issuedAt = Math.floor(now / 1000)
   const expiresAt = issuedAt + lifetime
-  const token = await new SignJWT({ ...claims })
-    .setProtectedHeader({ alg: SIGNING_ALGORITHM, typ: 'JWT', kid })
-    .setIssuer(issuer)
-    .setSubject(subject)
-    .setAudience(AUDIENCE)
-    .setIssuedAt(issuedAt)
-    .setExpirationTime(expiresAt)
-    .sign(key)
+  const payload = await revise({ ...claims, iss: issuer, sub: subject, aud: AUDIENCE, iat: issuedAt, exp: expiresAt })
+  const { kid, key } = await currentSigner(keys, db, now)
+  const token = await new SignJWT({ ...payload }).setProtectedHeader({ alg: SIGNING_ALGORITHM, typ: 'JWT', kid }).sign(key)
   return { token, expiresAt }
 }
 

@@ -2,8 +2,18 @@
 import { WorkerEntrypoint } from 'cloudflare:workers'
 import { AppError } from '../core'
 import type { AppDefinition } from '../define'
-import { asUnavailable, keysOf, openStores, type AuthenticationService, type DatabaseCall, type Env, type Outcome } from '../platform'
+import {
+  asUnavailable,
+  keysOf,
+  openStores,
+  type AuthenticationService,
+  type DatabaseCall,
+  type DatabaseObserver,
+  type Env,
+  type Outcome,
+} from '../platform'
 import { authErrors } from './errors'
+import { newPeopleCommitted } from './new-person'
 import { OPERATIONS } from './operations'
 import type { Workshop } from './workshop'
 
@@ -14,8 +24,14 @@ async function answer<T>(app: AppDefinition, env: Env, later: Later, operation: 
   const calls: DatabaseCall[] = []
   try {
     const keys = await keysOf(env)
-    const { db } = openStores(env, (call) => calls.push(call)).primary
-    return { ok: true, value: await operation({ app, env, keys, db, now: Date.now(), later }), calls }
+    const observe: DatabaseObserver = (call) => {
+      calls.push(call)
+    }
+    const { db } = openStores(env, observe).primary
+    const workshop = { app, env, keys, db, now: Date.now(), observe, later }
+    // What was taken in is on its way even if something failed behind it.
+    const value = await operation(workshop).finally(() => newPeopleCommitted(workshop))
+    return { ok: true, value, calls }
   } catch (error) {
     const known =
       error instanceof AppError ? error : (asUnavailable(error) ?? new AppError(authErrors.unexpected_failure, { cause: error }))

@@ -103,6 +103,15 @@ export const authErrors = defineErrors({
   mfa_recovery_codes_locked: { status: 429, title: 'Too many failed verification attempts, try again later', retry: true },
   mfa_recovery_codes_sole_factor: { status: 422, title: 'Recovery codes cannot be the only verified factor', retry: false },
 
+  mfa_verification_rejected: { status: 403, title: 'Further MFA verification attempts will be rejected.', retry: false },
+
+  // Of the app's hooks
+  hook_timeout: { status: 422, title: 'A hook took longer than it may', retry: false },
+  hook_failed: { status: 500, title: 'A hook failed', retry: true },
+  /** On a refresh, at whose refusal phones sign people out: they are to come again. */
+  hook_unavailable: { status: 503, title: 'A hook failed. Try again in a moment.', retry: true },
+  hook_rejected: { status: 403, title: 'A hook refused it', retry: false },
+
   // Of changes to a person
   email_exists: { status: 422, title: 'A user with this email address has already been registered', retry: false },
   reauthentication_needed: { status: 400, title: 'Password update requires reauthentication', retry: false },
@@ -137,6 +146,8 @@ const RENAMED: Readonly<Record<string, string>> = {
   too_many_requests: 'over_request_rate_limit',
   internal: 'unexpected_failure',
   refresh_rate_limit: 'over_request_rate_limit',
+  hook_failed: 'unexpected_failure',
+  hook_unavailable: 'unexpected_failure',
   /** A name of its own would be no use: `session_not_found` at any address makes SDKs sign out. */
   device_not_found: 'validation_failed',
   password_hash_unsupported: 'validation_failed',

@@ -106,7 +106,7 @@ export function takeOver(
   ]
 }
 
-/** `email` is the address that becomes theirs: the account's, or none. */
+/** Somebody new, and how they are made. `email` is the address that becomes theirs: the account's, or none. */
 export function create(
   id: string,
   email: string | null,
@@ -114,7 +114,7 @@ export function create(
   identity: Identity,
   now: number,
   own: Readonly<Record<string, unknown>>,
-): Statement[] {
+): { person: Person; statements: Statement[] } {
   const { provider, subject, data } = account
   const person: Person = {
     ...blankPerson(id, now),
@@ -130,5 +130,5 @@ export function create(
     sql: 'not exists (select 1 from auth_identities where provider = ? and subject = ?)',
     params: [provider, subject],
   }
-  return [insertPerson(person, nobodyYet), insertIdentity(identity, id)]
+  return { person, statements: [insertPerson(person, nobodyYet), insertIdentity(identity, id)] }
 }

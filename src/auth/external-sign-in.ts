@@ -7,6 +7,7 @@ import { authErrors } from './errors'
 import type { ExternalAccount } from './external-account'
 import { create, join, known, takeOver } from './external-person'
 import { newIdentity } from './identity'
+import { admitPerson, personCreated } from './new-person'
 import { isBanned, PERSON_COLUMNS, readPerson, type Person } from './person'
 import { checkMetadataSize } from './user-metadata'
 import type { Workshop } from './workshop'
@@ -37,7 +38,8 @@ async function look(db: D1Database, { provider, subject, email }: ExternalAccoun
 
 interface Decision {
   readonly userId: string
-  readonly isNew: boolean
+  /** Who is to be made; null when they are there. */
+  readonly newPerson: Person | null
   /** Whether the identity joined somebody, or took an account over that nobody had confirmed. */
   readonly linked: 'joined' | 'taken_over' | null
   readonly statements: readonly Statement[]
@@ -53,13 +55,13 @@ function decide(
   const person = found.known ?? (account.emailVerified ? found.same : null)
   if (person !== null && isBanned(person, now)) throw new AppError(authErrors.user_banned)
   if (found.known !== null) {
-    return { userId: found.known.id, isNew: false, linked: null, statements: known(found.known, account, now, own) }
+    return { userId: found.known.id, newPerson: null, linked: null, statements: known(found.known, account, now, own) }
   }
   const identity = newIdentity(account, now)
   if (person !== null) {
     const confirmed = person.emailConfirmedAt !== null
     const statements = (confirmed ? join : takeOver)(person, account, identity, now, own)
-    return { userId: person.id, isNew: false, linked: confirmed ? 'joined' : 'taken_over', statements }
+    return { userId: person.id, newPerson: null, linked: confirmed ? 'joined' : 'taken_over', statements }
   }
   if (rules.disableSignup) throw new AppError(authErrors.signup_disabled)
   const unproved = account.email !== null && !account.emailVerified
@@ -71,13 +73,14 @@ function decide(
   const id = uuidv7(now)
   // Where addresses count without proof, this one does unless it is somebody's.
   const email = unproved && found.same !== null ? null : account.email
-  return { userId: id, isNew: true, linked: null, statements: create(id, email, account, identity, now, own) }
+  const { person: newPerson, statements } = create(id, email, account, identity, now, own)
+  return { userId: id, newPerson, linked: null, statements }
 }
 
 /**
  * Signs somebody in who a provider vouches for. `own` is what they say of themselves, `once` a statement that takes their proof so that it
  * isn't taken twice, given the condition that the sign-in took place. Errors: `user_banned`, `signup_disabled`,
- * `provider_email_needs_verification`, `validation_failed` (too large an `own`); what `once` throws; `service_unavailable` when others keep changing the same person.
+ * `provider_email_needs_verification`, `validation_failed` (too large an `own`); what `once` and the app's hook throw; `service_unavailable` when others keep changing the same person.
  */
 export async function admit(
   workshop: Workshop,
@@ -91,7 +94,8 @@ export async function admit(
   checkMetadataSize({ ...own, ...account.data })
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const decision = decide(workshop, context, account, await look(db, account), own)
-    const { userId, isNew, linked } = decision
+    const { userId, newPerson, linked } = decision
+    if (newPerson !== null) await admitPerson(workshop, context, newPerson)
     const condition = {
       sql: `exists (select 1 from auth_identities k where k.provider = ? and k.subject = ? and k.user_id = u.id)
         and (u.banned_until is null or u.banned_until <= cast(? as integer))`,
@@ -103,8 +107,9 @@ export async function admit(
       ...decision.statements,
       ...(await ending.statements(userId, condition)),
       ...once(ending.took),
+      ...(newPerson === null ? [] : personCreated(workshop, context, userId)),
       ...(linked === null ? [] : [audit('identity_linked', { how: linked })]),
-      audit(isNew ? 'user_signedup' : 'login'),
+      audit(newPerson !== null ? 'user_signedup' : 'login'),
       { sql: `select ${PERSON_COLUMNS} from auth_users u where u.id = ? and ${ending.took.sql}`, params: [userId, ...ending.took.params] },
     ])
     const row = results.at(-1)!.results[0]

@@ -1,6 +1,8 @@
 export { AUDIENCE, ISSUER_PATH, verifyAccessToken, type TokenProblem, type Verification } from './access-token'
 export { DEVICE_KEY_DAYS, readDeviceKey, writeDeviceKey, type DeviceKey } from './device-key'
 export { createAuthentication, openAuthentication } from './entrypoint'
+export { hookMetadata } from './hook'
+export { findNewPerson, NEW_PERSON_JOB } from './new-person'
 export { refused as captchaRefused } from './human'
 export { readChallenge } from './flow'
 export { resolveRedirect, withFragment, withQuery, type RedirectRules } from './redirect'

@@ -17,6 +17,7 @@ import { authErrors } from './errors'
 import { hasSecondFactor } from './factor'
 import { hashPassword } from './password'
 import { checkPassword } from './password-strength'
+import { admitPerson, personCreated } from './new-person'
 import { PERSON_COLUMNS, readPerson, showPerson, type Person } from './person'
 import { codeByPhone, phoneClaims, unprovenPhonePerson } from './phone'
 import { livePerson, livePersonStatement, readLivePerson, UNEXPIRED } from './session'
@@ -24,9 +25,10 @@ import { insertIdentity, insertPerson } from './sign-up'
 import { ownMetadata } from './user-metadata'
 import type { Workshop } from './workshop'
 
-const insertion = (person: Person): Statement[] => [
+const insertion = (workshop: Workshop, context: AuthenticationContext, person: Person): Statement[] => [
   insertPerson(person),
   ...person.identities.map((identity) => insertIdentity(identity, person.id)),
+  ...personCreated(workshop, context, person.id),
 ]
 
 async function personOf({ db }: Workshop, where: Statement): Promise<Person | null> {
@@ -70,6 +72,7 @@ export async function signUpByPhone(workshop: Workshop, context: AuthenticationC
     userMetadata: known,
     identities: person.identities.map((identity) => ({ ...identity, data: known })),
   }
+  await admitPerson(workshop, context, shown)
   const open: Statement = { sql: 'u.phone = ? and u.phone_confirmed_at is null', params: [phone] }
   const code = await codeByPhone(workshop, context, {
     purpose: 'phone_confirmation',
@@ -81,7 +84,7 @@ export async function signUpByPhone(workshop: Workshop, context: AuthenticationC
     about: shown,
   })
   await run(db, [
-    ...insertion(person),
+    ...insertion(workshop, context, person),
     ...code.statements,
     ...asked(workshop, context, open, 'confirmation_sent_at', 'user_confirmation_requested', channel),
   ])
@@ -107,8 +110,10 @@ export async function sendPhoneCode(workshop: Workshop, context: AuthenticationC
     metadata: person === null || person.phoneConfirmedAt === null ? metadata : person.userMetadata,
     about: person,
   })
+  const made = createUser && !context.rules.disableSignup ? unprovenPhonePerson(phone, workshop.now) : null
+  if (made !== null && person === null) await admitPerson(workshop, context, made)
   await run(workshop.db, [
-    ...(createUser && !context.rules.disableSignup ? insertion(unprovenPhonePerson(phone, workshop.now)) : []),
+    ...(made === null ? [] : insertion(workshop, context, made)),
     ...code.statements,
     ...asked(workshop, context, whom, 'confirmation_sent_at', 'user_recovery_requested', channel),
   ])

@@ -29,7 +29,7 @@ export const sessionOperations: OperationsOf<SessionOperations> = {
 
   async refresh(workshop, context, refreshToken) {
     const { session, person, reuse } = await refreshSession(workshop, context, refreshToken)
-    return { session: await showSession(workshop, context, session, person), reuse }
+    return { session: await showSession(workshop, context, session, person, 'refresh'), reuse }
   },
 
   person: async (workshop, caller) => showPerson(await livePerson(workshop, caller)),

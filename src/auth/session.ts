@@ -4,6 +4,7 @@ import type { AppDefinition } from '../define'
 import { run, type AuthenticationContext, type Caller, type Keys, type SessionAnswer, type SignOutScope, type Statement } from '../platform'
 import { writeAccessToken } from './access-token'
 import { auditStatement } from './audit'
+import { reviseClaims } from './claims-hook'
 import { authErrors } from './errors'
 import { isBanned, PERSON_COLUMNS, readPerson, showPerson, type Person } from './person'
 import { readRefreshToken, writeRefreshToken, type RefreshTokenContent } from './refresh-token'
@@ -114,13 +115,19 @@ export function openSession(
   return [opened, others]
 }
 
-/** The answer of every sign-in: a fresh access token and the session's current refresh token. */
+/**
+ * The answer of every sign-in: a fresh access token and the session's current refresh token. Errors: those of the app's hook `accessToken`; a session
+ * that was opened just now doesn't outlive them.
+ */
 export async function showSession(
-  { keys, db, now }: Workshop,
-  { issuer, rules }: AuthenticationContext,
+  workshop: Workshop,
+  context: AuthenticationContext,
   session: Session,
   person: Person,
+  grant: 'sign-in' | 'refresh' = 'sign-in',
 ): Promise<SessionAnswer> {
+  const { keys, db, now } = workshop
+  const { issuer, rules } = context
   // No token outlives its session; one of no length would be no token to the SDKs.
   const left = session.expiresAt === null ? Infinity : Math.max(1, Math.floor((session.expiresAt - now) / 1000))
   const lifetime = Math.min(rules.tokenLifetime, left)
@@ -136,8 +143,14 @@ export async function showSession(
       session_id: session.id,
       is_anonymous: person.isAnonymous,
     },
-    { subject: person.id, issuer, lifetime, now, keys, db },
-  )
+    { subject: person.id, issuer, lifetime, now, keys, db, revise: (claims) => reviseClaims(workshop, context, claims, grant) },
+  ).catch(async (error: unknown) => {
+    // Nobody has a token of it.
+    if (grant === 'sign-in' && session.refreshCounter === 0) {
+      await run(db, [{ sql: 'delete from auth_sessions where id = ? and refresh_counter = 0', params: [session.id] }])
+    }
+    throw error
+  })
   return {
     access_token: token,
     token_type: 'bearer',

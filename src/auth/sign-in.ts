@@ -7,6 +7,7 @@ import { isOutdated, renewHash, verifyPassword } from './password'
 import { weaknessOf } from './password-strength'
 import { isBanned, PERSON_COLUMNS, readPerson, type Person } from './person'
 import { newSession, openSession, type Session } from './session'
+import { reviewPassword } from './verification-hooks'
 import type { Workshop } from './workshop'
 
 /** What a person names themselves by. */
@@ -25,6 +26,7 @@ export async function signInWithPassword(
   const row = found!.results[0]
   const person = row === undefined ? null : readPerson(row)
   const matches = await verifyPassword(password, person?.passwordHash ?? null)
+  await reviewPassword(workshop, context, person?.id ?? null, matches)
   if (person === null || !matches) throw new AppError(authErrors.invalid_credentials)
   if (isBanned(person, now)) throw new AppError({ ...authErrors.user_banned, status: 400 })
 

@@ -5,6 +5,7 @@ import { auditStatement } from './audit'
 import { authErrors } from './errors'
 import { hashPassword } from './password'
 import { checkPassword } from './password-strength'
+import { admitPerson, personCreated } from './new-person'
 import { blankPerson, type Identity, type Person } from './person'
 import { newSession, openSession, type Session } from './session'
 import { ownMetadata } from './user-metadata'
@@ -107,11 +108,13 @@ export async function signUp(
     passwordHash = await hashPassword(input.credentials.password)
   }
   const person = newPerson(uuidv7(now), { ...input, data }, passwordHash, now)
+  await admitPerson(workshop, context, person)
   const session = newSession(workshop, person.isAnonymous ? 'anonymous' : 'password')
   const [made] = await run(db, [
     insertPerson(person),
     ...person.identities.map((identity) => insertIdentity(identity, person.id)),
     ...openSession(workshop, context, session, person),
+    ...personCreated(workshop, context, person.id),
     auditStatement(
       { ...context, now },
       {

@@ -10,6 +10,7 @@ import type { Person } from './person'
 import { proveByRecoveryCode, readRecoveryCode } from './recovery-code'
 import { countTry, elevate, lockedOut } from './second-factor'
 import { livePersonStatement, readLivePerson, UNEXPIRED, type LivePerson, type Session } from './session'
+import { reviewFactor } from './verification-hooks'
 import type { Workshop } from './workshop'
 
 const LIVE = `exists (select 1 from auth_sessions s where s.id = ? and s.user_id = ? and ${UNEXPIRED})`
@@ -115,6 +116,7 @@ async function settleAttempt(
   attempt: Pick<Attempt, 'caller' | 'factor'>,
   proof: Proof | null,
 ): Promise<{ session: Session; person: Person }> {
+  await reviewFactor(workshop, context, attempt.caller.userId, attempt.factor, proof !== null)
   const raised = proof === null ? null : await elevate(workshop, context, attempt, proof)
   if (raised === null) throw wrong(attempt.factor.type)
   return raised

@@ -1,6 +1,6 @@
 // What every operation of sign-in works with, and what an operation is.
 import type { AppDefinition } from '../define'
-import type { Env, Keys, Outcome } from '../platform'
+import type { DatabaseObserver, Env, Keys, Outcome } from '../platform'
 
 export interface Workshop {
   /** The declared app: its rules, hooks, providers and templates. */
@@ -10,6 +10,8 @@ export interface Workshop {
   readonly db: D1Database
   /** UTC ms. */
   readonly now: number
+  /** Hears of round trips that don't go through `db`. */
+  readonly observe: DatabaseObserver
   /** Keeps the isolate alive until a promise is settled. */
   readonly later: (work: Promise<unknown>) => void
 }

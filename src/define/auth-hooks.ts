@@ -1,4 +1,6 @@
 // Code of the app that sign-in calls at set moments, with the inputs of GoTrue's hooks. Each has five seconds.
+import type { Database, ReadDatabase } from './function-database'
+import type { Finish } from './job'
 
 /** What every hook is told of its call. */
 export interface HookMetadata {
@@ -68,7 +70,88 @@ export interface SendSmsInput {
   readonly message: { readonly to: string; readonly kind: string; readonly locale: string; readonly text: string; readonly via: string }
 }
 
+/** What a hook that is waited for has to work with. */
+export interface HookArgument {
+  /** Reads the app's tables with the engine's rights: nobody is signed in yet. Each read is one more call to D1. */
+  readonly db: Omit<ReadDatabase, 'rows' | 'asService'>
+  /** Aborted when the time is over. */
+  readonly signal: AbortSignal
+}
+
+/** Every claim of a token, as it would be without the hook. */
+export type TokenClaims = Readonly<Record<string, unknown>>
+
+export interface AccessTokenInput {
+  readonly metadata: HookMetadata
+  readonly user_id: string
+  readonly claims: TokenClaims
+  /** How the session was opened, as in `amr`; `token_refresh` when it is refreshed. */
+  readonly authentication_method: string
+}
+
+export interface BeforeUserCreatedInput {
+  readonly metadata: HookMetadata
+  readonly user: HookUser
+}
+
+export interface AfterUserCreatedInput {
+  readonly metadata: HookMetadata
+  /** As they are when the hook runs. */
+  readonly user: HookUser
+}
+
+/** As a job has them (docs/jobs.md): it may write, and what `finish` writes is written once, however often the hook is tried. */
+export interface AfterUserCreatedArgument {
+  readonly db: Omit<Database, 'rows' | 'asService'>
+  /** The same in every attempt: the idempotency key for effects outside the database. `attempt` counts from 1. */
+  readonly job: { readonly id: string; readonly attempt: number }
+  readonly signal: AbortSignal
+  readonly finish: Finish
+}
+
+export interface PasswordVerificationInput {
+  readonly metadata: HookMetadata
+  /** Null when nobody has the address: a stranger's try must take as long and end as a friend's. */
+  readonly user_id: string | null
+  /** Whether the password is right. */
+  readonly valid: boolean
+}
+
+export interface MfaVerificationInput {
+  readonly metadata: HookMetadata
+  readonly user_id: string
+  readonly factor_id: string
+  /** `totp`, `phone`, `webauthn`, `recovery_code`. */
+  readonly factor_type: string
+  readonly valid: boolean
+}
+
+/** `reject` refuses a right answer, too. */
+export interface HookDecision {
+  readonly decision: 'continue' | 'reject'
+  /** Told to the phone. */
+  readonly message?: string
+  /** Ends the person's sessions. A rejected second factor always does. */
+  readonly should_logout_user?: boolean
+}
+
+/** Nothing is the same as `{}`: the hook has nothing against it. */
+export type HookAnswer<T> = T | HookRefusal | Readonly<Record<string, never>> | void | null
+
+/** A hook that sign-in waits for. */
+export type WaitedHook<Input, Answer> = (input: Input, argument: HookArgument) => Promise<HookAnswer<Answer>> | HookAnswer<Answer>
+
 export interface AuthHooks {
+  /** Before every token: what it answers as `claims` is what the token says. Claims that say who it is and how strong can't be changed. */
+  readonly accessToken?: WaitedHook<AccessTokenInput, { readonly claims: TokenClaims }>
+  /** Before a person is made, whichever way they come; a refusal keeps them out. */
+  readonly beforeUserCreated?: WaitedHook<BeforeUserCreatedInput, never>
+  /** After a person was made: a job, taken in by the transaction that made them. */
+  readonly afterUserCreated?: (input: AfterUserCreatedInput, argument: AfterUserCreatedArgument) => unknown
+  /** After a password was checked, before anybody is told. */
+  readonly passwordVerification?: WaitedHook<PasswordVerificationInput, HookDecision>
+  /** The same for a second factor. */
+  readonly mfaVerification?: WaitedHook<MfaVerificationInput, HookDecision>
   /** Sends every mail, in the place of a transport. A throw is tried again, a refusal of a 4xx isn't. */
   readonly sendEmail?: (input: SendEmailInput, argument: SendHookArgument) => Promise<SendHookAnswer> | SendHookAnswer
   /** The same for text messages. */

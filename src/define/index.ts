@@ -3,14 +3,25 @@ export { adviseApp } from './advice'
 export { app, type AppDefinition, type Audience, type RestRules } from './app'
 export {
   HOOK_SECONDS,
+  type AccessTokenInput,
+  type AfterUserCreatedArgument,
+  type AfterUserCreatedInput,
   type AuthHooks,
+  type BeforeUserCreatedInput,
+  type HookAnswer,
+  type HookArgument,
+  type HookDecision,
   type HookMetadata,
   type HookRefusal,
   type HookUser,
+  type MfaVerificationInput,
+  type PasswordVerificationInput,
   type SendEmailInput,
   type SendHookAnswer,
   type SendHookArgument,
   type SendSmsInput,
+  type TokenClaims,
+  type WaitedHook,
 } from './auth-hooks'
 export type { AuthRules, CaptchaRules, CharacterSet, FactorRules, PasswordRules, PhoneRules, SessionRules } from './auth-rules'
 export {

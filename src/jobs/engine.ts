@@ -1,4 +1,5 @@
 // The engine's own jobs, which lie in the same table as the app's and live by the same rules. Their names can't be an app's.
+import { findNewPerson, hookMetadata, NEW_PERSON_JOB } from '../auth'
 import type { AppDefinition, JobModel, RetryDecision } from '../define'
 import { deliverMessage, DeliveryError, MESSAGE_JOB } from '../messages'
 import { log } from '../observability'
@@ -13,8 +14,11 @@ export interface EngineContext {
 export interface EngineJob {
   readonly backoff: JobModel['backoff']
   retry(error: unknown): RetryDecision
-  /** Its effect may happen twice; `claimed.id` is the same in every attempt. */
-  run(context: EngineContext, store: Store, claimed: Claimed): Promise<void>
+  /**
+   * Its effect may happen twice; `claimed.id` is the same in every attempt. `attempt` calls code of the app as a job of its own would be called.
+   * Answers whether that code ended with `finish`, so that the job is done already.
+   */
+  run(context: EngineContext, store: Store, claimed: Claimed, attempt: (code: JobModel['run']) => Promise<boolean>): Promise<boolean>
 }
 
 /** A message in a code's short life is worth a few quick attempts, one that only tells something an hour of them. */
@@ -27,7 +31,28 @@ const message: EngineJob = {
   async run({ app, env }, { db }, { id, payload }) {
     const { problem } = await deliverMessage({ app, env, db, now: Date.now() }, id, payload)
     if (problem !== null) log('error', 'message.template_failed', { job: id, problem })
+    return false
   },
 }
 
-export const ENGINE_JOBS: ReadonlyMap<string, EngineJob> = new Map([[MESSAGE_JOB, message]])
+/** `auth.hooks.afterUserCreated`. Nobody waits for it, and it may need a service that is away for an hour. */
+const newPerson: EngineJob = {
+  backoff: { firstMs: 5_000, mostMs: 3_600_000 },
+  retry: () => 'retry',
+  async run({ app }, { db }, { id, payload }, attempt) {
+    const hook = app.auth?.hooks?.afterUserCreated
+    const asked = JSON.parse(payload ?? '{}') as { user_id: string; at: number; ip_address: string | null }
+    const user = await findNewPerson(db, asked.user_id)
+    // Of somebody who is gone already, or for a hook that this version of the app hasn't, there is nothing to say.
+    if (hook === undefined || user === null) return false
+    const metadata = hookMetadata('afterUserCreated', id, asked.ip_address, asked.at)
+    return attempt(({ db: database, job, signal, finish }) =>
+      hook({ metadata, user }, { db: database, job: { id, attempt: job.attempt }, signal, finish }),
+    )
+  },
+}
+
+export const ENGINE_JOBS: ReadonlyMap<string, EngineJob> = new Map([
+  [MESSAGE_JOB, message],
+  [NEW_PERSON_JOB, newPerson],
+])

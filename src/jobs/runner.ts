@@ -46,12 +46,14 @@ export async function runJob(context: RunContext, store: Store, id: string): Pro
 }
 
 async function runEngineJob(context: RunContext, store: Store, claimed: Claimed, job: EngineJob): Promise<Ended> {
+  let finished: boolean
   try {
-    await job.run(context, store, claimed)
+    finished = await job.run(context, store, claimed, (code) => attempt(context, store, claimed, { run: code }, null))
   } catch (error) {
+    if (error instanceof AppError && error.definition === dataErrors.lease_lost) return lost(claimed)
     return failed(context, store, claimed, job, error)
   }
-  return (await settleDone(store, claimed, Date.now())) ? 'done' : lost(claimed)
+  return finished || (await settleDone(store, claimed, Date.now())) ? 'done' : lost(claimed)
 }
 
 async function payloadOf({ env }: RunContext, job: JobModel, { payload, payloadKey }: Claimed) {
@@ -64,7 +66,13 @@ async function payloadOf({ env }: RunContext, job: JobModel, { payload, payloadK
 }
 
 /** Calls the app's code. Whether it ended with `finish`. */
-async function attempt({ model, stores }: RunContext, store: Store, claimed: Claimed, job: JobModel, payload: unknown): Promise<boolean> {
+async function attempt(
+  { model, stores }: RunContext,
+  store: Store,
+  claimed: Claimed,
+  job: Pick<JobModel, 'run'>,
+  payload: unknown,
+): Promise<boolean> {
   const { id, token, name, leaseMs } = claimed
   const lease = { job: id, token, store: store.name }
   const execution: Execution = { principal: SERVICE, asService: `job ${name}`, function: name, requestId: id, now: Date.now(), lease }
