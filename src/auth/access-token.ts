@@ -43,7 +43,7 @@ export async function writeAccessToken(
     now,
     keys,
     db,
-    revise,
+    revise = async (all) => ({ ...all }),
   }: {
     subject: string
     issuer: string
@@ -51,7 +51,7 @@ export async function writeAccessToken(
     now: number
     keys: Keys
     db: D1Database
-    revise: (claims: AllClaims) => Promise<Readonly<Record<string, unknown>>>
+    revise?: (claims: AllClaims) => Promise<Readonly<Record<string, unknown>>>
   },
 ): Promise<{ token: string; expiresAt: number }> {
   const issuedAt = Math.floor(now / 1000)
