@@ -1,6 +1,7 @@
 // The paths of /auth/v1 that exist, in GoTrue's dialect. Bodies are the very schemas that the routes read with.
-import { passwordBody, personBody, refreshBody, signUpBody } from '../auth/request'
+import { codeBody, idTokenBody, passwordBody, personBody, refreshBody, signUpBody } from '../auth/request'
 import { PASSKEY_PATHS, PASSKEY_SCHEMAS } from './passkeys'
+import { PROVIDER_PATHS } from './providers'
 import { answers, API_KEY, body, object, PERSON, reference, taken, tags, text, time } from './words'
 import type { JsonSchema } from './schema'
 
@@ -8,6 +9,7 @@ const textOrNull: JsonSchema = { type: ['string', 'null'] }
 
 export const AUTH_PATHS: Readonly<Record<string, JsonSchema>> = {
   ...PASSKEY_PATHS,
+  ...PROVIDER_PATHS,
   '/auth/v1/signup': {
     post: {
       tags,
@@ -23,10 +25,12 @@ export const AUTH_PATHS: Readonly<Record<string, JsonSchema>> = {
     post: {
       tags,
       operationId: 'auth_token',
-      summary: 'Sign in with a password, or refresh a session',
+      summary: 'Sign in with a password, a provider’s identity token or a code, or refresh a session',
       security: API_KEY,
-      parameters: [{ name: 'grant_type', in: 'query', required: true, schema: { enum: ['password', 'refresh_token'] } }],
-      requestBody: body({ anyOf: [taken(passwordBody), taken(refreshBody)] }),
+      parameters: [
+        { name: 'grant_type', in: 'query', required: true, schema: { enum: ['password', 'refresh_token', 'id_token', 'pkce'] } },
+      ],
+      requestBody: body({ anyOf: [passwordBody, refreshBody, idTokenBody, codeBody].map(taken) }),
       responses: answers(reference('schemas', 'Session'), 'A session. Refreshing makes a new refresh token; the old one stops working.'),
     },
   },
