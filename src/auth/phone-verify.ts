@@ -1,11 +1,12 @@
 // A code out of a text message becomes a session, once. What waited on it (the password and the metadata of that very sign-up) becomes the person's,
 // and nothing that somebody else said before does.
 import { AppError } from '../core'
+import { languageOf, messagesCommitted, messageStatements, transportOf } from '../messages'
 import { run, type AuthenticationContext, type PhoneProof, type Statement } from '../platform'
 import { auditStatement } from './audit'
 import { authErrors } from './errors'
 import { countWrongTry, findToken, proofOfCode, tokenCounts, tokensStatement, useToken, type Proof, type Token } from './one-time-token'
-import { isBanned, PERSON_COLUMNS, readPerson, type Person } from './person'
+import { isBanned, PERSON_COLUMNS, readPerson, showPerson, type Person } from './person'
 import { phoneClaims, phoneIdentity } from './phone'
 import { newSession, openSession, type Session } from './session'
 import type { Workshop } from './workshop'
@@ -15,6 +16,10 @@ const WITH_PHONE = `json_set(app_metadata,
   '$.provider', coalesce(app_metadata ->> '$.provider', 'phone'),
   '$.providers', (select json_group_array(value) from (
     select value from json_each(coalesce(app_metadata -> '$.providers', '[]')) where value <> 'phone' union all select 'phone')))`
+
+/** `user_metadata` with the number in it, whatever else is written to it meanwhile. Takes the id and the number. */
+const WITH_CLAIMS = `json_set(user_metadata, '$.sub', ?, '$.phone', ?, '$.phone_verified', json('true'),
+  '$.email_verified', json(iif(email_confirmed_at is null, 'false', 'true')))`
 
 /** Says of the number that it is the person's: the identity, made or brought up to date. */
 function identityStatement(person: Person, phone: string, now: number, condition: Statement): Statement {
@@ -34,8 +39,6 @@ function identityStatement(person: Person, phone: string, now: number, condition
  */
 function confirmStatements(person: Person, token: Token, counts: Statement, now: number): Statement[] {
   const unproven = person.phoneConfirmedAt === null && person.emailConfirmedAt === null
-  const claims = phoneClaims(person.id, token.address, true)
-  const metadata = unproven ? { ...token.metadata, ...claims } : { ...person.userMetadata, phone: token.address, phone_verified: true }
   // Nobody may have proved an address since this was decided.
   const still: Statement = {
     sql: `phone = ? and (phone_confirmed_at is null) = cast(? as integer) and (email_confirmed_at is null) = cast(? as integer) and ${counts.sql}`,
@@ -49,19 +52,17 @@ function confirmStatements(person: Person, token: Token, counts: Statement, now:
       },
     ]
   }
-  const theirs = unproven ? ', password_hash = ?, app_metadata = ?, is_anonymous = 0' : `, app_metadata = ${WITH_PHONE}, is_anonymous = 0`
+  const own = { ...token.metadata, ...phoneClaims(person.id, token.address, true) }
+  const theirs: Statement = unproven
+    ? {
+        sql: 'user_metadata = ?, password_hash = ?, app_metadata = ?',
+        params: [JSON.stringify(own), token.passwordHash, JSON.stringify({ provider: 'phone', providers: ['phone'] })],
+      }
+    : { sql: `user_metadata = ${WITH_CLAIMS}, app_metadata = ${WITH_PHONE}`, params: [person.id, token.address] }
   const confirmed: Statement = {
-    sql: `update auth_users set phone_confirmed_at = ?, last_sign_in_at = ?, updated_at = ?, user_metadata = ?${theirs}
+    sql: `update auth_users set phone_confirmed_at = ?, last_sign_in_at = ?, updated_at = ?, is_anonymous = 0, ${theirs.sql}
       where id = ? and ${still.sql} returning id`,
-    params: [
-      String(now),
-      String(now),
-      String(now),
-      JSON.stringify(metadata),
-      ...(unproven ? [token.passwordHash, JSON.stringify({ provider: 'phone', providers: ['phone'] })] : []),
-      person.id,
-      ...still.params,
-    ],
+    params: [String(now), String(now), String(now), ...theirs.params, person.id, ...still.params],
   }
   const proved: Statement = { sql: `u.phone_confirmed_at = cast(? as integer) and ${counts.sql}`, params: [String(now), ...counts.params] }
   const others: Statement = {
@@ -77,21 +78,17 @@ function changeStatements(person: Person, token: Token, counts: Statement, now: 
     sql: `exists (select 1 from auth_users c where c.id = ? and c.new_phone = ?) and ${counts.sql}`,
     params: [person.id, token.address, ...counts.params],
   }
-  const metadata = {
-    ...person.userMetadata,
-    ...phoneClaims(person.id, token.address, true),
-    email_verified: person.emailConfirmedAt !== null,
-  }
   const changed: Statement = { sql: `u.phone = ? and u.phone_confirmed_at = cast(? as integer)`, params: [token.address, String(now)] }
   return [
     {
       sql: `update auth_users set phone = ?, phone_confirmed_at = ?, new_phone = null, phone_change_sent_at = null, is_anonymous = 0,
-          app_metadata = ${WITH_PHONE}, user_metadata = ?, last_sign_in_at = ?, updated_at = ?
+          app_metadata = ${WITH_PHONE}, user_metadata = ${WITH_CLAIMS}, last_sign_in_at = ?, updated_at = ?
         where id = ? and not exists (select 1 from auth_users o where o.phone = ? and o.id <> ?) and ${pending.sql} returning id`,
       params: [
         token.address,
         String(now),
-        JSON.stringify(metadata),
+        person.id,
+        token.address,
         String(now),
         String(now),
         person.id,
@@ -101,6 +98,12 @@ function changeStatements(person: Person, token: Token, counts: Statement, now: 
       ],
     },
     identityStatement(person, token.address, now, changed),
+    // Codes that are on their way to the old number prove nothing any more.
+    {
+      sql: `delete from auth_one_time_tokens where user_id = ? and purpose in ('phone_confirmation', 'reauthentication')
+        and exists (select 1 from auth_users u where u.id = user_id and ${changed.sql})`,
+      params: [person.id, ...changed.params],
+    },
   ]
 }
 
@@ -124,6 +127,29 @@ async function tokenOf({ db, now }: Workshop, proof: Proof): Promise<{ readonly 
   if (found !== null) return { token: found.token, person: readPerson(found.row) }
   await run(db, [countWrongTry(proof, now)])
   return null
+}
+
+/** Tells who has a confirmed address that their number was changed, where mail can be sent at all. */
+async function noticeOf(workshop: Workshop, context: AuthenticationContext, person: Person, session: Session): Promise<Statement[]> {
+  const { app, env } = workshop
+  if (person.email === null || person.emailConfirmedAt === null || transportOf(app, env, 'email') === null) return []
+  return messageStatements(
+    workshop,
+    {
+      channel: 'email',
+      to: person.email,
+      kind: 'phone_changed',
+      locale: languageOf(app, person.userMetadata, context.acceptLanguage),
+      variables: {
+        email: person.email,
+        siteUrl: context.siteUrl,
+        data: person.userMetadata,
+        ...(person.phone === null ? {} : { oldPhone: person.phone }),
+      },
+      user: showPerson(person),
+    },
+    { sql: 'exists (select 1 from auth_sessions where id = ?)', params: [session.id] },
+  )
 }
 
 /** One read and one batch. Errors: `otp_expired` (403): wrong, used, expired, or nobody's; `user_banned` (403); `phone_exists` (422). */
@@ -161,6 +187,7 @@ export async function verifyPhone(
       },
       { sql: 'exists (select 1 from auth_sessions where id = ?)', params: [session.id] },
     ),
+    ...(type === 'phone_change' ? await noticeOf(workshop, context, person, session) : []),
     useToken(token, proof, now),
     {
       sql: `select ${PERSON_COLUMNS}, exists (select 1 from auth_sessions s where s.id = ?) as opened from auth_users u where u.id = ?`,
@@ -170,5 +197,6 @@ export async function verifyPhone(
   const row = results.at(-1)!.results[0]
   if (results.at(-2)!.results.length === 0 || row === undefined) throw new AppError(authErrors.otp_expired)
   if (Number(row['opened']) !== 1) throw new AppError(type === 'phone_change' ? authErrors.phone_exists : authErrors.otp_expired)
+  messagesCommitted(workshop)
   return { session, person: readPerson(row) }
 }

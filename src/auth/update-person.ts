@@ -34,9 +34,9 @@ async function checkNewPassword(
   rules: EffectiveAuthRules,
   password: string,
   person: Person,
-  email: string | null,
+  address: string | null,
 ): Promise<void> {
-  if (person.isAnonymous && email === null) {
+  if (person.isAnonymous && address === null) {
     throw new AppError(
       { ...authErrors.validation_failed, status: 422 },
       {
@@ -122,7 +122,7 @@ export async function updatePerson(
 
   let passwordHash: string | null = null
   if (changes.password !== undefined) {
-    await checkNewPassword(workshop, context.rules, changes.password, person, email)
+    await checkNewPassword(workshop, context.rules, changes.password, person, email ?? changes.phone ?? null)
     passwordHash = await hashPassword(changes.password)
   }
   const patch = { ...data, ...(email === null ? {} : { sub: person.id, email, email_verified: true, phone_verified: false }) }

@@ -109,6 +109,8 @@ export interface SignUpInput {
 
 export interface PersonChanges {
   readonly email?: string
+  /** A number that is asked for beside: it changes nothing here, but lets an anonymous person take a password. */
+  readonly phone?: string
   readonly password?: string
   /** Merged into `user_metadata` key by key; null removes a key. */
   readonly data?: Readonly<Record<string, unknown>>

@@ -1,47 +1,8 @@
 // Phone numbers as a way in: with a password or a code by text message, and as something that changes.
-import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, test } from 'vitest'
-import demo from '../../app'
-import type { AuthRules } from '../../src/define'
-import type { Env } from '../../src/platform'
-import { serve, sql, type Answer } from '../support/backend'
+import { sql } from '../support/backend'
 import { messagesTo, messageTo } from '../support/messages'
-
-const bindings = env as unknown as Env
-const app = (auth: AuthRules = {}) => ({ ...demo, auth: { phone: true, ...auth } })
-const backend = serve(app())
-const PASSWORD = 'correct horse battery'
-
-let last = 41_790_000_000
-const newPhone = () => String(last++)
-
-interface User {
-  readonly id: string
-  readonly phone: string
-  readonly new_phone?: string
-  readonly is_anonymous: boolean
-  readonly phone_confirmed_at?: string
-  readonly app_metadata: Record<string, unknown>
-  readonly user_metadata: Record<string, unknown>
-  readonly identities: { readonly provider: string; readonly identity_data: Record<string, unknown> }[]
-}
-type Body = { access_token: string; user: User; error_code: string; msg: string; message_id: string } & User
-
-const bodyOf = ({ json }: Answer) => json as unknown as Body
-const post = (path: string, body: unknown, ask = backend.stranger) => ask(`/auth/v1/${path}`, { body })
-const codeOf = async (phone: string) => String((await messageTo(phone, app())).variables['code'])
-const verify = (phone: string, token: string, type = 'sms') => post('verify', { type, phone, token })
-const password = (phone: string, text = PASSWORD) => post('token?grant_type=password', { phone, password: text })
-const wrong = (code: string) => (code === '000000' ? '111111' : '000000')
-
-/** A person whose number is proved, signed in. */
-async function member(phone = newPhone()): Promise<{ phone: string; token: string; id: string }> {
-  await post('otp', { phone })
-  const { access_token: token, user } = bodyOf(await verify(phone, await codeOf(phone)))
-  return { phone, token, id: user.id }
-}
-const as = (token: string) => ({ headers: { authorization: `Bearer ${token}` } })
-const put = (token: string, body: unknown) => backend.stranger('/auth/v1/user', { method: 'PUT', body, ...as(token) })
+import { app, backend, PASSWORD, newPhone, bodyOf, post, codeOf, verify, password, wrong, member, as, put } from './phones'
 
 beforeEach(async () => {
   await sql('DELETE FROM sys_outbox')
@@ -139,6 +100,18 @@ describe('a code by text message', () => {
     const stored = (await sql('SELECT link_hash FROM auth_one_time_tokens WHERE address = ?1', phone))[0]!
     expect((await post('verify', { type: 'sms', token_hash: stored['link_hash'] })).status).not.toBe(200)
     expect((await verify(phone, code)).status).toBe(200)
+  })
+
+  test('P18: is asked for at the same cost and with the same answer for whoever is known, waits, or is nobody', async () => {
+    const waiting = newPhone()
+    await post('signup', { phone: waiting, password: PASSWORD })
+    const shapes = []
+    for (const phone of [(await member()).phone, waiting, newPhone()]) {
+      const { status, json, headers } = await post('otp', { phone, create_user: false })
+      shapes.push([status, Object.keys(json), headers.get('x-perigee-d1-calls')])
+    }
+    expect(shapes).toEqual([shapes[0], shapes[0], shapes[0]])
+    expect(shapes[0]![2]).toBe('2')
   })
 
   test('of a banned person opens nothing', async () => {
@@ -249,12 +222,27 @@ describe('a change of number', () => {
     expect((await messagesTo(old, app())).map(({ kind }) => kind)).toEqual(['phone_confirmation'])
   })
 
-  test('makes an anonymous person a permanent one, with the same id', async () => {
+  test('makes an anonymous person a permanent one, with the same id and the password that came with it', async () => {
     const { id, token } = await backend.person()
     const phone = newPhone()
-    await put(token, { phone })
+    expect((await put(token, { phone, password: PASSWORD })).status).toBe(200)
+    expect((await password(phone)).status).toBe(400)
     const { user } = bodyOf(await verify(phone, await codeOf(phone), 'phone_change'))
     expect(user).toMatchObject({ id, phone, is_anonymous: false, app_metadata: { provider: 'phone', providers: ['phone'] } })
+    expect((await password(phone)).status).toBe(200)
+  })
+
+  test('is told by mail to who has an address, and overwrites no metadata that is written meanwhile', async () => {
+    const { token, id, phone: old } = await member()
+    const [email, next] = [`p${id}@example.com`, newPhone()]
+    await sql('UPDATE auth_users SET email = ?1, email_confirmed_at = 1 WHERE id = ?2', email, id)
+    await put(token, { phone: next })
+    const code = await codeOf(next)
+    const [answer] = await Promise.all([verify(next, code, 'phone_change'), put(token, { data: { name: 'Ann' } })])
+    expect(answer.status, answer.text).toBe(200)
+    expect(await messagesTo(email, app())).toMatchObject([{ kind: 'phone_changed', variables: { oldPhone: old } }])
+    const [{ metadata }] = (await sql('SELECT user_metadata AS metadata FROM auth_users WHERE id = ?1', id)) as [{ metadata: string }]
+    expect(JSON.parse(metadata)).toMatchObject({ name: 'Ann', phone: next, email_verified: true, phone_verified: true })
   })
 
   test('P17: to a number that somebody proved meanwhile is refused, and takes it from nobody', async () => {
@@ -320,74 +308,4 @@ test('who has a phone alone gets the code that shows it is them there', async ()
   expect([answer.status, answer.json]).toEqual([200, { message_id: expect.any(String) }])
   expect((await messageTo(phone, app())).kind).toBe('phone_reauthentication')
   expect((await backend.stranger('/auth/v1/reauthenticate')).status).toBe(401)
-})
-
-describe('limits', () => {
-  const production = serve(app({ hooks: { sendSms: () => undefined } }), {
-    ...bindings,
-    PERIGEE_ENV: 'production',
-    PERIGEE_HOSTS: 'localhost',
-  })
-  /** Of a country to itself: what production counts would be in the way of development's looser limits. */
-  const elsewhere = () => `49${newPhone()}`
-  const from = (ip: string, body: unknown) => production.stranger('/auth/v1/otp', { body, headers: { 'cf-connecting-ip': ip } })
-
-  test('a number is written to once a minute, known or not, and the answer says when again', async () => {
-    for (const phone of [(await member(elsewhere())).phone, elsewhere()]) {
-      expect((await from('192.0.2.1', { phone })).status).toBe(200)
-      const answer = await from('198.51.100.7', { phone })
-      expect([answer.status, bodyOf(answer).error_code]).toEqual([429, 'over_sms_send_rate_limit'])
-      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(50)
-      expect(bodyOf(answer).msg).toMatch(/^For security purposes, you can only request this after \d+ seconds\.$/)
-    }
-  })
-
-  test('an address and its network write to so many numbers', async () => {
-    const statuses: number[] = []
-    for (let i = 0; i < 12; i++) statuses.push((await from('203.0.113.9', { phone: elsewhere() })).status)
-    expect(statuses).toEqual([...Array.from({ length: 10 }, () => 200), 429, 429])
-    const other = elsewhere()
-    expect((await from('203.0.113.9', { phone: other })).status).toBe(429)
-    // What was refused counts against nobody's number.
-    expect((await from('203.0.113.200', { phone: other })).status).toBe(200)
-  })
-
-  test('numbers of other countries than the app names are not written to', async () => {
-    const swiss = serve(app({ phone: { prefixes: ['41'] } }))
-    expect((await swiss.stranger('/auth/v1/otp', { body: { phone: newPhone() } })).status).toBe(200)
-    const answer = await swiss.stranger('/auth/v1/otp', { body: { phone: '882161234567' } })
-    expect([answer.status, bodyOf(answer).error_code]).toEqual([400, 'validation_failed'])
-  })
-
-  test("a test number's code is the known one in development, and in production a secret like any other", async () => {
-    const rules: AuthRules = { phone: { testNumbers: { '4930000001': '123456', '33130000001': '123456' } } }
-    const hooks: AuthRules['hooks'] = { sendSms: () => undefined }
-    const live = serve(app({ ...rules, hooks }), { ...bindings, PERIGEE_ENV: 'production', PERIGEE_HOSTS: 'localhost' })
-    const trying = async ({ stranger }: typeof live, phone: string) => {
-      const asked = await stranger('/auth/v1/otp', { body: { phone }, headers: { 'cf-connecting-ip': `192.0.${phone.slice(0, 2)}.1` } })
-      return [asked.status, (await stranger('/auth/v1/verify', { body: { type: 'sms', phone, token: '123456' } })).status]
-    }
-    expect(await trying(live, '4930000001')).toEqual([200, 403])
-    expect(await trying(serve(app(rules)), '33130000001')).toEqual([200, 200])
-  })
-})
-
-describe('an app without phones', () => {
-  const without = serve({ ...demo, auth: {} })
-
-  test.each([
-    ['signup', { phone: '41791234567', password: PASSWORD }, 400, 'Phone signups are disabled'],
-    ['otp', { phone: '41791234567' }, 400, 'Unsupported phone provider'],
-    ['resend', { type: 'sms', phone: '41791234567' }, 400, 'Phone logins are disabled'],
-    ['token?grant_type=password', { phone: '41791234567', password: PASSWORD }, 422, 'Phone logins are disabled'],
-  ])('%s says so as GoTrue does', async (path, body, status, msg) => {
-    const answer = await without.stranger(`/auth/v1/${path}`, { body })
-    expect([answer.status, bodyOf(answer).error_code, bodyOf(answer).msg]).toEqual([status, 'phone_provider_disabled', msg])
-  })
-
-  test('and one without a way to send in production refuses by name', async () => {
-    const mute = serve(app(), { ...bindings, PERIGEE_ENV: 'production', PERIGEE_HOSTS: 'localhost' })
-    const answer = await mute.stranger('/auth/v1/otp', { body: { phone: newPhone() } })
-    expect([answer.status, bodyOf(answer).error_code]).toEqual([503, 'sms_transport_missing'])
-  })
 })

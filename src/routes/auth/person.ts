@@ -39,7 +39,9 @@ async function update(c: AppContext): Promise<Response> {
   // A number that is alone needs no other change; beside others it comes after them, and only if they were made.
   let answer =
     phone === null || Object.keys(changes).length > 0
-      ? await callAuthentication(c, (service) => service.updatePerson(context, caller, changes))
+      ? await callAuthentication(c, (service) =>
+          service.updatePerson(context, caller, { ...changes, ...(phone === null ? {} : { phone: phone.phone }) }),
+        )
       : null
   if (phone !== null) answer = await callAuthentication(c, (service) => service.changePhone(context, caller, phone.phone, phone.channel))
   return c.json(answer, 200, NO_STORE)

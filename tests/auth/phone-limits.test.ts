@@ -1,0 +1,76 @@
+// How often numbers are written to, and what an app without phones says.
+import { describe, expect, test } from 'vitest'
+import demo from '../../app'
+import type { AuthRules } from '../../src/define'
+import { serve } from '../support/backend'
+import { app, bindings, bodyOf, member, newPhone, PASSWORD } from './phones'
+
+describe('limits', () => {
+  const production = serve(app({ hooks: { sendSms: () => undefined } }), {
+    ...bindings,
+    PERIGEE_ENV: 'production',
+    PERIGEE_HOSTS: 'localhost',
+  })
+  /** Of a country to itself: what production counts would be in the way of development's looser limits. */
+  const elsewhere = () => `49${newPhone()}`
+  const from = (ip: string, body: unknown) => production.stranger('/auth/v1/otp', { body, headers: { 'cf-connecting-ip': ip } })
+
+  test('a number is written to once a minute, known or not, and the answer says when again', async () => {
+    for (const phone of [(await member(elsewhere())).phone, elsewhere()]) {
+      expect((await from('192.0.2.1', { phone })).status).toBe(200)
+      const answer = await from('198.51.100.7', { phone })
+      expect([answer.status, bodyOf(answer).error_code]).toEqual([429, 'over_sms_send_rate_limit'])
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(50)
+      expect(bodyOf(answer).msg).toMatch(/^For security purposes, you can only request this after \d+ seconds\.$/)
+    }
+  })
+
+  test('an address and its network write to so many numbers', async () => {
+    const statuses: number[] = []
+    for (let i = 0; i < 12; i++) statuses.push((await from('203.0.113.9', { phone: elsewhere() })).status)
+    expect(statuses).toEqual([...Array.from({ length: 10 }, () => 200), 429, 429])
+    const other = elsewhere()
+    expect((await from('203.0.113.9', { phone: other })).status).toBe(429)
+    // What was refused counts against nobody's number.
+    expect((await from('203.0.113.200', { phone: other })).status).toBe(200)
+  })
+
+  test('numbers of other countries than the app names are not written to', async () => {
+    const swiss = serve(app({ phone: { prefixes: ['41'] } }))
+    expect((await swiss.stranger('/auth/v1/otp', { body: { phone: newPhone() } })).status).toBe(200)
+    const answer = await swiss.stranger('/auth/v1/otp', { body: { phone: '882161234567' } })
+    expect([answer.status, bodyOf(answer).error_code]).toEqual([400, 'validation_failed'])
+  })
+
+  test("a test number's code is the known one in development, and in production a secret like any other", async () => {
+    const rules: AuthRules = { phone: { testNumbers: { '4930000001': '123456', '33130000001': '123456' } } }
+    const hooks: AuthRules['hooks'] = { sendSms: () => undefined }
+    const live = serve(app({ ...rules, hooks }), { ...bindings, PERIGEE_ENV: 'production', PERIGEE_HOSTS: 'localhost' })
+    const trying = async ({ stranger }: typeof live, phone: string) => {
+      const asked = await stranger('/auth/v1/otp', { body: { phone }, headers: { 'cf-connecting-ip': `192.0.${phone.slice(0, 2)}.1` } })
+      return [asked.status, (await stranger('/auth/v1/verify', { body: { type: 'sms', phone, token: '123456' } })).status]
+    }
+    expect(await trying(live, '4930000001')).toEqual([200, 403])
+    expect(await trying(serve(app(rules)), '33130000001')).toEqual([200, 200])
+  })
+})
+
+describe('an app without phones', () => {
+  const without = serve({ ...demo, auth: {} })
+
+  test.each([
+    ['signup', { phone: '41791234567', password: PASSWORD }, 400, 'Phone signups are disabled'],
+    ['otp', { phone: '41791234567' }, 400, 'Unsupported phone provider'],
+    ['resend', { type: 'sms', phone: '41791234567' }, 400, 'Phone logins are disabled'],
+    ['token?grant_type=password', { phone: '41791234567', password: PASSWORD }, 422, 'Phone logins are disabled'],
+  ])('%s says so as GoTrue does', async (path, body, status, msg) => {
+    const answer = await without.stranger(`/auth/v1/${path}`, { body })
+    expect([answer.status, bodyOf(answer).error_code, bodyOf(answer).msg]).toEqual([status, 'phone_provider_disabled', msg])
+  })
+
+  test('and one without a way to send in production refuses by name', async () => {
+    const mute = serve(app(), { ...bindings, PERIGEE_ENV: 'production', PERIGEE_HOSTS: 'localhost' })
+    const answer = await mute.stranger('/auth/v1/otp', { body: { phone: newPhone() } })
+    expect([answer.status, bodyOf(answer).error_code]).toEqual([503, 'sms_transport_missing'])
+  })
+})
