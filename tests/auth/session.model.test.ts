@@ -8,7 +8,7 @@ import { refreshSession } from '../../src/auth/refresh'
 import { writeRefreshToken } from '../../src/auth/refresh-token'
 import { newSession, openSession } from '../../src/auth/session'
 import type { Workshop } from '../../src/auth/workshop'
-import { AppError } from '../../src/core'
+import type { AppError } from '../../src/core'
 import { app, type SessionRules } from '../../src/define'
 import { deriveKeys, run, type AuthenticationContext, type Env } from '../../src/platform'
 
@@ -81,7 +81,15 @@ test.each(RULES)('P12: sessions do as the model does, with the rules %j', async 
   await fc.assert(
     fc.asyncProperty(steps, async (all) => {
       let now = Date.now()
-      const workshop = (): Workshop => ({ app: definition, env: bindings, keys, db: bindings.DB, now, later: () => undefined })
+      const workshop = (): Workshop => ({
+        app: definition,
+        env: bindings,
+        keys,
+        db: bindings.DB,
+        now,
+        later: () => undefined,
+        observe: () => undefined,
+      })
       const userId = crypto.randomUUID()
       await run(bindings.DB, [{ sql: 'insert into auth_users (id, created_at, updated_at) values (?, 0, 0)', params: [userId] }])
       const models: Model[] = []
