@@ -1,8 +1,9 @@
 // How often numbers are written to, and what an app without phones says.
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import demo from '../../app'
 import type { AuthRules } from '../../src/define'
-import { serve } from '../support/backend'
+import { serve, sql } from '../support/backend'
+import { sendMessages } from '../support/messages'
 import { app, bindings, bodyOf, member, newPhone, PASSWORD } from './phones'
 
 describe('limits', () => {
@@ -73,4 +74,43 @@ describe('an app without phones', () => {
     const answer = await mute.stranger('/auth/v1/otp', { body: { phone: newPhone() } })
     expect([answer.status, bodyOf(answer).error_code]).toEqual([503, 'sms_transport_missing'])
   })
+})
+
+test('neither a code nor a number is in a log, nor a code readable in the database, nor a number in the audit', async () => {
+  await sql('DELETE FROM sys_jobs')
+  const lines: string[] = []
+  for (const level of ['log', 'info', 'warn', 'error', 'debug'] as const)
+    vi.spyOn(console, level).mockImplementation((...args: unknown[]) => void lines.push(args.map(String).join(' ')))
+  const sent: string[] = []
+  let failing = true
+  const talking = app({
+    hooks: {
+      sendSms({ sms }) {
+        sent.push(sms.otp)
+        if (failing) throw new Error(`${sms.otp} to ${sms.phone}`)
+      },
+    },
+  })
+  const production = { ...bindings, PERIGEE_ENV: 'production', PERIGEE_HOSTS: 'localhost' }
+  const { stranger } = serve(talking, production)
+  const phone = `34${newPhone()}`
+  const answers = [await stranger('/auth/v1/otp', { body: { phone }, headers: { 'cf-connecting-ip': '192.0.34.1' } })]
+  await sendMessages(talking, production)
+  failing = false
+  await sql("UPDATE sys_jobs SET due_at = 0, attempts = 0 WHERE state = 'queued'")
+  await sendMessages(talking, production)
+  const code = sent.at(-1)!
+  const tables = await Promise.all(['auth_one_time_tokens', 'sys_jobs', 'auth_audit'].map((table) => sql(`SELECT * FROM ${table}`)))
+  for (const token of [code === '000000' ? '111111' : '000000', code])
+    answers.push(await stranger('/auth/v1/verify', { body: { type: 'sms', phone, token } }))
+  vi.restoreAllMocks()
+  expect(answers.map(({ status }) => status)).toEqual([200, 403, 200])
+  expect(lines.filter((line) => line.includes('job.retry'))).toHaveLength(1)
+  for (const secret of [code, phone]) for (const line of lines) expect(line).not.toContain(secret)
+  // Six digits may stand in a time or an id by chance, so whole values are compared, and texts where a code would be written.
+  for (const row of tables.flat()) for (const value of Object.values(row)) expect(String(value)).not.toBe(code)
+  expect(tables[1]!.map(({ payload, error }) => `${String(payload)} ${String(error)}`).join()).not.toMatch(
+    new RegExp(`["' ]${code}["' ]|${phone}`),
+  )
+  expect(JSON.stringify(tables[2])).not.toContain(phone)
 })

@@ -4,6 +4,7 @@ import budgets from '../../bench/budgets.json'
 import { build, startServer, type Build, type Server } from '../support/server'
 import { authentication } from './auth'
 import { data } from './data'
+import { phones } from './phones'
 import { STORM_VARS } from '../support/webhook-storm'
 import { webhooks } from './webhooks'
 
@@ -21,6 +22,7 @@ afterAll(async () => {
 })
 
 authentication(() => server)
+phones(() => server)
 data(() => server)
 webhooks(() => server)
 
