@@ -1,7 +1,7 @@
 // Decoders as strict as those of typed SDKs: a wrong JSON type is an error, never coerced.
 
-export type Field = 'string' | 'int' | 'double' | 'bool' | 'instant' | 'date' | 'json' | readonly [Shape] | Shape
-/** Names end in `?` when null is allowed. */
+export type Field = 'string' | 'int' | 'double' | 'bool' | 'instant' | 'date' | 'uuid' | 'object' | 'json' | readonly [Shape] | Shape
+/** Names end in `?` when null is allowed, in `~` when the member may be missing but never be null. */
 export interface Shape {
   readonly [name: string]: Field
 }
@@ -29,6 +29,8 @@ function check(value: unknown, field: Field, at: string): unknown {
     double: number !== null && Number.isFinite(Number(number)),
     bool: typeof value === 'boolean',
     instant: typeof value === 'string' && INSTANT.test(value),
+    uuid: typeof value === 'string' && /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(value),
+    object: typeof value === 'object' && value !== null && !Array.isArray(value) && number === null,
     date: typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value),
     json: true,
   }
@@ -41,8 +43,9 @@ function object(value: unknown, shape: Shape, at: string): unknown {
   const out: Record<string, unknown> = {}
   for (const [marked, field] of Object.entries(shape)) {
     const optional = marked.endsWith('?')
-    const name = optional ? marked.slice(0, -1) : marked
+    const name = /[?~]$/.test(marked) ? marked.slice(0, -1) : marked
     const inner = (value as Record<string, unknown>)[name]
+    if (inner === undefined && marked.endsWith('~')) continue
     if (inner === undefined && !optional) throw new Error(`${at}.${name}: missing`)
     out[name] =
       inner === null || inner === undefined

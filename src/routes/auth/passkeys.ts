@@ -12,7 +12,11 @@ import { answerSession } from './session-answer'
 const NO_STORE = { 'cache-control': 'no-store' }
 const MAX_NAME = 120
 
-const challengeId = z.string().refine(isUuid, 'must be a valid UUID')
+/** Swift writes UUIDs in upper case. */
+const challengeId = z
+  .string()
+  .refine(isUuid, 'must be a valid UUID')
+  .transform((id) => id.toLowerCase())
 
 export const registrationBody = z.object({ challenge_id: challengeId, credential: attestationAnswer })
 export const signInBody = z.object({ challenge_id: challengeId, credential: assertionAnswer })
@@ -98,5 +102,7 @@ export const passkeys = new Hono<AppEnv>()
   .post('/passkeys/authentication/options', whereOn(beginSignIn))
   .post('/passkeys/authentication/verify', whereOn(finishSignIn))
   .get('/passkeys', whereOn(list))
+  // As Swift asks for it.
+  .get('/passkeys/', whereOn(list))
   .patch('/passkeys/:id', whereOn(rename))
   .delete('/passkeys/:id', whereOn(remove))

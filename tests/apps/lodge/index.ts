@@ -17,8 +17,11 @@ export default app({
   description: 'Guests, and the notes that they leave.',
   auth: {
     confirmEmail: true,
+    phone: true,
     siteUrl: 'https://lodge.example',
     redirectUrls: ['lodge://**'],
+    mfa: { totp: true, webauthn: true, phone: true },
+    passkeys: { rpId: 'lodge.example' },
     providers: [
       apple({ clientIds: ['com.example.lodge'] }),
       google({ clientIds: ['lodge.apps.googleusercontent.com'] }),
