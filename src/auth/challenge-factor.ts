@@ -4,11 +4,10 @@ import { run, type AuthenticationContext, type Caller, type ChallengeFactorInput
 import { auditStatement, CHANGED } from './audit'
 import { authErrors } from './errors'
 import { factorNotFound, hasSecondFactor } from './factor'
+import { CHALLENGE_MS } from './factor-kind'
 import { factorKind } from './factor-kinds'
 import { livePersonStatement, readLivePerson } from './session'
 import type { Workshop } from './workshop'
-
-const CHALLENGE_MS = 300_000
 
 /** Errors: `mfa_factor_not_found` (404), `mfa_…_verify_not_enabled` (422), `session_not_found`, `user_banned` (403); those of the kind. */
 export async function challengeFactor(
@@ -27,13 +26,9 @@ export async function challengeFactor(
   if (factor.status === 'unverified' && hasSecondFactor(person) && person.sessionAal !== 'aal2') {
     throw new AppError(authErrors.insufficient_aal, { message: 'AAL2 required to enroll a new factor' })
   }
-  const {
-    challenge = null,
-    codeHash = null,
-    statements = [],
-    show = {},
-  } = await kind.challenge(workshop, context, { person, factor }, input)
   const id = crypto.randomUUID()
+  const asked = await kind.challenge(workshop, context, { person, factor, id }, input)
+  const { challenge = null, codeHash = null, statements = [], show = {} } = asked
   const expiresAt = now + CHALLENGE_MS
   const [made] = await run(db, [
     {
@@ -54,5 +49,6 @@ export async function challengeFactor(
     ...statements,
   ])
   if (made!.results.length === 0) throw factorNotFound()
+  asked.committed?.()
   return { id, type: factor.type, expires_at: Math.floor(expiresAt / 1000), ...show }
 }

@@ -19,12 +19,12 @@ export const maxFactors = ({ app }: Workshop) => app.auth?.mfa?.maxFactors ?? MA
 /** Of a session `s` and its person: strong, or with nothing to be strong by. */
 export const MAY_ENROLL = `(s.aal = 'aal2' or not exists (select 1 from auth_factors v where v.user_id = s.user_id and v.status = 'verified'))`
 
-/** Unverified factors of a person that nobody came back for. */
-export function forgetUnverified(userId: string, now: number): Statement {
+/** Unverified factors of a person that nobody came back for, and those that `others` names, SQL over `auth_factors`. */
+export function forgetUnverified(userId: string, now: number, others: Statement = { sql: '0', params: [] }): Statement {
   return {
-    sql: `delete from auth_factors where user_id = ? and status = 'unverified' and created_at <= cast(? as integer)
-      and not exists (select 1 from auth_challenges c where c.factor_id = auth_factors.id and c.expires_at > cast(? as integer))`,
-    params: [userId, String(now - UNVERIFIED_MS), String(now)],
+    sql: `delete from auth_factors where user_id = ? and status = 'unverified' and ((${others.sql}) or (created_at <= cast(? as integer)
+      and not exists (select 1 from auth_challenges c where c.factor_id = auth_factors.id and c.expires_at > cast(? as integer))))`,
+    params: [userId, ...others.params, String(now - UNVERIFIED_MS), String(now)],
   }
 }
 
@@ -95,13 +95,19 @@ export async function enrollFactor(
   const type = input.factorType as Factor['type']
   const friendlyName = shortLine('friendly_name', input.friendlyName, MAX_NAME)
   const enrolment = await kind.enroll(workshop, context, id, input)
+  const more = enrolment.condition ?? { sql: '1', params: [] }
+  const condition = { sql: `${MAY_ENROLL} and (${more.sql})`, params: more.params }
   const results = await run(db, [
-    forgetUnverified(caller.userId, now),
-    insertFactor(workshop, caller, { id, type, status: 'unverified', friendlyName }, enrolment.columns),
+    forgetUnverified(caller.userId, now, enrolment.replaces),
+    insertFactor(workshop, caller, { id, type, status: 'unverified', friendlyName }, enrolment.columns, condition),
     auditStatement({ ...context, now }, { action: 'factor_in_progress', userId: caller.userId, details: { factor: id, type } }, CHANGED),
     livePersonStatement(caller),
   ])
   const person = readLivePerson(results[3]!.results[0], now)
-  if (results[1]!.results.length === 0) refuseFactor(workshop, person, friendlyName)
+  if (results[1]!.results.length === 0) {
+    const refusal = person.isAnonymous ? null : (enrolment.refusal?.(person) ?? null)
+    if (refusal !== null) throw refusal
+    refuseFactor(workshop, person, friendlyName)
+  }
   return { id, type, friendly_name: friendlyName, ...enrolment.show(person) }
 }

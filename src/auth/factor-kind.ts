@@ -1,4 +1,5 @@
 // What a kind of second factor has to say for itself. Who may, how often, once only, and what a session gets for it is the same for all of them.
+import type { AppError } from '../core'
 import type {
   AuthenticationContext,
   Caller,
@@ -12,6 +13,9 @@ import type { Factor, FactorType } from './factor'
 import type { Person } from './person'
 import type { Workshop } from './workshop'
 
+/** How long a challenge can be answered. */
+export const CHALLENGE_MS = 300_000
+
 /** Columns of `auth_factors` that a kind writes. */
 export type FactorColumns = Partial<
   Record<
@@ -24,6 +28,11 @@ export interface Enrolment {
   readonly columns: FactorColumns
   /** What the answer says beside `id`, `type` and `friendly_name`; asked once the factor is there. */
   show(person: Person): Readonly<Record<string, unknown>>
+  /** Unverified factors of the person that it takes the place of; SQL over `auth_factors`. */
+  readonly replaces?: Statement
+  /** What has to hold besides, SQL over the person `u`, and what is told when it doesn't. */
+  readonly condition?: Statement
+  refusal?(person: Person): AppError | null
 }
 
 export interface Challenge {
@@ -35,6 +44,8 @@ export interface Challenge {
   readonly statements?: readonly Statement[]
   /** What the answer says beside `id`, `type` and `expires_at`. */
   readonly show?: Readonly<Record<string, unknown>>
+  /** Called when all of it is written. */
+  committed?(): void
 }
 
 /** A try that was counted already, with the challenge that it used up. */
@@ -61,6 +72,8 @@ export interface Proof {
 }
 
 export interface FactorKind {
+  /** A wrong answer leaves the challenge as it is: what it asks for came at a cost. Tries are counted all the same, and a right answer is the last. */
+  readonly manyTries?: boolean
   /** Whether the app has it. */
   enabled(workshop: Workshop): boolean
   /** Errors: `validation_failed`. Asks no database. */
@@ -68,7 +81,7 @@ export interface FactorKind {
   challenge(
     workshop: Workshop,
     context: AuthenticationContext,
-    of: { readonly person: Person; readonly factor: Factor },
+    of: { readonly person: Person; readonly factor: Factor; readonly id: string },
     input: ChallengeFactorInput,
   ): Promise<Challenge>
   /** What an answer has to have at all; before anything is counted or used up. Errors: `validation_failed`. */

@@ -2,12 +2,14 @@
 import { AppError, type ErrorDefinition } from '../core'
 import { authErrors } from './errors'
 import type { FactorKind } from './factor-kind'
+import { phoneFactor } from './phone-factor'
 import { totpFactor } from './totp-factor'
 import { webauthnFactor } from './webauthn-factor'
 import type { Workshop } from './workshop'
 
 const KINDS: ReadonlyMap<string, FactorKind> = new Map([
   ['totp', totpFactor],
+  ['phone', phoneFactor],
   ['webauthn', webauthnFactor],
 ])
 

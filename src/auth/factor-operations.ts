@@ -1,5 +1,5 @@
 // Second factors and recovery codes, as the service answers them.
-import type { FactorOperations } from '../platform'
+import { run, type FactorOperations } from '../platform'
 import { challengeFactor } from './challenge-factor'
 import { enrollFactor } from './enroll-factor'
 import { countRecoveryCodes, generateRecoveryCodes, regenerateRecoveryCodes, removeRecoveryCodes } from './recovery-codes'
@@ -11,6 +11,17 @@ import type { OperationsOf } from './workshop'
 export const factorOperations: OperationsOf<FactorOperations> = {
   enrollFactor,
   challengeFactor,
+  async factorNumber({ db }, { userId, sessionId }, factorId) {
+    const [found] = await run(db, [
+      {
+        sql: `select f.phone from auth_factors f join auth_sessions s on s.user_id = f.user_id
+          where f.id = ? and f.user_id = ? and s.id = ? and f.type = 'phone'`,
+        params: [factorId, userId, sessionId],
+      },
+    ])
+    const phone = found!.results[0]?.['phone']
+    return typeof phone === 'string' ? phone : null
+  },
   async verifyFactor(workshop, context, caller, factorId, input) {
     const { session, person } = await verifyFactor(workshop, context, caller, factorId, input)
     return showSession(workshop, context, session, person)

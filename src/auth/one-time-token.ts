@@ -47,7 +47,7 @@ export interface IssuedToken {
 }
 
 /** Decimal digits, each as likely as the others. */
-function randomCode(digits: number): string {
+export function randomCode(digits: number): string {
   let code = ''
   while (code.length < digits) {
     // Bytes of 250 and more would make the low digits likelier.

@@ -109,6 +109,7 @@ export async function elevate(
       sql: `update auth_factors set failures = 0, locked_until = null where id in (?, ?) and user_id = ? and ${done}`,
       params: [factor.id, by.factorId, caller.userId, deed],
     },
+    { sql: `delete from auth_challenges where factor_id = ? and user_id = ? and ${done}`, params: [factor.id, caller.userId, deed] },
     {
       sql: `delete from auth_sessions where user_id = ? and id <> ? and aal = 'aal1' and ${done}`,
       params: [caller.userId, caller.sessionId, deed],

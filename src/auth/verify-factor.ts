@@ -77,7 +77,9 @@ export async function verifyFactor(
       { sql: 'changes() > 0', params: [] },
     ),
     {
-      sql: `delete from auth_challenges where ${challenge} and ${LIVE} returning challenge, code_hash, expires_at`,
+      sql: kind.manyTries
+        ? `select challenge, code_hash, expires_at from auth_challenges where ${challenge} and ${LIVE}`
+        : `delete from auth_challenges where ${challenge} and ${LIVE} returning challenge, code_hash, expires_at`,
       params: [...asked, caller.sessionId, caller.userId],
     },
     factorStatement(caller, factorId),

@@ -6,6 +6,7 @@ import { AppError, isUuid } from '../../core'
 import { requirePerson, takeRate, type AppContext, type AppEnv, type SignedIn } from '../../middleware'
 import type { AuthenticationContext } from '../../platform'
 import { callAuthentication } from './call'
+import { takeMessage } from './phone'
 import { contextOf, optionalText, readBody } from './request'
 
 const NO_STORE = { 'cache-control': 'no-store' }
@@ -57,6 +58,10 @@ async function challenge(c: AppContext): Promise<Response> {
   const factorId = factorIdOf(c)
   const { channel = null, webauthn = null } = await readOptionalBody(c, challengeBody)
   const input = { channel, webauthn }
+  if (c.var.app.auth?.mfa?.phone) {
+    const number = await callAuthentication(c, (service) => service.factorNumber(caller, factorId))
+    if (number !== null) await takeMessage(c, number)
+  }
   return c.json(await callAuthentication(c, (service) => service.challengeFactor(context, caller, factorId, input)), 200, NO_STORE)
 }
 

@@ -68,7 +68,7 @@ function readChannel(text: string): PhoneChannel {
  * Counts a text message, before anything is asked or hashed: by address and network, then by number, then by where that is called, each only if
  * those before let it through. Errors: `over_sms_send_rate_limit` (429) with Retry-After; `validation_failed` for a number that the app doesn't write to.
  */
-async function takeMessage(c: AppContext, phone: string): Promise<void> {
+export async function takeMessage(c: AppContext, phone: string): Promise<void> {
   const rules = c.var.app.auth?.phone
   const prefixes = typeof rules === 'object' ? rules.prefixes : undefined
   if (prefixes !== undefined && !prefixes.some((prefix) => phone.startsWith(prefix)))
