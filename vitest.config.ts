@@ -1,9 +1,33 @@
 // Two kinds of tests: pure code in plain Node beside the code, and the rest in workerd, over HTTP, on real D1, KV and Durable Objects.
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
 const migrations = await readD1Migrations(fileURLToPath(new URL('./migrations', import.meta.url).href))
+
+const installation = { PERIGEE_ENV: 'development', PERIGEE_ROOT_KEY: 'dGVzdHMtb25seS1yb290LWtleS1vZi10aGlydHktdHdvLWJ5dGVz' }
+
+/** Built by deploy/split: with it, sign-in runs in a Worker of its own beside the one under test (`npm run soak -- split`). */
+const signIn = process.env.PERIGEE_SPLIT
+const shared = { d1Databases: { DB: 'primary' }, kvNamespaces: { KV: 'kv' } }
+const split = signIn
+  ? {
+      ...shared,
+      d1Databases: { ...shared.d1Databases, DB_SECOND: 'second' },
+      serviceBindings: { AUTHENTICATION: { name: 'perigee-sign-in', entrypoint: 'Authentication' } },
+      workers: [
+        {
+          ...shared,
+          name: 'perigee-sign-in',
+          modules: [{ type: 'ESModule' as const, path: 'sign-in.js', contents: readFileSync(signIn, 'utf8') }],
+          compatibilityDate: '2026-10-01',
+          queueProducers: { JOBS: 'perigee-jobs' },
+          bindings: installation,
+        },
+      ],
+    }
+  : {}
 
 export default defineConfig({
   test: {
@@ -23,11 +47,8 @@ export default defineConfig({
             miniflare: {
               // A second database for tests of partitioned tables; not DB_1, so that other tests keep to one store.
               d1Databases: { DB_SECOND: 'second' },
-              bindings: {
-                TEST_MIGRATIONS: migrations,
-                PERIGEE_ENV: 'development',
-                PERIGEE_ROOT_KEY: 'dGVzdHMtb25seS1yb290LWtleS1vZi10aGlydHktdHdvLWJ5dGVz',
-              },
+              ...split,
+              bindings: { TEST_MIGRATIONS: migrations, ...installation },
             },
           }),
         ],

@@ -32,6 +32,10 @@ const root = join(import.meta.dirname, '..')
 /** Beside wrangler.toml, because its paths are relative to it. Not committed. */
 const DEPLOYED_CONFIG = join(root, 'wrangler.deployed.toml')
 
+/** The same for the Worker that sign-in runs in, when it has one of its own. */
+const SIGN_IN_CONFIG = join(root, 'deploy/split/wrangler.toml')
+const SIGN_IN_DEPLOYED = join(root, 'deploy/split/wrangler.deployed.toml')
+
 /** Something has to be decided or repaired first; the message says what. */
 class DeployError extends Error {}
 
@@ -65,8 +69,9 @@ async function rootKeyToSet(names: Names, found: Found): Promise<string | null> 
 }
 
 async function look(names: Names): Promise<Found> {
-  const [secrets, database, namespace, queue, bucket] = await Promise.all([
+  const [secrets, signInSecrets, database, namespace, queue, bucket] = await Promise.all([
     secretNames(names.worker),
+    names.signIn === null ? null : secretNames(names.signIn),
     findDatabase(names.database),
     findNamespace(names.namespace),
     findQueue(names.queue),
@@ -79,6 +84,7 @@ async function look(names: Names): Promise<Found> {
     bucket,
     worker: secrets !== null,
     rootKey: secrets?.includes('PERIGEE_ROOT_KEY') ?? false,
+    signIn: { worker: signInSecrets !== null, rootKey: signInSecrets?.includes('PERIGEE_ROOT_KEY') ?? false },
   }
 }
 
@@ -96,11 +102,11 @@ function rememberedValues(): Record<string, string | undefined> {
   return existsSync(DEPLOYED_VARS) ? parseEnv(readFileSync(DEPLOYED_VARS, 'utf8')) : {}
 }
 
-/** Uploads the Worker, with the root key in the same version when one is given; its URL when wrangler names one. */
-async function upload(rootKey: string | null): Promise<string | null> {
+/** Uploads a Worker, with the root key in the same version when one is given; its URL when wrangler names one. */
+async function upload(rootKey: string | null, config: string = DEPLOYED_CONFIG): Promise<string | null> {
   const folder = mkdtempSync(join(tmpdir(), 'perigee-deploy-'))
   try {
-    const args = ['deploy', '--config', DEPLOYED_CONFIG, '--keep-vars']
+    const args = ['deploy', '--config', config, '--keep-vars']
     if (rootKey !== null) {
       const secrets = join(folder, 'secrets.json')
       writeFileSync(secrets, JSON.stringify({ PERIGEE_ROOT_KEY: rootKey }), { mode: 0o600 })
@@ -113,6 +119,23 @@ async function upload(rootKey: string | null): Promise<string | null> {
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** What the sign-in Worker's root key is to be set to; null when it has one. It must be the other's, or no token of the one counts for the other. */
+function signInKeyToSet(found: Found, rootKey: string | null): string | null {
+  if (found.signIn?.rootKey) return null
+  const known = rootKey ?? process.env.PERIGEE_ROOT_KEY ?? rememberedValues().PERIGEE_ROOT_KEY
+  if (known) return known
+  throw new DeployError(
+    "Sign-in's own Worker needs the root key of the other, which Cloudflare doesn't show again. Give it: PERIGEE_ROOT_KEY=… npm run deploy",
+  )
+}
+
+/** The configuration of sign-in's own Worker. Throws where it isn't the one that wrangler.toml binds. */
+function signInConfig(service: string): string {
+  const config = readConfig(SIGN_IN_CONFIG)
+  if (/^name\s*=\s*"([^"]+)"/m.exec(config)?.[1] === service) return config
+  throw new DeployError(`wrangler.toml binds AUTHENTICATION to the Worker "${service}", which deploy/split/wrangler.toml doesn't name.`)
 }
 
 async function deploy(options: { readonly yes: boolean; readonly location: string | undefined }): Promise<void> {
@@ -130,6 +153,7 @@ async function deploy(options: { readonly yes: boolean; readonly location: strin
   const found = await look(names)
   console.log(`${describeDeployment(names, found)}\n`)
   const rootKey = await rootKeyToSet(names, found)
+  const signIn = names.signIn === null ? null : { config: signInConfig(names.signIn), key: signInKeyToSet(found, rootKey) }
   if (!options.yes && !(await confirm('Go on?'))) throw new DeployError('Nothing was changed.')
 
   const database = found.database ?? (await createDatabase(names.database, options.location))
@@ -141,6 +165,11 @@ async function deploy(options: { readonly yes: boolean; readonly location: strin
   if (rootKey !== null) remember({ PERIGEE_ROOT_KEY: rootKey })
   process.env.CI = 'true'
   await migrate({ remote: true, config: DEPLOYED_CONFIG })
+  if (signIn !== null) {
+    // First, because the other can't be bound to a Worker that isn't there.
+    writeFileSync(SIGN_IN_DEPLOYED, configWithIds(signIn.config, { database, namespace }))
+    await upload(signIn.key, SIGN_IN_DEPLOYED)
+  }
   const url = await upload(rootKey)
   if (url) remember({ PERIGEE_URL: url })
   console.log(await describeResult(url, rootKey))

@@ -9,6 +9,8 @@ export interface Names {
   readonly namespace: string
   readonly queue: string
   readonly bucket: string
+  /** The Worker that sign-in runs in; null when that is the same. */
+  readonly signIn: string | null
 }
 
 export interface Found {
@@ -20,6 +22,8 @@ export interface Found {
   readonly bucket: boolean
   readonly worker: boolean
   readonly rootKey: boolean
+  /** Of sign-in's own Worker, when it has one. */
+  readonly signIn?: { readonly worker: boolean; readonly rootKey: boolean }
 }
 
 /** Names as wrangler.toml has them; the namespace is named after the Worker. */
@@ -31,7 +35,14 @@ export function namesIn(config: string): Names {
   const queue = /^\[\[queues\.producers\]\][^[]*?^queue\s*=\s*"([^"]+)"/ms.exec(config)?.[1]
   const bucket = /^\[\[r2_buckets\]\][^[]*?^bucket_name\s*=\s*"([^"]+)"/ms.exec(config)?.[1]
   if (queue === undefined || bucket === undefined) throw new Error('wrangler.toml names no queue, or no R2 bucket with `bucket_name`.')
-  return { worker, database, namespace: `${worker}-kv`, queue, bucket }
+  return { worker, database, namespace: `${worker}-kv`, queue, bucket, signIn: signInWorkerIn(config) }
+}
+
+/** The Worker that sign-in runs in when wrangler.toml binds one of its own as AUTHENTICATION; null when it runs in the one Worker. */
+export function signInWorkerIn(config: string): string | null {
+  const services = config.split(/^(?=\[)/m).filter((section) => section.startsWith('[[services]]'))
+  const bound = services.find((section) => /^binding\s*=\s*"AUTHENTICATION"/m.test(section))
+  return bound === undefined ? null : (/^service\s*=\s*"([^"]+)"/m.exec(bound)?.[1] ?? null)
 }
 
 /** wrangler.toml with the ids; the file itself stays without them, so that local data don't move. */
@@ -60,6 +71,9 @@ export function describeDeployment(names: Names, found: Found): string {
   return [
     'In your account this needs:',
     `  ${state(found.worker)}  Worker "${names.worker}", with its Durable Object classes and a rate limit`,
+    ...(names.signIn === null
+      ? []
+      : [`  ${state(found.signIn?.worker ?? false)}  Worker "${names.signIn}", in which sign-in runs (deploy/split)`]),
     `  ${state(found.database !== null)}  D1 database "${names.database}"`,
     `  ${state(found.namespace !== null)}  KV namespace "${names.namespace}"`,
     `  ${state(found.queue)}  queue "${names.queue}", which the Worker also consumes`,

@@ -25,6 +25,7 @@ const SOAKS: Readonly<Record<string, { readonly size: number; readonly unit: str
     run: (size) => soakFeed({ size, seed, kills: Math.max(2, Math.round(size / 1000)) }),
   },
   jobs: { size: 20_000, unit: 'jobs while the Worker is killed at random and started again over the same storage', run: jobs },
+  split: { size: 1, unit: 'runs of all tests of sign-in, with sign-in in a Worker of its own', run: split },
   startup: { size: 3, unit: 'starts profiled by wrangler', run: startup },
   bench: { size: 12, unit: 'rounds against a bare Worker', run: bench },
 }
@@ -61,6 +62,24 @@ async function webhooks(size: number): Promise<Readonly<Record<string, unknown>>
 /** A kill for every 500 jobs. */
 async function jobs(size: number): Promise<Readonly<Record<string, unknown>>> {
   return { ...(await killJobs(size, Math.max(2, Math.round(size / 500)), seed)) }
+}
+
+/** What tests ask of sign-in, over a service binding between two Workers: over HTTP inside workerd, and by real packages and a browser on a real port. */
+function split(size: number): Readonly<Record<string, unknown>> {
+  const signIn = build(join('deploy', 'split', 'wrangler.toml'))
+  try {
+    for (let run = 0; run < size; run++) {
+      const env = { PERIGEE_SPLIT: signIn.main }
+      console.log(
+        'Left out: tests/auth/factors.test.ts. It sets the clock, which reaches no Worker but its own; tests/clients/sign-in has factors too.',
+      )
+      command('vitest', ['run', '--project', 'workerd', 'tests/auth', 'tests/wire', '--exclude', 'tests/auth/factors.test.ts'], env)
+      command('vitest', ['run', '--project', 'clients', 'tests/clients', 'tests/browser/passkeys.test.ts'], env)
+    }
+    return { runs: size, gzipKiB: Math.round(signIn.gzipBytes / 1024) }
+  } finally {
+    signIn.remove()
+  }
 }
 
 /** What `wrangler check startup` says of this machine; Cloudflare's limit is 1,000 ms of its own. */

@@ -5,7 +5,7 @@ import { openAuthentication } from '../../src/auth'
 import { createBackend } from '../../src/backend'
 import type { AppDefinition } from '../../src/define'
 import { engineSchema, expectedSchema, planMigration } from '../../src/migrations'
-import { deriveApiKeys, type Env } from '../../src/platform'
+import { deriveApiKeys, type AuthenticationService, type Env } from '../../src/platform'
 
 const bindings = env as unknown as Env
 const keys = await deriveApiKeys(bindings.PERIGEE_ROOT_KEY ?? '')
@@ -45,6 +45,16 @@ export async function sql(statement: string, ...params: readonly (string | numbe
   ).results
 }
 
+/** A service as RPC leaves it: whatever isn't plain data is lost on the way, and refused here. */
+function acrossBorder(service: AuthenticationService): AuthenticationService {
+  const methods = Object.entries(service as unknown as Record<string, (...input: unknown[]) => Promise<unknown>>)
+  const cloned = methods.map(([name, method]) => [
+    name,
+    async (...input: unknown[]) => structuredClone(await method(...structuredClone(input))),
+  ])
+  return Object.fromEntries(cloned) as AuthenticationService
+}
+
 /** Everything that a test of one app needs. `bound` is what the Worker is given, the real bindings when absent. */
 export function serve(app: AppDefinition, bound: Env = bindings) {
   const backend = createBackend(app)
@@ -72,8 +82,8 @@ export function serve(app: AppDefinition, bound: Env = bindings) {
   const fetchBackend = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
     const context = createExecutionContext()
     // What the Worker exports is the sign-in of its own app.
-    const authentication = openAuthentication(app, bound, (work) => context.waitUntil(work))
-    const answer = await backend.fetch(new Request(input, init), { AUTHENTICATION: authentication, ...bound }, context)
+    const authentication = acrossBorder(openAuthentication(app, bound, (work) => context.waitUntil(work)))
+    const answer = await backend.fetch(new Request(input, init), { ...bound, AUTHENTICATION: authentication }, context)
     await waitOnExecutionContext(context)
     return answer
   }

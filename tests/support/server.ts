@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { createTestHarness } from 'wrangler'
+import { createTestHarness, type TestHarnessOptions } from 'wrangler'
 import { deriveApiKeys, type ApiKeys } from '../../src/platform/keys'
 
 const root = join(import.meta.dirname, '../..')
@@ -26,6 +26,8 @@ export interface Server {
   cpuSeconds(): number | null
   readonly keys: ApiKeys
   readonly db: D1Database
+  /** Puts another script in the place of the sign-in Worker, the data as they are; answers where the server listens now. */
+  replaceSignIn(main: string): Promise<string>
   close(): Promise<void>
 }
 
@@ -44,6 +46,8 @@ export function build(config = 'wrangler.toml'): Build {
   return { main, gzipBytes: gzipSync(readFileSync(main)).length, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
+const SIGN_IN = 'perigee-sign-in'
+
 /** Of tests only: whoever knows it can do nothing elsewhere. */
 export const ROOT_KEY = 'Y2xpZW50cy1vbmx5LXJvb3Qta2V5LW9mLXRoaXJ0eS10d28tYnl0ZXM'
 
@@ -51,10 +55,23 @@ export const ROOT_KEY = 'Y2xpZW50cy1vbmx5LXJvb3Qta2V5LW9mLXRoaXJ0eS10d28tYnl0ZXM
 export async function startServer(
   built: Build,
   vars: Readonly<Record<string, string>> = {},
-  options: { readonly flood?: boolean; readonly migrate?: boolean; readonly flags?: readonly string[] } = {},
+  options: {
+    readonly flood?: boolean
+    readonly migrate?: boolean
+    readonly flags?: readonly string[]
+    /** The script of sign-in in a Worker of its own, bound by RPC as docs/deploy.md says. */
+    readonly signIn?: string
+  } = {},
 ): Promise<Server> {
   const before = new Set(workerds().map(({ port }) => port))
-  const harness = createTestHarness({
+  // The same script again, when all tests are to run with sign-in split off: it exports the class too.
+  const signIn = options.signIn ?? (process.env.PERIGEE_SPLIT ? built.main : undefined)
+  const stored = {
+    d1_databases: [{ binding: 'DB', database_name: 'perigee', database_id: 'perigee', migrations_dir: join(root, 'migrations') }],
+    kv_namespaces: [{ binding: 'KV', id: 'kv' }],
+  }
+  const installation = { PERIGEE_ENV: 'development', PERIGEE_HOSTS: '*', PERIGEE_ROOT_KEY: ROOT_KEY, ...vars }
+  const workersOf = (main: string | undefined): TestHarnessOptions => ({
     // Not the repository: its .dev.vars would win over the key here.
     root: dirname(built.main),
     workers: [
@@ -65,9 +82,9 @@ export async function startServer(
           no_bundle: true,
           compatibility_date: '2026-10-01',
           ...(options.flags ? { compatibility_flags: [...options.flags] } : {}),
-          vars: { PERIGEE_ENV: 'development', PERIGEE_HOSTS: '*', PERIGEE_ROOT_KEY: ROOT_KEY, ...vars },
-          d1_databases: [{ binding: 'DB', database_name: 'perigee', database_id: 'perigee', migrations_dir: join(root, 'migrations') }],
-          kv_namespaces: [{ binding: 'KV', id: 'kv' }],
+          vars: installation,
+          ...stored,
+          ...(main === undefined ? {} : { services: [{ binding: 'AUTHENTICATION', service: SIGN_IN, entrypoint: 'Authentication' }] }),
           ...(vars['BARE']
             ? {}
             : {
@@ -90,8 +107,24 @@ export async function startServer(
               }),
         },
       },
+      ...(main === undefined
+        ? []
+        : [
+            {
+              config: {
+                name: SIGN_IN,
+                main,
+                no_bundle: true,
+                compatibility_date: '2026-10-01',
+                vars: installation,
+                ...stored,
+                queues: { producers: [{ binding: 'JOBS', queue: 'perigee-jobs' }] },
+              },
+            },
+          ]),
     ],
   })
+  const harness = createTestHarness(workersOf(signIn))
   const { url } = await harness.listen()
   const worker = harness.getWorker<{ DB: D1Database }>()
   if (options.migrate !== false) await worker.applyD1Migrations('DB')
@@ -103,6 +136,10 @@ export async function startServer(
     cpuSeconds: () => (straight === undefined ? null : cpuSeconds(straight.pid)),
     keys: await deriveApiKeys(ROOT_KEY),
     db,
+    async replaceSignIn(main) {
+      await harness.update(workersOf(main))
+      return (await harness.listen()).url.origin
+    },
     close: () => harness.close(),
   }
 }

@@ -15,6 +15,8 @@ export const ACCOUNT = '0123456789abcdef0123456789abcdef'
 const SLOTS = ['D0', 'D1', 'D2', 'D3', 'D4']
 
 export interface Upload {
+  /** The Worker's name. */
+  readonly worker: string
   readonly metadata: Metadata
   /** Names of the uploaded modules. */
   readonly modules: readonly string[]
@@ -43,7 +45,9 @@ export interface FakeCloudflare {
   readonly namespaces: Map<string, string>
   readonly queues: Map<string, Queue>
   readonly buckets: Set<string>
+  /** Of the Worker `perigee`. */
   readonly secrets: Map<string, string>
+  secretsOf(worker: string): Map<string, string>
   readonly uploads: Upload[]
   /** The error with which D1 answers a statement instead of running it; null to run it. */
   refuse: (sql: string) => string | null
@@ -122,8 +126,16 @@ export async function startCloudflare(): Promise<FakeCloudflare> {
   const json = async (request: IncomingMessage) => JSON.parse(await text(request)) as Record<string, never>
   const account = `/accounts/${ACCOUNT}`
   const script = `${account}/workers/scripts/([^/]+)`
-  const needWorker = () => {
-    if (uploads.length === 0) throw new ApiError(404, 10007, 'This Worker does not exist on your account.')
+  const others = new Map<string, Map<string, string>>()
+  const secretsOf = (worker = 'perigee'): Map<string, string> => {
+    if (worker === 'perigee') return secrets
+    if (!others.has(worker)) others.set(worker, new Map())
+    return others.get(worker)!
+  }
+  const needWorker = (name: string | undefined): Upload => {
+    const last = uploads.findLast(({ worker }) => worker === name)
+    if (last === undefined) throw new ApiError(404, 10007, 'This Worker does not exist on your account.')
+    return last
   }
 
   const described = ({ consumers, ...queue }: Queue) => ({
@@ -218,25 +230,33 @@ export async function startCloudflare(): Promise<FakeCloudflare> {
       },
     ],
 
-    ['GET', `${script}/secrets`, () => (needWorker(), [...secrets.keys()].map((name) => ({ name, type: 'secret_text' })))],
+    [
+      'GET',
+      `${script}/secrets`,
+      ([worker]) => (needWorker(worker), [...secretsOf(worker).keys()].map((name) => ({ name, type: 'secret_text' }))),
+    ],
     [
       'GET',
       `${account}/workers/services/([^/]+)`,
-      () => (
-        needWorker(),
-        { id: 'perigee', default_environment: { environment: 'production', script: { last_deployed_from: 'wrangler' } } }
+      ([worker]) => (
+        needWorker(worker),
+        { id: worker, default_environment: { environment: 'production', script: { last_deployed_from: 'wrangler' } } }
       ),
     ],
     [
       'GET',
       `${account}/workers/services/([^/]+)/environments/production/settings`,
-      () => (needWorker(), { bindings: uploads.at(-1)!.metadata.bindings }),
+      ([worker]) => ({ bindings: needWorker(worker).metadata.bindings }),
     ],
-    ['GET', `${script}/settings`, () => (needWorker(), { bindings: uploads.at(-1)!.metadata.bindings })],
-    ['GET', `${script}/versions`, () => (needWorker(), { items: [] })],
-    ['GET', `${script}/deployments`, () => (needWorker(), { deployments: [] })],
+    ['GET', `${script}/settings`, ([worker]) => ({ bindings: needWorker(worker).metadata.bindings })],
+    ['GET', `${script}/versions`, ([worker]) => (needWorker(worker), { items: [] })],
+    ['GET', `${script}/deployments`, ([worker]) => (needWorker(worker), { deployments: [] })],
     ['POST', `${script}/deployments`, () => ({ id: randomUUID() })],
-    ['GET', `${account}/workers/scripts`, () => (uploads.length > 0 ? [{ id: 'perigee', migration_tag: 'v1' }] : [])],
+    [
+      'GET',
+      `${account}/workers/scripts`,
+      () => [...new Set(uploads.map(({ worker }) => worker))].map((id) => ({ id, migration_tag: 'v1' })),
+    ],
     ['GET', `${account}/workers/durable_objects/namespaces`, () => []],
     [
       'POST',
@@ -244,12 +264,12 @@ export async function startCloudflare(): Promise<FakeCloudflare> {
       // Says that all files are known already, so that none need be sent.
       () => ({ jwt: 'assets-complete', buckets: [] }),
     ],
-    ['(PUT|POST)', `${script}(?:/versions)?`, async (_, request) => upload(request)],
+    ['(PUT|POST)', `${script}(?:/versions)?`, ([worker], request) => upload(worker!, request)],
     ['GET', `${account}/workers/subdomain`, () => ({ subdomain: 'test-account' })],
     [
       'GET',
       `${account}/workers/workers/([^/]+)`,
-      () => (needWorker(), { id: 'perigee', name: 'perigee', subdomain: { enabled: true, previews_enabled: false } }),
+      ([worker]) => (needWorker(worker), { id: worker, name: worker, subdomain: { enabled: true, previews_enabled: false } }),
     ],
     [
       'PATCH',
@@ -264,7 +284,7 @@ export async function startCloudflare(): Promise<FakeCloudflare> {
     ['GET', `${account}/workers/domains`, () => []],
   ]
 
-  async function upload(request: IncomingMessage): Promise<unknown> {
+  async function upload(worker: string, request: IncomingMessage): Promise<unknown> {
     const body = new Request('http://upload/', {
       method: 'POST',
       body: request as never,
@@ -275,11 +295,11 @@ export async function startCloudflare(): Promise<FakeCloudflare> {
     const part = form.get('metadata')
     const metadata = JSON.parse(typeof part === 'string' ? part : await (part as unknown as Blob).text()) as Metadata
     for (const binding of metadata.bindings)
-      if (binding.type === 'secret_text' && binding.text !== undefined) secrets.set(binding.name, binding.text)
+      if (binding.type === 'secret_text' && binding.text !== undefined) secretsOf(worker).set(binding.name, binding.text)
     const modules = [...form.keys()].filter((name) => name !== 'metadata')
-    uploads.push({ metadata, modules })
+    uploads.push({ worker, metadata, modules })
     return {
-      id: 'perigee',
+      id: worker,
       etag: 'e',
       pipeline_hash: 'p',
       deployment_id: randomUUID(),
@@ -325,6 +345,7 @@ export async function startCloudflare(): Promise<FakeCloudflare> {
     queues,
     buckets,
     secrets,
+    secretsOf: (worker) => secretsOf(worker),
     uploads,
     addDatabase,
     query: async (name, sql) => (await execute(find(name), sql)).at(-1)?.results ?? [],

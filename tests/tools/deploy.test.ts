@@ -1,5 +1,5 @@
 // `npm run deploy` against an account that the test plays: what it says first, what it makes, and the key that it never replaces.
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { deriveApiKeys } from '../../src/platform/keys'
@@ -111,4 +111,28 @@ test('a Worker that has a root key keeps it: the upload sends none', async () =>
   expect(stdout).toContain('is there   secret PERIGEE_ROOT_KEY')
   expect(cloudflare.uploads.length).toBe(uploads + 1)
   expect(cloudflare.uploads.at(-1)!.metadata.bindings.filter(({ name }) => name === 'PERIGEE_ROOT_KEY')).toEqual([])
+})
+
+test('with sign-in bound as a Worker of its own, that one is uploaded first, over the same database and with the same root key', async () => {
+  const config = join(checkout.path, 'wrangler.toml')
+  const bound = '\n[[services]]\nbinding = "AUTHENTICATION"\nservice = "perigee-sign-in"\nentrypoint = "Authentication"\n'
+  writeFileSync(config, readFileSync(config, 'utf8') + bound)
+  const before = cloudflare.uploads.length
+  const { status, stdout, stderr } = await deploy(['--yes'])
+  expect(stderr).not.toContain('does not know')
+  expect(status).toBe(0)
+  expect(stdout).toContain('to create  Worker "perigee-sign-in", in which sign-in runs')
+
+  const [signIn, main] = cloudflare.uploads.slice(before)
+  expect([signIn?.worker, main?.worker]).toEqual(['perigee-sign-in', 'perigee'])
+  const [database] = cloudflare.databases.keys()
+  expect(signIn!.metadata.bindings).toContainEqual({ type: 'd1', name: 'DB', id: database })
+  expect(signIn!.metadata.bindings.map(({ name }) => name).toSorted()).toEqual(['DB', 'JOBS', 'KV', 'PERIGEE_ROOT_KEY'])
+  expect(main!.metadata.bindings).toContainEqual({
+    type: 'service',
+    name: 'AUTHENTICATION',
+    service: 'perigee-sign-in',
+    entrypoint: 'Authentication',
+  })
+  expect(cloudflare.secretsOf('perigee-sign-in').get('PERIGEE_ROOT_KEY')).toBe(cloudflare.secrets.get('PERIGEE_ROOT_KEY'))
 })
