@@ -22,23 +22,24 @@ type Later = (work: Promise<unknown>) => void
 /** Runs an operation; errors become plain data, because a class doesn't survive the way. */
 async function answer<T>(app: AppDefinition, env: Env, later: Later, operation: (workshop: Workshop) => Promise<T>): Promise<Outcome<T>> {
   const calls: DatabaseCall[] = []
+  const jobs: string[] = []
   try {
     const keys = await keysOf(env)
     const observe: DatabaseObserver = (call) => {
       calls.push(call)
     }
     const { db } = openStores(env, observe).primary
-    const workshop = { app, env, keys, db, now: Date.now(), observe, later }
+    const workshop: Workshop = { app, env, keys, db, now: Date.now(), observe, later, begin: (job) => jobs.push(job) }
     // What was taken in is on its way even if something failed behind it.
     const value = await operation(workshop).finally(() => newPeopleCommitted(workshop))
-    return { ok: true, value, calls }
+    return { ok: true, value, calls, jobs }
   } catch (error) {
     const known =
       error instanceof AppError ? error : (asUnavailable(error) ?? new AppError(authErrors.unexpected_failure, { cause: error }))
     const { cause, ...occurrence } = known.occurrence
     const described = cause instanceof Error ? (cause.stack ?? cause.message) : cause === undefined ? null : String(cause)
     const failure = { definition: known.definition, occurrence: { ...occurrence, message: known.message }, cause: described }
-    return { ok: false, failure, calls }
+    return { ok: false, failure, calls, jobs }
   }
 }
 

@@ -14,6 +14,8 @@ export interface Workshop {
   readonly observe: DatabaseObserver
   /** Keeps the isolate alive until a promise is settled. */
   readonly later: (work: Promise<unknown>) => void
+  /** Has a job begin as soon as the answer is on its way. */
+  readonly begin?: (job: string) => void
 }
 
 /** The operations behind a family of questions of the service: each takes the workshop first, and throws instead of answering an error. */

@@ -13,6 +13,8 @@ export interface MessageWorkshop {
   /** UTC ms. */
   readonly now: number
   readonly later: (work: Promise<unknown>) => void
+  /** Has a job begin at once, where somebody waits for what it brings; without it the queue is told, which takes a second. */
+  readonly begin?: (job: string) => void
 }
 
 /** How long the queue's word of it may be on its way before it counts as lost. */
@@ -55,7 +57,8 @@ export function messagesCommitted(workshop: MessageWorkshop): void {
   const ids = asked.get(workshop) ?? []
   if (ids.length === 0) return
   asked.delete(workshop)
-  const messages = ids.map((job): JobMessage => ({ message: { job, store: STORE }, delayMs: 0 }))
+  for (const id of ids) workshop.begin?.(id)
+  const messages = workshop.begin ? [] : ids.map((job): JobMessage => ({ message: { job, store: STORE }, delayMs: 0 }))
   openOutbox(workshop.env, workshop.later).committed(STORE, messages, workshop.now + GRACE_MS)
 }
 

@@ -12,8 +12,8 @@ export interface Failure {
   readonly cause: string | null
 }
 
-/** What a service's method answers: a value or an error, and what it asked of the database, so that the caller can count it. */
-export type Outcome<T> = { readonly calls: readonly DatabaseCall[] } & (
+/** What a service's method answers: a value or an error, what it asked of the database, so that the caller can count it, and which jobs wait to begin. */
+export type Outcome<T> = { readonly calls: readonly DatabaseCall[]; readonly jobs?: readonly string[] } & (
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly failure: Failure }
 )
@@ -31,8 +31,12 @@ export function authenticationService(env: ServiceBindings, ctx: { readonly expo
   return loopback
 }
 
-/** Waits for a service's answer. Errors: the service's own; `service_unavailable` when it can't be reached. */
-export async function settle<T>(answer: Promise<Outcome<T>>, observe: DatabaseObserver): Promise<T> {
+/** Waits for a service's answer, and has the jobs begin that it took in. Errors: the service's own; `service_unavailable` when it can't be reached. */
+export async function settle<T>(
+  answer: Promise<Outcome<T>>,
+  observe: DatabaseObserver,
+  begin: (jobs: readonly string[]) => void,
+): Promise<T> {
   let outcome: Outcome<T>
   try {
     outcome = await answer
@@ -40,6 +44,7 @@ export async function settle<T>(answer: Promise<Outcome<T>>, observe: DatabaseOb
     throw new AppError(platformErrors.service_unavailable, { headers: { 'retry-after': '2' }, cause })
   }
   for (const call of outcome.calls) observe(call)
+  if (outcome.jobs && outcome.jobs.length > 0) begin(outcome.jobs)
   if (outcome.ok) return outcome.value
   const { definition, occurrence, cause } = outcome.failure
   throw new AppError(definition, { ...occurrence, ...(cause === null ? {} : { cause }) })
