@@ -9,6 +9,9 @@ import { fakeOAuth, isAppleSecret, type FakeOAuth } from '../support/fake-oauth'
 import { tokenSigner, type TokenSigner } from '../support/fake-provider'
 import type { AnswerBody } from './client'
 
+// Fifty at once take a while on a busy machine.
+vi.setConfig({ testTimeout: 30_000 })
+
 export const CALLBACK = 'http://localhost/auth/v1/callback'
 export const SITE = 'https://app.example.com'
 const TEAM = { teamId: 'TEAM000001', keyId: 'KEY0000001', clientId: 'com.example.web' }

@@ -5,6 +5,9 @@ import { serve, type Ask } from '../support/backend'
 import { tokenSigner, type TokenOptions, type TokenSigner } from '../support/fake-provider'
 import type { AnswerBody } from './client'
 
+// Fifty at once take a while on a busy machine.
+vi.setConfig({ testTimeout: 30_000 })
+
 export const IOS = 'com.example.trails'
 export const WEB = 'web.apps.googleusercontent.com'
 const ANDROID = 'android.apps.googleusercontent.com'
