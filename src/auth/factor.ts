@@ -46,7 +46,7 @@ export function showFactor(factor: Factor): Record<string, unknown> {
     status: factor.status,
     ...(factor.friendlyName === '' ? {} : { friendly_name: factor.friendlyName }),
     factor_type: factor.type,
-    phone: factor.phone,
+    phone: factor.phone ?? '',
     last_challenged_at: factor.lastChallengedAt === null ? null : new Date(factor.lastChallengedAt).toISOString(),
     ...(factor.aaguid === null ? {} : { web_authn_aaguid: factor.aaguid }),
   }

@@ -171,7 +171,7 @@ export async function removeRecoveryCodes(
         sql: `delete from auth_recovery_codes where user_id = ? and not exists (select 1 from auth_factors where user_id = ? and type = '${TYPE}')`,
         params: [caller.userId, caller.userId],
       },
-      ...downgradeStatements(set, gone),
+      ...downgradeStatements(caller.userId, set, gone),
     ],
   })
   return { id: String(row['id']) }

@@ -1,8 +1,10 @@
 // What proving a second factor does: the proof is taken once, and with it, in one transaction, the session becomes aal2. And back, when the factor goes.
 import { AppError, uuidv7 } from '../core'
+import { messagesCommitted } from '../messages'
 import { run, type AuthenticationContext, type Statement } from '../platform'
 import { auditStatement, CHANGED } from './audit'
 import { authErrors } from './errors'
+import { factorNotice } from './factor-notice'
 import type { Factor, FactorType } from './factor'
 import type { Attempt, FactorColumns, Proof } from './factor-kind'
 import { PERSON_COLUMNS, readPerson, type Person } from './person'
@@ -77,16 +79,21 @@ const AMR_WITH = `'[' || ? || coalesce((select ',' || group_concat(value) from j
  * factors of the type go. Null when somebody took the proof before.
  */
 export async function elevate(
-  { db, now }: Workshop,
+  workshop: Workshop,
   context: AuthenticationContext,
-  { caller, factor }: Pick<Attempt, 'caller' | 'factor'>,
+  { caller, factor, person }: Pick<Attempt, 'caller' | 'factor' | 'person'>,
   { by, take }: Proof,
 ): Promise<{ session: Session; person: Person } | null> {
+  const { db, now } = workshop
   const deed = uuidv7(now)
   // Everything hangs on the entry, and the entry on the proof.
   const done = 'exists (select 1 from auth_audit where id = ?)'
   const method = METHODS[by.type]
   const entry = JSON.stringify({ method, timestamp: Math.floor(now / 1000) })
+  const notice =
+    factor.status === 'verified'
+      ? []
+      : await factorNotice(workshop, context, person, 'mfa_factor_enrolled', factor.type, { sql: done, params: [deed] })
   const results = await run(db, [
     take,
     auditStatement(
@@ -118,6 +125,7 @@ export async function elevate(
       sql: `delete from auth_factors where user_id = ? and status = 'unverified' and type = ? and ${done}`,
       params: [caller.userId, factor.type, deed],
     },
+    ...notice,
     {
       sql: `select ${PERSON_COLUMNS}, ${SESSION_COLUMNS} from auth_sessions s join auth_users u on u.id = s.user_id
         where s.id = ? and s.user_id = ? and ${done}`,
@@ -125,19 +133,36 @@ export async function elevate(
     },
   ])
   const row = results.at(-1)!.results[0]
-  return row === undefined ? null : { session: readSession(row), person: readPerson(row) }
+  if (row === undefined) return null
+  messagesCommitted(workshop)
+  return { session: readSession(row), person: readPerson(row) }
 }
 
-/** Makes the sessions weak again that were strong by a factor, where `condition` holds: their next tokens are aal1, and what asks for aal2 refuses the present ones. */
-export function downgradeStatements(factor: Pick<Factor, 'id' | 'type'>, condition: Statement): Statement[] {
+/** What `amr` calls the factor `f`. */
+const METHOD_OF = `case f.type ${Object.entries(METHODS)
+  .map(([type, method]) => `when '${type}' then '${method}'`)
+  .join(' ')} end`
+
+/**
+ * Ends what sessions of a person owe to a factor, where `condition` holds. Those that were strong by it are so by another that they proved, if there is one, and
+ * weak otherwise: their next tokens are aal1, and what asks for aal2 refuses the present ones.
+ */
+export function downgradeStatements(userId: string, { id, type }: Pick<Factor, 'id' | 'type'>, condition: Statement): Statement[] {
+  const other = `(select f.id from auth_factors f join json_each(auth_sessions.amr) a on a.value ->> '$.method' = ${METHOD_OF}
+    where f.user_id = auth_sessions.user_id and f.status = 'verified' limit 1)`
   return [
     {
-      sql: `update auth_sessions set aal = 'aal1', factor_id = null, amr = coalesce((select json_group_array(json(value)) from json_each(auth_sessions.amr)
-          where value ->> '$.method' <> ?), '[]')
-        where factor_id = ? and (${condition.sql})`,
-      params: [METHODS[factor.type], factor.id, ...condition.params],
+      // What another factor of the type proved stays.
+      sql: `update auth_sessions set amr = coalesce((select json_group_array(json(value)) from json_each(auth_sessions.amr) where value ->> '$.method' <> ?), '[]')
+        where user_id = ? and factor_id is not null and (factor_id = ? or not exists (select 1 from auth_factors f where f.id = auth_sessions.factor_id and f.type = ?))
+          and (${condition.sql})`,
+      params: [METHODS[type], userId, id, type, ...condition.params],
     },
-    { sql: `delete from auth_challenges where factor_id = ? and (${condition.sql})`, params: [factor.id, ...condition.params] },
+    {
+      sql: `update auth_sessions set aal = iif(${other} is null, 'aal1', 'aal2'), factor_id = ${other} where user_id = ? and factor_id = ? and (${condition.sql})`,
+      params: [userId, id, ...condition.params],
+    },
+    { sql: `delete from auth_challenges where factor_id = ? and (${condition.sql})`, params: [id, ...condition.params] },
   ]
 }
 

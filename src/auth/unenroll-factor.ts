@@ -1,9 +1,11 @@
 // Ends a second factor, and with it what sessions were strong by it.
-import { AppError } from '../core'
+import { AppError, uuidv7 } from '../core'
+import { messagesCommitted } from '../messages'
 import { run, type AuthenticationContext, type Caller } from '../platform'
 import { auditStatement, CHANGED } from './audit'
 import { authErrors } from './errors'
 import { factorNotFound } from './factor'
+import { factorNotice } from './factor-notice'
 import { downgradeStatements } from './second-factor'
 import { livePersonStatement, readLivePerson, UNEXPIRED } from './session'
 import type { Workshop } from './workshop'
@@ -31,6 +33,10 @@ export async function unenrollFactor(
     )
   }
   const gone = { sql: 'not exists (select 1 from auth_factors where id = ?)', params: [factorId] }
+  const deed = uuidv7(now)
+  const done = { sql: 'exists (select 1 from auth_audit where id = ?)', params: [deed] }
+  const notice =
+    factor.status === 'verified' ? await factorNotice(workshop, context, person, 'mfa_factor_unenrolled', factor.type, done) : []
   const results = await run(db, [
     {
       sql: `delete from auth_factors where id = ? and user_id = ? and not (${SOLE}) and exists (select 1 from auth_sessions s
@@ -40,16 +46,21 @@ export async function unenrollFactor(
     auditStatement(
       { ...context, now },
       {
+        id: deed,
         action: 'factor_unenrolled',
         userId: caller.userId,
         details: { factor: factorId, type: factor.type, status: factor.status, session: caller.sessionId },
       },
       CHANGED,
     ),
-    ...downgradeStatements(factor, gone),
+    ...downgradeStatements(caller.userId, factor, gone),
+    ...notice,
     livePersonStatement(caller),
   ])
-  if (results[0]!.results.length > 0) return { id: factorId }
+  if (results[0]!.results.length > 0) {
+    messagesCommitted(workshop)
+    return { id: factorId }
+  }
   const after = readLivePerson(results.at(-1)!.results[0], now)
   if (!after.factors.some(({ id }) => id === factorId)) throw factorNotFound()
   if (after.sessionAal !== 'aal2') {

@@ -115,7 +115,7 @@ export async function verifyFactor(
 async function settleAttempt(
   workshop: Workshop,
   context: AuthenticationContext,
-  attempt: Pick<Attempt, 'caller' | 'factor'>,
+  attempt: Pick<Attempt, 'caller' | 'factor' | 'person'>,
   proof: Proof | null,
 ): Promise<{ session: Session; person: Person }> {
   await reviewFactor(workshop, context, attempt.caller.userId, attempt.factor, proof !== null)
@@ -155,5 +155,5 @@ export async function verifyRecoveryCode(
   }
   const code = readRecoveryCode(typed)
   const proof = code === null ? null : await proveByRecoveryCode(workshop, { caller, person }, code)
-  return settleAttempt(workshop, context, { caller, factor }, proof)
+  return settleAttempt(workshop, context, { caller, factor, person }, proof)
 }

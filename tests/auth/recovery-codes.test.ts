@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { sweepAuthentication } from '../../src/auth'
 import { anotherSession, challenge, codeOf, enroll, factors, factorsOf, member, prove, run, secured, verify } from './factors'
+import { messagesTo } from '../support/messages'
 import { call, claimsOf, database, refresh, type Answer, type SessionBody } from './client'
 
 const FIFTY = Array.from({ length: 50 })
@@ -178,6 +179,34 @@ describe('a code', () => {
     expect(claimsOf((await refresh(byCode.refresh_token)).body.access_token)['aal']).toBe('aal1')
     expect(claimsOf((await refresh(byApp.refresh_token)).body.access_token)['aal']).toBe('aal2')
   })
+})
+
+test('P20: a session keeps what it proved by another factor, and only that', async () => {
+  const { session, app, codes } = await prepared()
+  const both = (await redeem((await prove((await anotherSession(session.user.id)).access_token, app)).access_token, codes[0]))
+    .body as unknown as SessionBody
+  expect(claimsOf(both.access_token)['amr']).toMatchObject([{ method: 'mfa/recovery_code' }, { method: 'totp' }, { method: 'password' }])
+  // Another app of theirs, which this session never proved.
+  const second = await enroll(session.access_token, 'second')
+  const other = await prove(session.access_token, second)
+  await factors(other.access_token, CODES, undefined, 'DELETE')
+  const kept = (await refresh(both.refresh_token)).body as unknown as SessionBody
+  expect(claimsOf(kept.access_token)).toMatchObject({ aal: 'aal2', amr: [{ method: 'totp' }, { method: 'password' }] })
+  await factors(other.access_token, `/${app.id}`, undefined, 'DELETE')
+  expect(claimsOf((await refresh(kept.refresh_token)).body.access_token)).toMatchObject({ aal: 'aal1', amr: [{ method: 'password' }] })
+  expect(claimsOf((await refresh(other.refresh_token)).body.access_token)).toMatchObject({ aal: 'aal2' })
+})
+
+test('who has a confirmed address is told by mail when a factor comes and goes, once', async () => {
+  const person = await member()
+  await run('update auth_users set email_confirmed_at = 1 where id = ?', person.user.id)
+  const [row] = await run('select email from auth_users where id = ?', person.user.id)
+  const app = await enroll(person.access_token, 'App')
+  const { access_token: token } = await prove(person.access_token, app)
+  await Promise.all(FIFTY.map(() => factors(token, `/${app.id}`, undefined, 'DELETE')))
+  const mails = await messagesTo(String(row!['email']))
+  expect(mails.map(({ kind }) => kind).toSorted()).toEqual(['mfa_factor_enrolled', 'mfa_factor_unenrolled'])
+  expect(JSON.stringify(mails)).not.toContain(app.secret)
 })
 
 test('factors that nobody verified are forgotten, those with a challenge under way are not', async () => {
