@@ -78,6 +78,7 @@ test('entries go after 90 days, one-time tokens, flows and challenges when they 
   ])
   expect(await sweepAuthentication({ db: database }, at)).toEqual({
     auth_sessions: 0,
+    auth_factors: 0,
     auth_one_time_tokens: 1,
     auth_flows: 1,
     auth_challenges: 1,
@@ -85,6 +86,7 @@ test('entries go after 90 days, one-time tokens, flows and challenges when they 
   })
   expect(await sweepAuthentication({ db: database }, at)).toEqual({
     auth_sessions: 0,
+    auth_factors: 0,
     auth_one_time_tokens: 0,
     auth_flows: 0,
     auth_challenges: 0,
