@@ -19,12 +19,17 @@ const record = z
   .nullish()
   .transform((value) => value ?? undefined)
 
-const enrollBody = z.object({ factor_type: z.string().max(40), friendly_name: optionalText, issuer: optionalText, phone: optionalText })
+export const enrollBody = z.object({
+  factor_type: z.string().max(40),
+  friendly_name: optionalText,
+  issuer: optionalText,
+  phone: optionalText,
+})
 /** Whatever else SDKs put into it is theirs. */
-const challengeBody = z.object({ channel: optionalText, webauthn: record })
-const verifyBody = z.object({ challenge_id: z.string(), code: optionalText, webauthn: record })
-const recoveryBody = z.object({ friendly_name: optionalText })
-const recoveryCodeBody = z.object({ code: z.string() })
+export const challengeBody = z.object({ channel: optionalText, webauthn: record })
+export const verifyBody = z.object({ challenge_id: z.string(), code: optionalText, webauthn: record })
+export const recoveryBody = z.object({ friendly_name: optionalText })
+export const recoveryCodeBody = z.object({ code: z.string() })
 
 /** Some SDKs send no body where nothing is to be said. */
 async function readOptionalBody<T>(c: AppContext, schema: z.ZodType<T>): Promise<T> {

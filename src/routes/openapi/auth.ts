@@ -1,5 +1,6 @@
 // The paths of /auth/v1 that exist, in GoTrue's dialect. Bodies are the very schemas that the routes read with.
 import { codeBody, idTokenBody, passwordBody, personBody, refreshBody, signUpBody } from '../auth/request'
+import { FACTOR_PATHS, FACTOR_SCHEMAS } from './factors'
 import { PASSKEY_PATHS, PASSKEY_SCHEMAS } from './passkeys'
 import { PROVIDER_PATHS } from './providers'
 import { answers, API_KEY, body, object, PERSON, reference, taken, tags, text, time } from './words'
@@ -8,6 +9,7 @@ import type { JsonSchema } from './schema'
 const textOrNull: JsonSchema = { type: ['string', 'null'] }
 
 export const AUTH_PATHS: Readonly<Record<string, JsonSchema>> = {
+  ...FACTOR_PATHS,
   ...PASSKEY_PATHS,
   ...PROVIDER_PATHS,
   '/auth/v1/signup': {
@@ -115,6 +117,7 @@ export const AUTH_PATHS: Readonly<Record<string, JsonSchema>> = {
 }
 
 export const AUTH_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
+  ...FACTOR_SCHEMAS,
   ...PASSKEY_SCHEMAS,
   User: object(
     {
