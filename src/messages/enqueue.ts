@@ -41,7 +41,9 @@ export async function messageStatements(
   requireTransport(app, env, message.channel)
   const id = uuidv7(now)
   const { channel, kind } = message
-  const payload = JSON.stringify({ channel, kind, sealed: await keys.seal(JSON.stringify(message), sealOf(id)) })
+  const { user: _, ...rest } = message
+  const hooked = (channel === 'email' ? app.auth?.hooks?.sendEmail : app.auth?.hooks?.sendSms) !== undefined
+  const payload = JSON.stringify({ channel, kind, sealed: await keys.seal(JSON.stringify(hooked ? message : rest), sealOf(id)) })
   asked.set(workshop, [...(asked.get(workshop) ?? []), id])
   return [
     {

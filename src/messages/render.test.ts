@@ -141,11 +141,11 @@ test('a template may be a function, one for each language, and a whole page', ()
 test('a template that throws is told, and the built-in one stands in its place', () => {
   const templates = {
     confirmation: () => {
-      throw new RangeError('314159')
+      throw new RangeError('no picture for Ann, code 314159')
     },
   }
   const { problem, text } = words(mail(), { templates })
-  expect(problem).toBe('The template of confirmation threw RangeError.')
+  expect(problem).toBe('The template of confirmation threw RangeError: no picture for Ann, code …')
   expect(text).toContain('314159')
 })
 

@@ -2,6 +2,7 @@
 import { html, isHtml, trustedHtml, type AppDefinition, type MailTemplate, type SmsTemplate, type TemplateArgument } from '../define'
 import { oneLine } from './mailbox'
 import type { Message } from './message'
+import { describeThrown } from './redact'
 import { chooseLanguage } from './templates/choose'
 import { de } from './templates/de'
 import { en } from './templates/en'
@@ -82,7 +83,7 @@ export function render(app: AppDefinition, id: string, message: Message): { read
   try {
     ;[written, locale] = own === null ? builtIn() : [writeOwn(own.template, argument(own.locale), message.channel), own.locale]
   } catch (error) {
-    problem = `The template of ${message.kind} threw ${error instanceof Error ? error.name : 'something'}.`
+    problem = `The template of ${message.kind} threw ${describeThrown(error, message)}`
     ;[written, locale] = builtIn()
   }
   const { subject, text, html: markup } = written

@@ -2,6 +2,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import demo from '../../app'
 import type { AuthRules } from '../../src/define'
+import type { Env } from '../../src/platform'
 import { serve, sql } from '../support/backend'
 import { sendMessages } from '../support/messages'
 import { app, bindings, bodyOf, member, newPhone, PASSWORD } from './phones'
@@ -34,6 +35,20 @@ describe('limits', () => {
     expect((await from('203.0.113.9', { phone: other })).status).toBe(429)
     // What was refused counts against nobody's number.
     expect((await from('203.0.113.200', { phone: other })).status).toBe(200)
+  })
+
+  test('where a captcha is asked, who shows none uses up nobody’s number, and a resend asks too', async () => {
+    const asking = serve(app({ captcha: { provider: 'turnstile' } }), { ...bindings, PERIGEE_CAPTCHA_SECRET: 'x' } as Env)
+    const phone = `351${newPhone()}`
+    for (const [path, body] of [
+      ['otp', { phone }],
+      ['signup', { phone, password: PASSWORD }],
+      ['resend', { phone, type: 'sms' }],
+    ] as const) {
+      const answer = await asking.stranger(`/auth/v1/${path}`, { body })
+      expect([path, answer.status, bodyOf(answer).error_code]).toEqual([path, 400, 'captcha_failed'])
+    }
+    expect((await from('192.0.35.1', { phone })).status).toBe(200)
   })
 
   test('numbers of other countries than the app names are not written to', async () => {

@@ -237,9 +237,9 @@ describe("the app's hook", () => {
     expect((await of(() => ({ error: { message: 'no', http_code: 422 } }))).again).toBe('never')
     expect((await of(() => ({ error: { message: 'no', http_code: 503 } }))).again).toBe(null)
     const threw = await of(() => {
-      throw new TypeError('314159')
+      throw new TypeError('fetch to https://notes.example/verify?token=c0ffee of ann@example.com with 314159\nfailed')
     })
-    expect(threw).toMatchObject({ again: null, message: 'The hook sendEmail threw TypeError.' })
+    expect(threw).toMatchObject({ again: null, message: 'The hook sendEmail threw TypeError: fetch to … of … with … failed' })
     vi.useFakeTimers()
     let aborted = false
     const late = of((_, { signal }) => new Promise<void>(() => signal.addEventListener('abort', () => (aborted = true))))

@@ -8,6 +8,8 @@ import {
   type SendSmsInput,
 } from '../../define'
 import { DeliveryError } from '../errors'
+import type { Message } from '../message'
+import { describeThrown } from '../redact'
 import type { Rendered, Transport } from '../transport'
 
 /** GoTrue's names of what a mail is for. Those of notices are ours with a suffix. */
@@ -74,7 +76,11 @@ function check(answer: SendHookAnswer, name: string): void {
 }
 
 /** Calls a hook for as long as it may take. */
-async function within(name: string, call: (signal: AbortSignal) => Promise<SendHookAnswer> | SendHookAnswer): Promise<void> {
+async function within(
+  name: string,
+  message: Message,
+  call: (signal: AbortSignal) => Promise<SendHookAnswer> | SendHookAnswer,
+): Promise<void> {
   const ending = new AbortController()
   let timer: ReturnType<typeof setTimeout> | null = null
   const over = new Promise<never>((_resolve, reject) => {
@@ -86,10 +92,7 @@ async function within(name: string, call: (signal: AbortSignal) => Promise<SendH
   try {
     check(await Promise.race([(async () => call(ending.signal))(), over]), name)
   } catch (error) {
-    // What the app's code throws may repeat the message, so only its name is told.
-    throw error instanceof DeliveryError
-      ? error
-      : new DeliveryError(`The hook ${name} threw ${error instanceof Error ? error.name : 'something'}.`)
+    throw error instanceof DeliveryError ? error : new DeliveryError(`The hook ${name} threw ${describeThrown(error, message)}`)
   } finally {
     if (timer !== null) clearTimeout(timer)
   }
@@ -100,7 +103,7 @@ export const hook: Transport = {
   async send({ app, now }, rendered) {
     const { id, message } = rendered
     const { sendEmail, sendSms } = app.auth?.hooks ?? {}
-    if (message.channel === 'email') await within('sendEmail', (signal) => sendEmail!(emailInput(rendered, now), { id, signal }))
-    else await within('sendSms', (signal) => sendSms!(smsInput(rendered, now), { id, signal }))
+    if (message.channel === 'email') await within('sendEmail', message, (signal) => sendEmail!(emailInput(rendered, now), { id, signal }))
+    else await within('sendSms', message, (signal) => sendSms!(smsInput(rendered, now), { id, signal }))
   },
 }

@@ -65,10 +65,10 @@ function readChannel(text: string): PhoneChannel {
 }
 
 /**
- * Counts a text message, before anything is asked or hashed: by address and network, then by number, then by where that is called, each only if
+ * Counts a text message, before anything is asked or hashed: by address and network, then, if a human shows that they are one, by number, then by where that is called, each only if
  * those before let it through. Errors: `over_sms_send_rate_limit` (429) with Retry-After; `validation_failed` for a number that the app doesn't write to.
  */
-export async function takeMessage(c: AppContext, phone: string): Promise<void> {
+export async function takeMessage(c: AppContext, phone: string, asksHuman = false): Promise<void> {
   const rules = c.var.app.auth?.phone
   const prefixes = typeof rules === 'object' ? rules.prefixes : undefined
   if (prefixes !== undefined && !prefixes.some((prefix) => phone.startsWith(prefix)))
@@ -85,7 +85,11 @@ export async function takeMessage(c: AppContext, phone: string): Promise<void> {
   ]
   for (const subjects of steps) {
     const refusal = await tryRate(c, subjects)
-    if (refusal === null) continue
+    if (refusal === null) {
+      // Behind the limits by address, because it asks somebody else; before those by number, which nobody is to use up for its owner.
+      if (asksHuman && subjects === steps[0]) await requireHuman(c)
+      continue
+    }
     const headers = refusal.occurrence.headers ?? {}
     throw new AppError(authErrors.over_sms_send_rate_limit, {
       message: `For security purposes, you can only request this after ${headers['retry-after']} seconds.`,
@@ -108,8 +112,7 @@ export async function signUpByPhone(c: AppContext): Promise<Response> {
     { class: 'signup', subject: addressOf(ip) },
     { class: 'password', subject: networkOf(ip) },
   ])
-  await requireHuman(c)
-  await takeMessage(c, phone)
+  await takeMessage(c, phone, true)
   const context = await contextOf(c)
   return c.json(
     await callAuthentication(c, (service) => service.signUpByPhone(context, { phone, password, data, channel: via })),
@@ -135,8 +138,7 @@ async function sendCode(c: AppContext): Promise<Response> {
   const phone = await readPhone(c, body.phone, 'Unsupported phone provider')
   const via = readChannel(body.channel)
   const { data = {}, create_user: createUser } = body
-  await requireHuman(c)
-  await takeMessage(c, phone)
+  await takeMessage(c, phone, true)
   const context = await contextOf(c)
   const id = await callAuthentication(c, (service) => service.sendPhoneCode(context, { phone, data, createUser, channel: via }))
   return c.json({ message_id: id }, 200, NO_STORE)
@@ -156,8 +158,7 @@ async function resend(c: AppContext): Promise<Response> {
   }
   if (body.email !== undefined) throw invalid('Only an email address or phone number should be provided.')
   const phone = await readPhone(c, body.phone, 'Phone logins are disabled')
-  await requireHuman(c)
-  await takeMessage(c, phone)
+  await takeMessage(c, phone, true)
   const context = await contextOf(c)
   const id = await callAuthentication(c, (service) => service.resendPhoneCode(context, type, phone))
   return c.json({ message_id: id }, 200, NO_STORE)
