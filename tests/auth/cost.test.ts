@@ -33,6 +33,8 @@ test('sign-up is one batch, sign-in a read and a batch, a refresh one batch, GET
     update: (await call('/auth/v1/user', { method: 'PUT', token, body: { data: { x: 1 } } })).d1Calls,
     jwks: (await call('/auth/v1/.well-known/jwks.json')).d1Calls,
     settings: (await call('/auth/v1/settings')).d1Calls,
+    devices: (await call('/auth/v1/user/sessions', { token })).d1Calls,
+    endDevice: (await call(`/auth/v1/user/sessions/${crypto.randomUUID()}`, { method: 'DELETE', token })).d1Calls,
     signOut: (await call('/auth/v1/logout', { method: 'POST', token })).d1Calls,
   }
   expect(costs).toEqual({
@@ -45,6 +47,8 @@ test('sign-up is one batch, sign-in a read and a batch, a refresh one batch, GET
     update: 2,
     jwks: 0,
     settings: 0,
+    devices: 1,
+    endDevice: 1,
     signOut: 1,
   })
 })
