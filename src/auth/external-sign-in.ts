@@ -1,12 +1,14 @@
 // Who somebody at a provider is here (shared protocol notes: gotrue §5). Known by provider and subject; else by an address that both sides have
 // verified; else new. One read and one batch, whose statements hold only while what was read is still so; who lost a race reads again.
 import { AppError, uuidv7 } from '../core'
+import { messagesCommitted } from '../messages'
 import { platformErrors, run, type AuthenticationContext, type Statement } from '../platform'
 import { auditStatement } from './audit'
 import { authErrors } from './errors'
 import type { ExternalAccount } from './external-account'
 import { create, join, known, takeOver } from './external-person'
 import { newIdentity } from './identity'
+import { identityNotice } from './identity-notice'
 import { admitPerson, personCreated } from './new-person'
 import { isBanned, PERSON_COLUMNS, readPerson, type Person } from './person'
 import { checkMetadataSize } from './user-metadata'
@@ -42,6 +44,8 @@ interface Decision {
   readonly newPerson: Person | null
   /** Whether the identity joined somebody, or took an account over that nobody had confirmed. */
   readonly linked: 'joined' | 'taken_over' | null
+  /** Whom it joined, as they were: to be told. */
+  readonly joined: Person | null
   readonly statements: readonly Statement[]
 }
 
@@ -55,13 +59,19 @@ function decide(
   const person = found.known ?? (account.emailVerified ? found.same : null)
   if (person !== null && isBanned(person, now)) throw new AppError(authErrors.user_banned)
   if (found.known !== null) {
-    return { userId: found.known.id, newPerson: null, linked: null, statements: known(found.known, account, now, own) }
+    return { userId: found.known.id, newPerson: null, linked: null, joined: null, statements: known(found.known, account, now, own) }
   }
   const identity = newIdentity(account, now)
   if (person !== null) {
     const confirmed = person.emailConfirmedAt !== null
     const statements = (confirmed ? join : takeOver)(person, account, identity, now, own)
-    return { userId: person.id, newPerson: null, linked: confirmed ? 'joined' : 'taken_over', statements }
+    return {
+      userId: person.id,
+      newPerson: null,
+      linked: confirmed ? 'joined' : 'taken_over',
+      joined: confirmed ? person : null,
+      statements,
+    }
   }
   if (rules.disableSignup) throw new AppError(authErrors.signup_disabled)
   const unproved = account.email !== null && !account.emailVerified
@@ -74,7 +84,7 @@ function decide(
   // Where addresses count without proof, this one does unless it is somebody's.
   const email = unproved && found.same !== null ? null : account.email
   const { person: newPerson, statements } = create(id, email, account, identity, now, own)
-  return { userId: id, newPerson, linked: null, statements }
+  return { userId: id, newPerson, linked: null, joined: null, statements }
 }
 
 /**
@@ -94,7 +104,7 @@ export async function admit(
   checkMetadataSize({ ...own, ...account.data })
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const decision = decide(workshop, context, account, await look(db, account), own)
-    const { userId, newPerson, linked } = decision
+    const { userId, newPerson, linked, joined } = decision
     if (newPerson !== null) await admitPerson(workshop, context, newPerson)
     const condition = {
       sql: `exists (select 1 from auth_identities k where k.provider = ? and k.subject = ? and k.user_id = u.id)
@@ -109,9 +119,11 @@ export async function admit(
       ...once(ending.took),
       ...(newPerson === null ? [] : personCreated(workshop, context, userId)),
       ...(linked === null ? [] : [audit('identity_linked', { how: linked })]),
+      ...(joined === null ? [] : await identityNotice(workshop, context, joined, 'identity_linked', account.provider, ending.took)),
       audit(newPerson !== null ? 'user_signedup' : 'login'),
       { sql: `select ${PERSON_COLUMNS} from auth_users u where u.id = ? and ${ending.took.sql}`, params: [userId, ...ending.took.params] },
     ])
+    messagesCommitted(workshop)
     const row = results.at(-1)!.results[0]
     if (row !== undefined) return readPerson(row)
   }

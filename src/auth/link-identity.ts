@@ -1,10 +1,12 @@
 // Adding a way in while signed in, and taking one away, but never the last. One batch each, whose conditions hold in the database.
 import { AppError } from '../core'
+import { messagesCommitted } from '../messages'
 import { readFault, run, type AuthenticationContext, type Caller, type Statement } from '../platform'
 import { auditStatement, CHANGED } from './audit'
 import { authErrors } from './errors'
 import type { ExternalAccount } from './external-account'
 import { hasIdentity, mergeMetadata, newIdentity, updateProviders } from './identity'
+import { identityNotice } from './identity-notice'
 import { PERSON_COLUMNS, type Person } from './person'
 import { livePerson, readLivePerson, readSession, SESSION_COLUMNS, UNEXPIRED, type Session } from './session'
 import { insertIdentity } from './sign-up'
@@ -25,14 +27,16 @@ function lives({ sessionId }: Caller, now: number): Statement {
  * `once` throws.
  */
 export async function linkIdentity(
-  { db, now }: Workshop,
+  workshop: Workshop,
   context: AuthenticationContext,
   caller: Caller,
   account: ExternalAccount,
   once: (took: Statement) => readonly Statement[] = () => [],
 ): Promise<{ session: Session; person: Person }> {
+  const { db, now } = workshop
   const { userId, sessionId } = caller
   const { provider, subject } = account
+  const before = await livePerson(workshop, caller)
   const identity = newIdentity(account, now)
   const ours = hasIdentity(identity.id)
   const email = account.emailVerified ? account.email : null
@@ -52,6 +56,7 @@ export async function linkIdentity(
     updateProviders(userId, ours),
     ...once(ours),
     auditStatement({ ...context, now }, { action: 'identity_linked', userId, details: { provider } }, ours),
+    ...(await identityNotice(workshop, context, before, 'identity_linked', provider, ours)),
     { sql: 'select user_id from auth_identities where provider = ? and subject = ?', params: [provider, subject] },
     {
       sql: `select ${PERSON_COLUMNS}, ${SESSION_COLUMNS}, s.id is not null as live
@@ -59,6 +64,7 @@ export async function linkIdentity(
       params: [sessionId, userId],
     },
   ])
+  messagesCommitted(workshop)
   const row = results.at(-1)!.results[0]
   const person = readLivePerson(row, now)
   if (results[0]!.results.length === 0) {
@@ -117,6 +123,8 @@ export async function unlinkIdentity(
       { action: 'identity_unlinked', userId, details: { provider: identity.provider, identity: identityId } },
       CHANGED,
     ),
+    // The entry before it was written: this very batch took it away.
+    ...(await identityNotice(workshop, context, person, 'identity_unlinked', identity.provider, CHANGED)),
     identity.provider === 'phone'
       ? {
           sql: `update auth_users set phone = null, phone_confirmed_at = null, updated_at = ? where id = ? and ${gone.sql}`,
@@ -142,6 +150,7 @@ export async function unlinkIdentity(
     if (fault.kind === 'unique' && fault.table === 'auth_users') throw new AppError(authErrors.email_conflict_identity_not_deletable)
     throw error
   }
+  messagesCommitted(workshop)
   if (results[0]!.results.length === 0) {
     // Somebody was faster: with this identity, with the last but one, or with the session.
     const { identities } = await livePerson(workshop, caller)

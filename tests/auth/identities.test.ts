@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { sql } from '../support/backend'
 import { hashedNonce } from '../support/fake-provider'
+import { messagesTo } from '../support/messages'
 import { randomOf } from '../support/random'
 import { backend, closed, grant, newEmail, lenient, newSubject, signIn, token, withToken } from './providers'
 
@@ -221,6 +222,27 @@ test('who is banned gets in by no provider', async () => {
   await sql('update auth_users set banned_until = 9999999999999 where id = ?', body.user.id)
   const refused = await signIn('google', { sub })
   expect([refused.status, refused.body['error_code']]).toEqual([403, 'user_banned'])
+})
+
+test('people are told by mail when a way in comes or goes, at the address that they had, and nobody for nothing', async () => {
+  const [email, other] = [newEmail(), newEmail()]
+  const { access_token: accessToken } = await signUp(email)
+  const kinds = async (to: string) => (await messagesTo(to)).map(({ kind, text }) => [kind, /google|acme/.exec(text)?.[0]])
+  const sub = newSubject()
+  await signIn('google', { sub, email, email_verified: true })
+  expect(await kinds(email)).toEqual([['identity_linked', 'google']])
+  await signIn('google', { sub, email, email_verified: true })
+  await link(accessToken, 'google', { sub })
+  await link(accessToken, 'acme', { email: other, email_verified: true })
+  expect(await kinds(email)).toEqual([
+    ['identity_linked', 'acme'],
+    ['identity_linked', 'google'],
+  ])
+  const { identity_id: id } = (await show(accessToken)).identities.find(({ provider }) => provider === 'acme')!
+  await Promise.all(Array.from({ length: 5 }, () => unlink(accessToken, id)))
+  expect((await kinds(email))[0]).toEqual(['identity_unlinked', 'acme'])
+  expect(await kinds(email)).toHaveLength(3)
+  expect(await kinds(other)).toEqual([])
 })
 
 test('an anonymous person who links an identity is permanent, with the same id, the same session and a verified address', async () => {
