@@ -47,6 +47,9 @@ const verifyBody = z.object({
 })
 const changeBody = z.object({ phone: z.string(), channel })
 
+/** What the addresses take, for their description. */
+export const phoneBodies = { code: codeBody, resend: resendBody, verify: verifyBody } as const
+
 const invalid = (message: string) => new AppError(authErrors.validation_failed, { message })
 
 /** Errors: `validation_failed`; `phone_provider_disabled` where the app has no phones, or the number's country isn't one of its. */

@@ -2,6 +2,7 @@
 import { codeBody, idTokenBody, passwordBody, personBody, refreshBody, signUpBody } from '../auth/request'
 import { FACTOR_PATHS, FACTOR_SCHEMAS } from './factors'
 import { PASSKEY_PATHS, PASSKEY_SCHEMAS } from './passkeys'
+import { PHONE_PATHS } from './phones'
 import { PROVIDER_PATHS } from './providers'
 import { answers, API_KEY, body, object, PERSON, reference, taken, tags, text, time } from './words'
 import type { JsonSchema } from './schema'
@@ -11,6 +12,7 @@ const textOrNull: JsonSchema = { type: ['string', 'null'] }
 export const AUTH_PATHS: Readonly<Record<string, JsonSchema>> = {
   ...FACTOR_PATHS,
   ...PASSKEY_PATHS,
+  ...PHONE_PATHS,
   ...PROVIDER_PATHS,
   '/auth/v1/signup': {
     post: {
