@@ -367,3 +367,17 @@ test('adding an account takes a person who is signed in, and an app that allows 
   const redirected = await person.ask('/auth/v1/user/identities/authorize?provider=google')
   expect([redirected.status, new URL(redirected.headers.get('location')!).host]).toEqual([302, 'accounts.google.com'])
 })
+
+test('the way there costs one call to the database, the way back three, the exchange two', async () => {
+  const calls = ({ headers }: { readonly headers: Headers }) => Number(headers.get('x-perigee-d1-calls'))
+  const account = { sub: newSubject() }
+  await signIn('google', account)
+  const begun = await authorize('google', { redirect_to: 'myapp://callback', ...(await pkce()) })
+  const returned = await fakes.google.consent(begun.headers.get('location')!, account)
+  const back = await backend.nobody(`/auth/v1/callback?${returned.toString()}`)
+  const code = new URL(back.headers.get('location')!).searchParams.get('code')
+  const exchanged = await backend.stranger('/auth/v1/token?grant_type=pkce', { body: { auth_code: code, code_verifier: VERIFIER } })
+  const unknown = await backend.nobody(`/auth/v1/callback?state=${crypto.randomUUID()}`)
+  const odd = await backend.nobody('/auth/v1/callback?state=x')
+  expect([begun, back, exchanged, unknown, odd].map(calls)).toEqual([1, 3, 2, 1, 0])
+})
