@@ -3,11 +3,20 @@ import { AppError } from '../core'
 import { run, type PasskeyOperations } from '../platform'
 import { auditStatement, CHANGED } from './audit'
 import { authErrors } from './errors'
-import { mayManage, managementStatement, PASSKEY_COLUMNS, passkeysStatement, readManagement, showPasskey } from './passkey'
+import {
+  MAX_PASSKEY_NAME,
+  mayManage,
+  managementStatement,
+  PASSKEY_COLUMNS,
+  passkeysStatement,
+  readManagement,
+  showPasskey,
+} from './passkey'
 import { requirePasskeys } from './passkey-errors'
 import { addPasskey, beginPasskey } from './passkey-registration'
 import { beginPasskeySignIn, signInWithPasskey } from './passkey-sign-in'
 import { livePersonStatement, readLivePerson, showSession, UNEXPIRED } from './session'
+import { shortLine } from './wording'
 import type { OperationsOf } from './workshop'
 
 function passkeyNotFound(): AppError {
@@ -34,12 +43,14 @@ export const passkeyOperations: OperationsOf<PasskeyOperations> = {
   async renamePasskey(workshop, context, caller, passkeyId, friendlyName) {
     requirePasskeys(workshop)
     const { db, now } = workshop
+    const name = shortLine('friendly_name', friendlyName, MAX_PASSKEY_NAME)
+    if (name === '') throw new AppError(authErrors.validation_failed, { message: 'friendly_name is required' })
     const [found, renamed] = await run(db, [
       livePersonStatement(caller),
       {
         sql: `update auth_passkeys as p set friendly_name = ? where p.id = ? and p.user_id = ?
           and exists (select 1 from auth_sessions s where s.id = ? and s.user_id = p.user_id and ${UNEXPIRED}) returning ${PASSKEY_COLUMNS.replaceAll('p.', '')}`,
-        params: [friendlyName, passkeyId, caller.userId, caller.sessionId],
+        params: [name, passkeyId, caller.userId, caller.sessionId],
       },
       auditStatement({ ...context, now }, { action: 'passkey_updated', userId: caller.userId, details: { passkey: passkeyId } }, CHANGED),
     ])

@@ -1,6 +1,6 @@
 // Passkeys over HTTP, with an authenticator in software that can lie about everything.
 import { describe, expect, test } from 'vitest'
-import { sql, type Ask } from '../support/backend'
+import { sql, type Answer, type Ask } from '../support/backend'
 import { Authenticator, type Lies } from './authenticator'
 import { amend, backend, begin, body, challenge, claims, codeOf, member, ORIGIN, owner, register, signIn } from './passkey-owners'
 
@@ -319,10 +319,48 @@ describe('looking after them', () => {
     expect(codeOf(await ask('/auth/v1/passkeys', { body: {} }))).toEqual([405, 'method_not_allowed'])
   })
 
+  test('an operator with the secret key sees and removes those of others, and nobody else does', async () => {
+    const { id, passkeyId, device } = await owner()
+    const path = `/auth/v1/admin/users/${id}/passkeys`
+    expect(body(await backend.service(path))).toMatchObject([{ id: passkeyId }])
+    const { ask } = await member()
+    for (const asking of [ask, backend.stranger]) {
+      expect(codeOf(await asking(path))).toEqual([403, 'not_admin'])
+      expect(codeOf(await asking(`${path}/${passkeyId}`, { method: 'DELETE' }))).toEqual([403, 'not_admin'])
+    }
+    expect(codeOf(await backend.service(`/auth/v1/admin/users/${crypto.randomUUID()}/passkeys`))).toEqual([404, 'user_not_found'])
+    expect(codeOf(await backend.service(`${path}/${crypto.randomUUID()}`, { method: 'DELETE' }))).toEqual([404, 'validation_failed'])
+    expect(codeOf(await backend.service('/auth/v1/admin/users/x/passkeys'))).toEqual([404, 'validation_failed'])
+    expect((await backend.service(`${path}/${passkeyId}`, { method: 'DELETE' })).status).toBe(204)
+    expect(codeOf(await signIn(device))).toEqual([400, 'webauthn_verification_failed'])
+    const [entry] = await sql("select actor, actor_id from auth_audit where user_id = ? and action = 'passkey_deleted'", id)
+    expect(entry).toEqual({ actor: 'service', actor_id: null })
+  })
+
+  test('what it costs: one call for a challenge or a list, two for an answer', async () => {
+    const { ask, device } = await owner()
+    const calls = (answer: Answer) => [answer.status, Number(answer.headers.get('x-perigee-d1-calls'))]
+    const asked = await backend.stranger('/auth/v1/passkeys/authentication/options', { body: {} })
+    expect(calls(asked)).toEqual([200, 1])
+    const { challenge_id, options } = body<Awaited<ReturnType<typeof challenge>>>(asked)
+    const credential = await device.get(options, ORIGIN)
+    expect(calls(await backend.stranger('/auth/v1/passkeys/authentication/verify', { body: { challenge_id, credential } }))).toEqual([
+      200, 2,
+    ])
+    expect(calls(await ask('/auth/v1/passkeys'))).toEqual([200, 1])
+    const making = await ask('/auth/v1/passkeys/registration/options', { body: {} })
+    expect(calls(making)).toEqual([200, 1])
+    const made = body<Awaited<ReturnType<typeof begin>>>(making)
+    const own = await (await Authenticator.make()).create(made.options, ORIGIN)
+    const kept = await ask('/auth/v1/passkeys/registration/verify', { body: { challenge_id: made.challenge_id, credential: own } })
+    expect(calls(kept)).toEqual([200, 2])
+  })
+
   test('a name has 1 to 120 characters', async () => {
     const { ask, passkeyId } = await owner()
     const named = (name: unknown) => ask(`/auth/v1/passkeys/${passkeyId}`, { method: 'PATCH', body: { friendly_name: name } })
-    for (const name of ['', null, 7, 'x'.repeat(121)]) expect(codeOf(await named(name))).toEqual([400, 'validation_failed'])
+    for (const name of ['', ' ', null, 7, 'x'.repeat(121), 'a\u0000b', '\ud800'])
+      expect(codeOf(await named(name))).toEqual([400, 'validation_failed'])
     expect((await named('x'.repeat(120))).status).toBe(200)
   })
 })

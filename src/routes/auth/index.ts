@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import { authErrors } from '../../auth'
 import { AppError } from '../../core'
 import type { AppEnv } from '../../middleware'
+import { adminPasskeys } from './admin-passkeys'
 import { devices } from './devices'
 import { factors } from './factors'
 import { identities } from './identities'
@@ -21,7 +22,7 @@ const GOTRUE = new Set(
   ),
 )
 
-const built = [token, person, devices, factors, identities, oauth, passkeys, settingsRoutes] as const
+const built = [token, person, devices, factors, identities, oauth, passkeys, adminPasskeys, settingsRoutes] as const
 
 /** The methods of each path that is built. */
 const METHODS = new Map<string, Set<string>>()
@@ -47,6 +48,7 @@ export const auth = new Hono<AppEnv>()
   .route('/', identities)
   .route('/', oauth)
   .route('/', passkeys)
+  .route('/', adminPasskeys)
   .route('/', settingsRoutes)
   .all('*', (c) => {
     const methods = methodsAt(`/${c.req.path.split('/').slice(3).join('/')}`)

@@ -10,7 +10,6 @@ import { contextOf, readBody } from './request'
 import { answerSession } from './session-answer'
 
 const NO_STORE = { 'cache-control': 'no-store' }
-const MAX_NAME = 120
 
 /** Swift writes UUIDs in upper case. */
 const challengeId = z
@@ -20,9 +19,7 @@ const challengeId = z
 
 export const registrationBody = z.object({ challenge_id: challengeId, credential: attestationAnswer })
 export const signInBody = z.object({ challenge_id: challengeId, credential: assertionAnswer })
-export const nameBody = z.object({
-  friendly_name: z.string().min(1, 'is required').max(MAX_NAME, `must be ${MAX_NAME} characters or less`),
-})
+export const nameBody = z.object({ friendly_name: z.string() })
 
 /** Errors: `passkey_disabled` (404), before anything else is looked at. */
 function whereOn(answer: (c: AppContext) => Promise<Response>): (c: AppContext) => Promise<Response> {

@@ -1,8 +1,8 @@
 // The paths of /auth/v1 that exist, in GoTrue's dialect. Bodies are the very schemas that the routes read with.
 import { codeBody, idTokenBody, passwordBody, personBody, refreshBody, signUpBody } from '../auth/request'
 import { FACTOR_PATHS, FACTOR_SCHEMAS } from './factors'
-import { PASSKEY_PATHS, PASSKEY_SCHEMAS } from './passkeys'
 import { PHONE_PATHS } from './phones'
+import { ADMIN_PASSKEY_PATHS, PASSKEY_PATHS, PASSKEY_SCHEMAS } from './passkeys'
 import { PROVIDER_PATHS } from './providers'
 import { answers, API_KEY, body, object, PERSON, reference, taken, tags, text, time } from './words'
 import type { JsonSchema } from './schema'
@@ -13,6 +13,7 @@ export const AUTH_PATHS: Readonly<Record<string, JsonSchema>> = {
   ...FACTOR_PATHS,
   ...PASSKEY_PATHS,
   ...PHONE_PATHS,
+  ...ADMIN_PASSKEY_PATHS,
   ...PROVIDER_PATHS,
   '/auth/v1/signup': {
     post: {

@@ -76,6 +76,31 @@ export const PASSKEY_PATHS: Readonly<Record<string, JsonSchema>> = {
   },
 }
 
+export const ADMIN_PASSKEY_PATHS: Readonly<Record<string, JsonSchema>> = {
+  '/auth/v1/admin/users/{id}/passkeys': {
+    get: {
+      tags,
+      operationId: 'auth_admin_passkeys',
+      summary: 'A person’s passkeys, for operators',
+      description: 'With the secret key.',
+      security: API_KEY,
+      parameters: [id],
+      responses: answers({ type: 'array', items: passkey }, 'The oldest first.'),
+    },
+  },
+  '/auth/v1/admin/users/{id}/passkeys/{passkeyId}': {
+    delete: {
+      tags,
+      operationId: 'auth_admin_passkey_remove',
+      summary: 'Remove a passkey of somebody, for operators',
+      description: 'With the secret key.',
+      security: API_KEY,
+      parameters: [id, { ...id, name: 'passkeyId' }],
+      responses: silence('It is gone.'),
+    },
+  },
+}
+
 export const PASSKEY_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   Passkey: object({ id: { type: 'string', format: 'uuid' }, friendly_name: text, created_at: time, last_used_at: time }, [
     'id',
