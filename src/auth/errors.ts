@@ -100,6 +100,7 @@ export const authErrors = defineErrors({
   mfa_webauthn_enroll_not_enabled: { status: 422, title: 'MFA enroll is disabled for WebAuthn', retry: false },
   mfa_webauthn_verify_not_enabled: { status: 422, title: 'MFA verification is disabled for WebAuthn', retry: false },
   mfa_recovery_codes_enroll_not_enabled: { status: 422, title: 'MFA enroll is disabled for recovery codes', retry: false },
+  mfa_recovery_codes_verify_not_enabled: { status: 422, title: 'MFA verification is disabled for recovery codes', retry: false },
   mfa_recovery_codes_locked: { status: 429, title: 'Too many failed verification attempts, try again later', retry: true },
   mfa_recovery_codes_sole_factor: { status: 422, title: 'Recovery codes cannot be the only verified factor', retry: false },
 

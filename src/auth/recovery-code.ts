@@ -45,6 +45,8 @@ export async function replaceCodes(
   ]
 }
 
+export const takesRecoveryCodes = ({ app }: Pick<Workshop, 'app'>): boolean => app.auth?.mfa?.recoveryCodes ?? true
+
 /** The proof of a code; null when it is none of the person's, or used. It still has to be taken: somebody else may be faster. */
 export async function proveByRecoveryCode(
   workshop: Workshop,
@@ -52,7 +54,7 @@ export async function proveByRecoveryCode(
   code: string,
 ): Promise<Proof | null> {
   const factor = person.factors.find(({ type }) => type === 'recovery_code')
-  if (factor === undefined) return null
+  if (factor === undefined || !takesRecoveryCodes(workshop)) return null
   const hash = await recoveryCodeHash(workshop, caller.userId, code)
   const [found] = await run(workshop.db, [
     { sql: 'select 1 from auth_recovery_codes where code_hash = ? and user_id = ? and used_at is null', params: [hash, caller.userId] },

@@ -4,7 +4,7 @@ import { run, type AuthenticationContext, type Caller, type FactorAnswer, type S
 import { auditStatement, CHANGED } from './audit'
 import { authErrors } from './errors'
 import { forgetUnverified, insertFactor, MAX_NAME, refuseFactor } from './enroll-factor'
-import { newRecoveryCode, RECOVERY_CODES, replaceCodes } from './recovery-code'
+import { newRecoveryCode, RECOVERY_CODES, replaceCodes, takesRecoveryCodes } from './recovery-code'
 import { downgradeStatements } from './second-factor'
 import { livePersonStatement, readLivePerson, UNEXPIRED, type LivePerson } from './session'
 import { shortLine } from './wording'
@@ -25,8 +25,8 @@ function needsAal2(person: LivePerson, what: string): void {
   if (person.sessionAal !== 'aal2') throw new AppError(authErrors.insufficient_aal, { message: `AAL2 required to ${what} recovery codes` })
 }
 
-function checkOn({ app }: Workshop): void {
-  if (app.auth?.mfa?.recoveryCodes === false) {
+function checkOn(workshop: Workshop): void {
+  if (!takesRecoveryCodes(workshop)) {
     throw new AppError(authErrors.mfa_recovery_codes_enroll_not_enabled, { message: 'MFA enroll is disabled for recovery codes' })
   }
 }

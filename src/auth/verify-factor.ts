@@ -7,7 +7,7 @@ import { factorNotFound, hasSecondFactor, type FactorType } from './factor'
 import type { Attempt, Proof } from './factor-kind'
 import { factorKind } from './factor-kinds'
 import type { Person } from './person'
-import { proveByRecoveryCode, readRecoveryCode } from './recovery-code'
+import { proveByRecoveryCode, readRecoveryCode, takesRecoveryCodes } from './recovery-code'
 import { countTry, elevate, lockedOut } from './second-factor'
 import { livePersonStatement, readLivePerson, UNEXPIRED, type LivePerson, type Session } from './session'
 import { reviewFactor } from './verification-hooks'
@@ -135,6 +135,7 @@ export async function verifyRecoveryCode(
   typed: string,
 ): Promise<{ session: Session; person: Person }> {
   const { db, now } = workshop
+  if (!takesRecoveryCodes(workshop)) throw new AppError(authErrors.mfa_recovery_codes_verify_not_enabled)
   if (typed.replaceAll(/[\s-]/g, '') === '') throw new AppError(authErrors.validation_failed, { message: 'Code needs to be non-empty' })
   const [counted, , found, lock] = await run(db, [
     countTry(now, { sql: `user_id = ? and type = 'recovery_code' and ${LIVE}`, params: [caller.userId, caller.sessionId, caller.userId] }),

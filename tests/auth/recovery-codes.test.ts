@@ -1,7 +1,9 @@
 // Recovery codes: for who lost the other factors. Each works once, and they never stand alone.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import demo from '../../app'
 import { sweepAuthentication } from '../../src/auth'
 import { anotherSession, challenge, codeOf, enroll, factors, factorsOf, member, prove, run, secured, verify } from './factors'
+import { serve } from '../support/backend'
 import { messagesTo } from '../support/messages'
 import { call, claimsOf, database, refresh, type Answer, type SessionBody } from './client'
 
@@ -179,6 +181,21 @@ describe('a code', () => {
     expect(claimsOf((await refresh(byCode.refresh_token)).body.access_token)['aal']).toBe('aal1')
     expect(claimsOf((await refresh(byApp.refresh_token)).body.access_token)['aal']).toBe('aal2')
   })
+})
+
+test('where the app has no recovery codes none are made, and those that there are count for nothing', async () => {
+  const { session, app, codes } = await prepared()
+  const off = serve({ ...demo, auth: { ...demo.auth, mfa: { recoveryCodes: false } } })
+  const { access_token: token } = await anotherSession(session.user.id)
+  const ask = (as: string, path: string, body: unknown = {}) =>
+    off.stranger(`/auth/v1/factors${path}`, { body, headers: { authorization: `Bearer ${as}` } })
+  expect((await ask(session.access_token, CODES)).json).toMatchObject({ error_code: 'mfa_recovery_codes_enroll_not_enabled' })
+  expect((await ask(token, `${CODES}/verify`, { code: codes[0] })).json).toMatchObject({
+    error_code: 'mfa_recovery_codes_verify_not_enabled',
+  })
+  const answer = await ask(token, `/${app.id}/verify`, { challenge_id: await challenge(token, app.id), code: codes[0] })
+  expect([answer.status, answer.json]).toMatchObject([422, { error_code: 'mfa_verification_failed' }])
+  expect(await left(token)).toMatchObject({ remaining: 10 })
 })
 
 test('P20: a session keeps what it proved by another factor, and only that', async () => {
