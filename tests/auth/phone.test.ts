@@ -1,6 +1,6 @@
 // Phone numbers as a way in: with a password or a code by text message, and as something that changes.
 import { beforeEach, describe, expect, test } from 'vitest'
-import { sql } from '../support/backend'
+import { sql, type Answer } from '../support/backend'
 import { messagesTo, messageTo } from '../support/messages'
 import { app, backend, PASSWORD, newPhone, bodyOf, post, codeOf, verify, password, wrong, member, as, put } from './phones'
 
@@ -112,6 +112,19 @@ describe('a code by text message', () => {
     }
     expect(shapes).toEqual([shapes[0], shapes[0], shapes[0]])
     expect(shapes[0]![2]).toBe('2')
+  })
+
+  test('costs what the page says', async () => {
+    const { token, phone } = await member()
+    const calls = async (answer: Promise<Answer>) => Number((await answer).headers.get('x-perigee-d1-calls'))
+    const waiting = newPhone()
+    expect(await calls(post('signup', { phone: waiting, password: PASSWORD }))).toBe(1)
+    expect(await calls(post('resend', { type: 'sms', phone: waiting }))).toBe(2)
+    expect(await calls(post('otp', { phone }))).toBe(2)
+    const code = await codeOf(phone)
+    expect(await calls(verify(phone, wrong(code)))).toBe(2)
+    expect(await calls(verify(phone, code))).toBe(2)
+    expect(await calls(put(token, { phone: newPhone() }))).toBe(2)
   })
 
   test('of a banned person opens nothing', async () => {
