@@ -1,10 +1,13 @@
 // Passkeys as the service answers for them: made, signed in with, listed, renamed and removed.
 import { AppError } from '../core'
 import { run, type PasskeyOperations } from '../platform'
+import { messagesCommitted } from '../messages'
 import { auditStatement, CHANGED } from './audit'
 import { authErrors } from './errors'
+import { identityNotice } from './identity-notice'
 import {
   MAX_PASSKEY_NAME,
+  calledInMail,
   mayManage,
   managementStatement,
   PASSKEY_COLUMNS,
@@ -64,17 +67,28 @@ export const passkeyOperations: OperationsOf<PasskeyOperations> = {
     requirePasskeys(workshop)
     const { db, now } = workshop
     const may = mayManage(caller, now)
-    const [found, managed, removed] = await run(db, [
+    const [found, managed, own] = await run(db, [
       livePersonStatement(caller),
       managementStatement(caller, now),
+      { sql: 'select aaguid from auth_passkeys where id = ? and user_id = ?', params: [passkeyId, caller.userId] },
+    ])
+    const person = readLivePerson(found!.results[0], now)
+    readManagement(person, managed!.results[0])
+    const row = own!.results[0]
+    if (row === undefined) throw passkeyNotFound()
+    // Not by the name that somebody gave it: that could be anything.
+    const name = calledInMail(typeof row['aaguid'] === 'string' ? row['aaguid'] : null)
+    const [removed] = await run(db, [
       {
         sql: `delete from auth_passkeys where id = ? and user_id = ? and ${may.sql} returning id`,
         params: [passkeyId, caller.userId, ...may.params],
       },
       auditStatement({ ...context, now }, { action: 'passkey_deleted', userId: caller.userId, details: { passkey: passkeyId } }, CHANGED),
+      // The entry above was written if something was removed.
+      ...(await identityNotice(workshop, context, person, 'identity_unlinked', name, CHANGED)),
     ])
-    readManagement(readLivePerson(found!.results[0], now), managed!.results[0])
     if (removed!.results.length === 0) throw passkeyNotFound()
+    messagesCommitted(workshop)
     return null
   },
 

@@ -8,11 +8,22 @@ import {
   type PasskeyAnswer,
   type PasskeyChallenge,
 } from '../platform'
+import { messagesCommitted } from '../messages'
 import { auditStatement } from './audit'
 import { authErrors } from './errors'
+import { identityNotice } from './identity-notice'
 import { requirePasskeys, verificationFailed } from './passkey-errors'
 import { consumeChallenge, insertChallenge, readChallenge } from './passkey-challenge'
-import { insertPasskey, managementStatement, MAX_PASSKEYS, namesOf, newPasskeyId, readManagement, showPasskey } from './passkey'
+import {
+  calledInMail,
+  insertPasskey,
+  managementStatement,
+  MAX_PASSKEYS,
+  namesOf,
+  newPasskeyId,
+  readManagement,
+  showPasskey,
+} from './passkey'
 import { relyingPartyOf } from './relying-party'
 import { livePersonStatement, readLivePerson } from './session'
 import { CEREMONY_MS, creationOptions, judgeAttestation, newChallenge } from './webauthn'
@@ -57,22 +68,22 @@ export async function addPasskey(
     managementStatement(caller, now),
     consumeChallenge(challengeId, 'passkey_registration', caller.userId),
   ])
-  readManagement(readLivePerson(found!.results[0], now), managed!.results[0])
+  const person = readLivePerson(found!.results[0], now)
+  readManagement(person, managed!.results[0])
   const challenge = readChallenge(consumed!.results[0], now)
   const judged = await judgeAttestation(credential, { party, challenge, verified: true })
   if (!judged.ok) throw verificationFailed(env, judged.reason)
 
   const id = newPasskeyId(now)
+  const kept = { sql: 'exists (select 1 from auth_passkeys where id = ?)', params: [id] }
   const [made, , known] = await run(db, [
     insertPasskey(id, caller, judged.value, now),
-    auditStatement(
-      { ...context, now },
-      { action: 'passkey_created', userId: caller.userId, details: { passkey: id } },
-      { sql: 'exists (select 1 from auth_passkeys where id = ?)', params: [id] },
-    ),
+    auditStatement({ ...context, now }, { action: 'passkey_created', userId: caller.userId, details: { passkey: id } }, kept),
     { sql: 'select 1 from auth_passkeys where credential_id = ?', params: [judged.value.credentialId] },
+    ...(await identityNotice(workshop, context, person, 'identity_linked', calledInMail(judged.value.aaguid), kept)),
   ])
   const row = made!.results[0]
+  if (row !== undefined) messagesCommitted(workshop)
   if (row !== undefined) return showPasskey(row)
   throw new AppError(known!.results.length > 0 ? authErrors.webauthn_credential_exists : authErrors.too_many_passkeys)
 }

@@ -102,4 +102,10 @@ export function insertPasskey(id: string, caller: Caller, credential: NewCredent
   }
 }
 
+/** As mails name it that say that one came or went, by its authenticator's model. */
+export function calledInMail(aaguid: string | null): string {
+  const name = authenticatorName(aaguid)
+  return name === null ? 'Passkey' : `Passkey (${name})`
+}
+
 export const newPasskeyId = (now: number): string => uuidv7(now)

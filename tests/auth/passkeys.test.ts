@@ -1,6 +1,7 @@
 // Passkeys over HTTP, with an authenticator in software that can lie about everything.
 import { describe, expect, test } from 'vitest'
 import { sql, type Answer, type Ask } from '../support/backend'
+import { messagesTo } from '../support/messages'
 import { Authenticator, type Lies } from './authenticator'
 import { amend, backend, begin, body, challenge, claims, codeOf, member, ORIGIN, owner, register, signIn } from './passkey-owners'
 
@@ -293,6 +294,18 @@ describe('looking after them', () => {
     expect([removed.status, removed.text]).toEqual([204, ''])
     expect(body(await ask('/auth/v1/passkeys'))).toEqual([])
     expect(codeOf(await signIn(device))).toEqual([400, 'webauthn_verification_failed'])
+  })
+
+  test('their owner is told by mail when one comes or goes, once, and nobody for nothing', async () => {
+    const { id, ask, passkeyId, device } = await owner()
+    const told = async () => (await messagesTo(`${id}@example.com`)).map(({ kind, text }) => [kind, text.includes('Passkey')])
+    expect(await told()).toEqual([['identity_linked', true]])
+    expect(codeOf(await register(ask, device))).toEqual([422, 'webauthn_credential_exists'])
+    expect(await told()).toHaveLength(1)
+    const removals = await Promise.all(Array.from({ length: 5 }, () => ask(`/auth/v1/passkeys/${passkeyId}`, { method: 'DELETE' })))
+    expect(removals.filter(({ status }) => status === 204)).toHaveLength(1)
+    expect((await told())[0]).toEqual(['identity_unlinked', true])
+    expect(await told()).toHaveLength(2)
   })
 
   test('nobody touches those of another', async () => {
