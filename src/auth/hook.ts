@@ -5,6 +5,7 @@ import { buildModel, HOOK_SECONDS, type AppDefinition, type HookArgument, type H
 import { databaseOf } from '../functions'
 import { openStores, type AuthenticationContext } from '../platform'
 import { authErrors } from './errors'
+import { withoutInput } from './hook-error'
 import type { Workshop } from './workshop'
 
 /** The names that GoTrue gives the hooks in `metadata.name`. */
@@ -92,7 +93,7 @@ export async function callHook<Input extends { readonly metadata: HookMetadata }
     answer = await Promise.race([call(), over])
   } catch (error) {
     if (error === late) throw late
-    throw hookFailure(grant, authErrors.hook_failed, `The hook ${name} failed`, error)
+    throw hookFailure(grant, authErrors.hook_failed, `The hook ${name} failed`, withoutInput(error, input))
   } finally {
     if (timer !== null) clearTimeout(timer)
   }
