@@ -3,6 +3,7 @@ import { run, type FactorOperations } from '../platform'
 import { challengeFactor } from './challenge-factor'
 import { enrollFactor } from './enroll-factor'
 import { countRecoveryCodes, generateRecoveryCodes, regenerateRecoveryCodes, removeRecoveryCodes } from './recovery-codes'
+import { factorsOf, removeFactorOf } from './remove-factor'
 import { showSession } from './session'
 import { unenrollFactor } from './unenroll-factor'
 import { verifyFactor, verifyRecoveryCode } from './verify-factor'
@@ -35,4 +36,6 @@ export const factorOperations: OperationsOf<FactorOperations> = {
     return showSession(workshop, context, session, person)
   },
   removeRecoveryCodes,
+  factorsOf,
+  removeFactorOf,
 }

@@ -48,5 +48,9 @@ export interface FactorOperations {
   /** Ten others; the old ones count no more. */
   regenerateRecoveryCodes(context: AuthenticationContext, caller: Caller): Promise<Outcome<FactorAnswer>>
   verifyRecoveryCode(context: AuthenticationContext, caller: Caller, code: string): Promise<Outcome<SessionAnswer>>
+  /** For administrators. */
+  factorsOf(userId: string): Promise<Outcome<readonly Readonly<Record<string, unknown>>[]>>
+  /** For administrators. Answers the factor that is gone. */
+  removeFactorOf(context: AuthenticationContext, userId: string, factorId: string): Promise<Outcome<Readonly<Record<string, unknown>>>>
   removeRecoveryCodes(context: AuthenticationContext, caller: Caller): Promise<Outcome<{ readonly id: string }>>
 }

@@ -4,7 +4,8 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { app, fn, owner, table, value } from '../../src/define'
 import { serve, sql } from '../support/backend'
-import { call, claimsOf, refresh, type SessionBody } from './client'
+import { messagesTo } from '../support/messages'
+import { apiKeys, call, claimsOf, refresh, type SessionBody } from './client'
 import { anotherSession, enroll, factors, factorsOf, member, prove, run, secured } from './factors'
 
 const FIFTY = Array.from({ length: 50 })
@@ -151,5 +152,48 @@ describe('unenrolment', () => {
     const answers = await Promise.all(FIFTY.map(() => factors(session.access_token, `/${app.id}`, undefined, 'DELETE')))
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
     expect(new Set(codes(answers.filter(({ status }) => status !== 200)))).toEqual(new Set(['mfa_factor_not_found']))
+  })
+})
+
+describe('an operator with the secret key', () => {
+  const asService = (path: string, method = 'GET') => call(`/auth/v1/admin/users/${path}`, { apiKey: apiKeys.secretKey, method })
+
+  test('P20: sees and removes the factors of others; their sessions are weak at once, and the person is told by mail', async () => {
+    const { session, app: phone } = await secured()
+    const made = await factors(session.access_token, '/recovery-codes', undefined, 'POST')
+    await run('update auth_users set email_confirmed_at = 1 where id = ?', session.user.id)
+    const path = `${session.user.id}/factors`
+    const shown = await asService(path)
+    expect((shown.body as unknown as { factor_type: string }[]).map((one) => one.factor_type)).toEqual(['totp', 'recovery_code'])
+    expect(shown.text).not.toContain(phone.secret)
+    const [removed, again] = await Promise.all([asService(`${path}/${phone.id}`, 'DELETE'), asService(`${path}/${phone.id}`, 'DELETE')])
+    expect(new Set([removed.status, again.status])).toEqual(new Set([200, 404]))
+    // Codes don't stand alone.
+    expect((await asService(path)).body).toEqual([])
+    expect(await run('select * from auth_recovery_codes where user_id = ?', session.user.id)).toEqual([])
+    expect(made.status).toBe(200)
+    const next = await refresh(session.refresh_token)
+    expect(claimsOf(next.body.access_token)).toMatchObject({ aal: 'aal1', amr: [{ method: 'anonymous' }] })
+    expect(await run("select actor from auth_audit where action = 'factor_deleted' and user_id = ?", session.user.id)).toEqual([
+      { actor: 'service' },
+    ])
+    const [person] = await run('select email from auth_users where id = ?', session.user.id)
+    expect((await messagesTo(String(person!['email']))).map(({ kind }) => kind)).toEqual(['mfa_factor_unenrolled'])
+  })
+
+  test('is nobody else', async () => {
+    const { session, app: phone } = await secured()
+    const path = `/auth/v1/admin/users/${session.user.id}/factors`
+    for (const [address, method] of [
+      [path, 'GET'],
+      [`${path}/${phone.id}`, 'DELETE'],
+    ] as const) {
+      const answer = await call(address, { token: session.access_token, method })
+      expect([answer.status, answer.body['error_code']]).toEqual([403, 'not_admin'])
+    }
+    expect((await asService(`${crypto.randomUUID()}/factors`)).body['error_code']).toBe('user_not_found')
+    expect((await asService('x/factors')).body['error_code']).toBe('validation_failed')
+    const stranger = await member()
+    expect((await asService(`${stranger.user.id}/factors/${phone.id}`, 'DELETE')).body['error_code']).toBe('mfa_factor_not_found')
   })
 })

@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import { authErrors } from '../../auth'
 import { AppError } from '../../core'
 import type { AppEnv } from '../../middleware'
+import { adminFactors } from './admin-factors'
 import { adminPasskeys } from './admin-passkeys'
 import { devices } from './devices'
 import { factors } from './factors'
@@ -22,7 +23,7 @@ const GOTRUE = new Set(
   ),
 )
 
-const built = [token, person, devices, factors, identities, oauth, passkeys, adminPasskeys, settingsRoutes] as const
+const built = [token, person, devices, factors, identities, oauth, passkeys, adminFactors, adminPasskeys, settingsRoutes] as const
 
 /** The methods of each path that is built. */
 const METHODS = new Map<string, Set<string>>()
@@ -48,6 +49,7 @@ export const auth = new Hono<AppEnv>()
   .route('/', identities)
   .route('/', oauth)
   .route('/', passkeys)
+  .route('/', adminFactors)
   .route('/', adminPasskeys)
   .route('/', settingsRoutes)
   .all('*', (c) => {

@@ -1,6 +1,6 @@
 // The paths of /auth/v1 that exist, in GoTrue's dialect. Bodies are the very schemas that the routes read with.
 import { codeBody, idTokenBody, passwordBody, personBody, refreshBody, signUpBody } from '../auth/request'
-import { FACTOR_PATHS, FACTOR_SCHEMAS } from './factors'
+import { ADMIN_FACTOR_PATHS, FACTOR_PATHS, FACTOR_SCHEMAS } from './factors'
 import { PHONE_PATHS } from './phones'
 import { ADMIN_PASSKEY_PATHS, PASSKEY_PATHS, PASSKEY_SCHEMAS } from './passkeys'
 import { PROVIDER_PATHS } from './providers'
@@ -11,6 +11,7 @@ const textOrNull: JsonSchema = { type: ['string', 'null'] }
 
 export const AUTH_PATHS: Readonly<Record<string, JsonSchema>> = {
   ...FACTOR_PATHS,
+  ...ADMIN_FACTOR_PATHS,
   ...PASSKEY_PATHS,
   ...PHONE_PATHS,
   ...ADMIN_PASSKEY_PATHS,

@@ -1,7 +1,7 @@
 // The paths of /auth/v1/factors: second factors, and recovery codes under the id `recovery-codes`.
 import { challengeBody, enrollBody, recoveryBody, recoveryCodeBody, verifyBody } from '../auth/factors'
 import type { JsonSchema } from './schema'
-import { answers, body, object, PERSON, reference, taken, tags, text } from './words'
+import { answers, API_KEY, body, object, PERSON, reference, taken, tags, text } from './words'
 
 const uuid: JsonSchema = { type: 'string', format: 'uuid' }
 const factor = [{ name: 'id', in: 'path', required: true, description: 'A factor, or `recovery-codes`.', schema: text }]
@@ -54,6 +54,33 @@ export const FACTOR_PATHS: Readonly<Record<string, JsonSchema>> = {
       parameters: recoveryCodes,
       responses: shown('Ten codes, shown this once.'),
     }),
+  },
+}
+
+const userId: JsonSchema = { name: 'id', in: 'path', required: true, schema: uuid }
+
+export const ADMIN_FACTOR_PATHS: Readonly<Record<string, JsonSchema>> = {
+  '/auth/v1/admin/users/{id}/factors': {
+    get: {
+      tags,
+      operationId: 'auth_admin_factors',
+      summary: 'A person’s second factors, for operators',
+      description: 'With the secret key.',
+      security: API_KEY,
+      parameters: [userId],
+      responses: answers({ type: 'array', items: object({ id: uuid, factor_type: text, status: text }, ['id']) }, 'The oldest first.'),
+    },
+  },
+  '/auth/v1/admin/users/{id}/factors/{factorId}': {
+    delete: {
+      tags,
+      operationId: 'auth_admin_factor_remove',
+      summary: 'Remove a second factor of somebody, for operators',
+      description: 'With the secret key. Sessions that were strong by it are weak with their next call.',
+      security: API_KEY,
+      parameters: [userId, { ...userId, name: 'factorId' }],
+      responses: answers(object({ id: uuid, factor_type: text, status: text }, ['id']), 'The factor that is gone.'),
+    },
   },
 }
 
