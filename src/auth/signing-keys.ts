@@ -158,7 +158,8 @@ function isCurrent(key: SigningKey, all: readonly SigningKey[], now: number): bo
 /** The key to sign with: the newest that may. No call when the isolate holds it. Errors: `root_key_changed`. */
 export async function currentSigner(keys: Keys, db: D1Database, now: number): Promise<{ kid: string; key: CryptoKey }> {
   const ring = await freshRing(keys, db, now)
-  const signing = ring.keys.find((key) => key.signsFrom <= now)
+  // Where none may yet, the oldest does: another machine, whose clock is ahead, made the first one a moment ago, or an operator distrusted the one before.
+  const signing = ring.keys.find((key) => key.signsFrom <= now) ?? ring.keys.at(-1)
   if (signing === undefined) throw new AppError(authErrors.unexpected_failure, { cause: new Error('No signing key may sign yet.') })
   const held = ring.signers.get(signing.kid)
   if (held !== undefined) return { kid: signing.kid, key: held }

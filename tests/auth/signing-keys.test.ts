@@ -38,6 +38,16 @@ test('fifty isolates that find no key agree on one', async () => {
   expect(await rows()).toHaveLength(1)
 })
 
+test('an isolate whose clock is behind that of who made the first key signs with it too', async () => {
+  await database.prepare('delete from auth_signing_keys').run()
+  const now = Date.now()
+  const first = await currentSigner(await elsewhere(), database, now)
+  expect((await currentSigner(await elsewhere(), database, now - 2000)).kid).toBe(first.kid)
+  // One that waits is no first one.
+  await rotateSigningKey(await elsewhere(), database, now)
+  expect((await currentSigner(await elsewhere(), database, now - 2000)).kid).toBe(first.kid)
+})
+
 test('the JWK set is public and holds nothing else', async () => {
   const { body, headers, text } = await call('/auth/v1/.well-known/jwks.json', { apiKey: null })
   expect(headers.get('cache-control')).toBe('public, max-age=600')
