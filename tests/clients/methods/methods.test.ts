@@ -8,7 +8,8 @@ import { openHarbour, type Harbour } from './harbour'
 
 const read = (name: string) => readFileSync(fileURLToPath(new URL(name, import.meta.url).href), 'utf8')
 const self = `${read('filters.ts')}${read('answers.ts')}`
-const table = read('../README.md')
+/** Up to the table of another package. */
+const table = read('../README.md').split('\n## Each method of auth-js')[0] ?? ''
 
 let harbour: Harbour
 
