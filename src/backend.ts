@@ -9,7 +9,7 @@ import { beginCronJobs, consume, sendDue, sweepJobs, sweepPayloads } from './job
 import { cors, flood, renderError, request, requestErrors, versionGate, type AppEnv } from './middleware'
 import { sweepOutbox } from './messages'
 import { newLocation, openStores, type Env, type Location } from './platform'
-import { ADMIN, adminRoutes, routes } from './routes'
+import { adminRoutes, OPERATORS, routes } from './routes'
 import { sweepWebhooks, webhookConsumer } from './webhooks'
 
 export interface Backend {
@@ -34,7 +34,10 @@ export function createBackend(app: AppDefinition, location: Location = newLocati
     return hono.route('/', addresses)
   }
   const [clients, operators] = [serving(routes()), serving(adminRoutes())]
-  const isAdmin = (url: string): boolean => url.startsWith(`${ADMIN}/`, url.indexOf('/', 'https://'.length))
+  const isAdmin = (url: string): boolean => {
+    const path = url.indexOf('/', 'https://'.length)
+    return OPERATORS.some((beginning) => url.startsWith(beginning, path))
+  }
   return {
     fetch: (incoming, env, ctx) => (isAdmin(incoming.url) ? operators : clients).fetch(incoming, env, ctx),
     async scheduled(controller, env) {

@@ -11,10 +11,15 @@ const SHOWN = 100
 
 const LIVES = `exists (select 1 from auth_sessions s where s.id = ? and s.user_id = ? and ${UNEXPIRED})`
 
+/** Of `auth_sessions s`. */
+export const DEVICE_COLUMNS = `s.id, s.aal, s.device_id, s.device_model, s.platform, s.app_version, s.app_build, s.country, s.city, s.user_agent,
+  s.created_at, s.refreshed_at, s.expires_at`
+
 const text = (value: unknown) => (typeof value === 'string' ? value : null)
 const time = (value: unknown) => new Date(Number(value)).toISOString()
 
-function show(row: Readonly<Record<string, unknown>>, current: boolean, now: number): DeviceAnswer {
+/** Reads a row of `DEVICE_COLUMNS`. */
+export function showDevice(row: Readonly<Record<string, unknown>>, current: boolean, now: number): DeviceAnswer {
   return {
     id: String(row['id']),
     current,
@@ -38,15 +43,14 @@ function show(row: Readonly<Record<string, unknown>>, current: boolean, now: num
 export async function listSessions({ db, now }: Workshop, { userId, sessionId }: Caller): Promise<readonly DeviceAnswer[]> {
   const [found] = await run(db, [
     {
-      sql: `select s.id, s.aal, s.device_id, s.device_model, s.platform, s.app_version, s.app_build, s.country, s.city, s.user_agent,
-          s.created_at, s.refreshed_at, s.expires_at
+      sql: `select ${DEVICE_COLUMNS}
         from auth_sessions s where s.user_id = ? and ${UNEXPIRED} and ${LIVES}
         order by s.id = ? desc, s.refreshed_at desc, s.id limit ${SHOWN}`,
       params: [userId, sessionId, userId, sessionId],
     },
   ])
   if (found!.results.length === 0) throw new AppError(authErrors.session_not_found)
-  return found!.results.map((row) => show(row, row['id'] === sessionId, now))
+  return found!.results.map((row) => showDevice(row, row['id'] === sessionId, now))
 }
 
 /** One batch. What ends is refused on its next call, in data too. Errors: `session_not_found`, `device_not_found`. */

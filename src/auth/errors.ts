@@ -136,6 +136,11 @@ export function oauthError(error: string, description: string, cause?: unknown):
   return new AppError(authErrors.oauth_error, { message: description, body: { error, error_description: description }, cause })
 }
 
+/** That there is nobody with that id, told to an administrator. */
+export function unknownPerson(): AppError {
+  return new AppError({ ...authErrors.user_not_found, status: 404 }, { message: 'User not found' })
+}
+
 /** From this date on, errors have a string `code` (GoTrue's API versions). */
 const STRING_CODES_SINCE = '2024-01-01'
 

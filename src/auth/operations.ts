@@ -1,5 +1,6 @@
 // All that the service answers, family by family; what a method does is in the file of its name.
 import type { AuthenticationService } from '../platform'
+import { administrationOperations } from './administration-operations'
 import { deviceOperations } from './device-operations'
 import { phoneOperations } from './phone-operations'
 import { installationOperations } from './installation-operations'
@@ -17,4 +18,5 @@ export const OPERATIONS: OperationsOf<AuthenticationService> = {
   ...providerOperations,
   ...factorOperations,
   ...phoneOperations,
+  ...administrationOperations,
 }

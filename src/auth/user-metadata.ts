@@ -20,18 +20,24 @@ function isDeeper(value: unknown, depth: number): boolean {
 
 /** `data` without the reserved keys. Errors: `validation_failed` when it is too large, too deep or can't be stored. */
 export function ownMetadata(data: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  if (isDeeper(data, MAX_DEPTH)) throw new AppError(authErrors.validation_failed, { message: `data nests deeper than ${MAX_DEPTH} levels` })
   const own = Object.fromEntries(Object.entries(data).filter(([key]) => !RESERVED.has(key)))
-  if (UNSTORABLE.test(JSON.stringify(own))) {
-    throw new AppError(authErrors.validation_failed, { message: 'data contains U+0000 or half of a surrogate pair' })
-  }
-  checkMetadataSize(own)
+  checkMetadata('data', own)
   return own
 }
 
+/** Whether metadata of that name can be kept. Errors: `validation_failed` when it is too large, too deep or can't be stored. */
+export function checkMetadata(name: string, data: Readonly<Record<string, unknown>>): void {
+  if (isDeeper(data, MAX_DEPTH))
+    throw new AppError(authErrors.validation_failed, { message: `${name} nests deeper than ${MAX_DEPTH} levels` })
+  if (UNSTORABLE.test(JSON.stringify(data))) {
+    throw new AppError(authErrors.validation_failed, { message: `${name} contains U+0000 or half of a surrogate pair` })
+  }
+  checkMetadataSize(data)
+}
+
 /** Errors: `validation_failed`. */
-export function checkMetadataSize(data: Readonly<Record<string, unknown>>): void {
+export function checkMetadataSize(data: Readonly<Record<string, unknown>>, whose = 'User'): void {
   if (utf8(JSON.stringify(data)).length > MAX_METADATA_BYTES) {
-    throw new AppError(authErrors.validation_failed, { message: `User metadata is larger than ${MAX_METADATA_BYTES} bytes of JSON` })
+    throw new AppError(authErrors.validation_failed, { message: `${whose} metadata is larger than ${MAX_METADATA_BYTES} bytes of JSON` })
   }
 }

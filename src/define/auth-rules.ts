@@ -63,6 +63,8 @@ export interface AuthRules {
   /** Whether people who are signed in may add and remove ways to sign in; true when absent. */
   readonly manualLinking?: boolean
   readonly mfa?: FactorRules
+  /** The roles that administrators can give people, and that policies may name; any when absent. */
+  readonly roles?: readonly string[]
 }
 
 /** Seconds, 300 or more each. */

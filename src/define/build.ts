@@ -10,6 +10,7 @@ import { functionModels } from './function-model'
 import { jobModels } from './job-model'
 import type { ColumnType, Model, Problem, RangeKind, TableModel } from './model'
 import { checkPasskeys } from './passkey-rules'
+import { roleProblems } from './role-problems'
 import { declaredRelations } from './relation'
 import { relationshipsOf } from './relationship'
 import type { Known } from './resolve'
@@ -116,6 +117,7 @@ function build(app: AppDefinition): { model: Model; problems: Problem[] } {
   const consumers = consumerModels(app.consumers ?? [], tables, problems)
   const jobs = jobModels(app.jobs ?? [], problems)
   problems.push(...checkAuthRules(app.auth ?? {}))
+  problems.push(...roleProblems(app.auth?.roles, tables.values(), functions.values()))
   checkPasskeys(app.auth?.passkeys ?? {}, (message) => problems.push({ table: 'passkeys', of: 'sign-in', file: null, message }))
   for (const { name, message } of providerProblems(app.auth?.providers ?? []))
     problems.push({ table: name, of: 'provider', file: null, message })

@@ -145,6 +145,7 @@ export {
   type RangeKind,
 } from './model'
 export { searchIndexName, SEARCH_LANGUAGES, searchTermsName, type Searchable, type SearchLanguage, type SearchModel } from './searchable'
+export { ROLE_NAME } from './role-problems'
 export type { Relation, Relations } from './relation'
 export {
   anyone,

@@ -53,8 +53,10 @@ async function principalOfBearer(c: AppContext, dialect: 'auth' | 'data'): Promi
   throw new AppError(data, { message, headers: { 'www-authenticate': `Bearer error="invalid_token", error_description="${message}"` } })
 }
 
-async function principalOfKey(c: AppContext): Promise<Principal> {
-  const apiKey = c.req.header('apikey') ?? c.req.query('apikey')
+async function principalOfKey(
+  c: AppContext,
+  apiKey: string | undefined = c.req.header('apikey') ?? c.req.query('apikey'),
+): Promise<Principal> {
   if (apiKey === undefined || apiKey === '') {
     throw new AppError(authErrors.api_key_missing, { hint: 'No `apikey` request header or url param was found.' })
   }
@@ -83,6 +85,29 @@ export function authenticate(): MiddlewareHandler<AppEnv> {
       const person = path.startsWith('/auth/') ? null : await principalOfBearer(c, 'data')
       c.set('principal', person ?? app)
     }
+    await next()
+  }
+}
+
+/**
+ * Lets through nobody but the holder of the secret key, who sends it as API key, as bearer, or both. A person's token never does, whatever
+ * it claims. Errors: `no_authorization` (401), `not_admin`, `bad_jwt` (403), and those of a missing or wrong API key.
+ */
+export function administrators(): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const keys = await keysOf(c.env)
+    const bearer = bearerOf(c)
+    const role = bearer === null ? null : keys.roleOfApiKey(bearer)
+    // The admin client of auth-js alone sends no API key.
+    const sent = c.req.header('apikey') ?? c.req.query('apikey') ?? (role === 'service_role' ? bearer! : undefined)
+    const app = await principalOfKey(c, sent)
+    const person = role === null ? await principalOfBearer(c, 'auth') : null
+    if (person !== null || (role !== 'service_role' && app.role !== 'service_role')) {
+      throw bearer === null
+        ? new AppError(authErrors.no_authorization)
+        : new AppError(authErrors.not_admin, { message: 'User not allowed' })
+    }
+    c.set('principal', SERVICE)
     await next()
   }
 }

@@ -1,4 +1,4 @@
-export { authenticate, requirePerson, type SignedIn } from './authenticate'
+export { administrators, authenticate, requirePerson, type SignedIn } from './authenticate'
 export { bodyLimit, readBody } from './body-limit'
 export type { AppContext, AppEnv, Variables } from './context'
 export { cors } from './cors'

@@ -38,6 +38,8 @@ export type RateClass =
   | 'refresh'
   /** Challenges of passkeys and the answers to them, by address: signing in takes two. */
   | 'passkey'
+  /** Accounts that are given out whole or deleted, by person. */
+  | 'leave'
 
 /** In production; `rates` of the runtime configuration stands over them. */
 const RATES: Readonly<Record<RateClass, RuntimeRate>> = {
@@ -57,6 +59,7 @@ const RATES: Readonly<Record<RateClass, RuntimeRate>> = {
   sms_prefix: { requests: 300, seconds: 3600, burst: 100 },
   refresh: { requests: 60, seconds: 300, burst: 60 },
   passkey: { requests: 150, seconds: 300, burst: 60 },
+  leave: { requests: 10, seconds: 3600, burst: 5 },
 }
 
 /** On a developer's machine everybody has one address, and tests come in crowds. */

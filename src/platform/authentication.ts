@@ -1,4 +1,5 @@
 // What sign-in can be asked, wherever it runs: plain data in, plain data out. A family of questions is an interface of its own.
+import type { AdministrationOperations } from './authentication-administration'
 import type { DeviceOperations } from './authentication-devices'
 import type { PasskeyOperations } from './authentication-passkeys'
 import type { PhoneOperations } from './authentication-phone'
@@ -140,4 +141,5 @@ export interface AuthenticationService
     PasskeyOperations,
     ProviderOperations,
     PhoneOperations,
-    InstallationOperations {}
+    InstallationOperations,
+    AdministrationOperations {}

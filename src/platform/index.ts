@@ -19,6 +19,16 @@ export { asUnavailable, platformErrors } from './errors'
 export { isOurHost, publicOrigin } from './hosts'
 export { deriveApiKeys, deriveKeys, keysOf, knownKeys, type ApiKeys, type Keys } from './keys'
 export type {
+  AdministrationOperations,
+  AuditAnswer,
+  AuditAsked,
+  PageAsked,
+  PeopleAsked,
+  PersonGiven,
+  PersonMade,
+  RolesChange,
+} from './authentication-administration'
+export type {
   AuthenticationContext,
   AuthenticationService,
   Caller,

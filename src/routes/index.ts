@@ -1,13 +1,14 @@
 // The table of contents: each path, what guards it, what it may be sent.
 import { Hono } from 'hono'
 import { AppError } from '../core'
-import { authenticate, bodyLimit, requestErrors, serviceOnly, type AppEnv } from '../middleware'
+import { administrators, authenticate, bodyLimit, requestErrors, serviceOnly, type AppEnv } from '../middleware'
 import { consumers } from './admin/consumers'
 import { jobs } from './admin/jobs'
 import { importedUsers, signingKeys } from './admin/sign-in'
 import { webhookEvents, webhooks } from './admin/webhooks'
 import { appLinks } from './app-links'
 import { auth } from './auth'
+import { administration } from './auth/admin'
 import { health } from './health'
 import { openapi } from './openapi'
 import { outbox } from './outbox'
@@ -25,8 +26,10 @@ function notBuilt(all: Hono<AppEnv>, path: string): void {
   })
 }
 
-/** The beginning of operators' addresses. */
-export const ADMIN = '/api/v1/admin'
+const ADMIN = '/api/v1/admin'
+
+/** The beginnings of operators' addresses. */
+export const OPERATORS = [`${ADMIN}/`, '/auth/v1/admin/', '/auth/v1/invite'] as const
 
 /** What operators ask, with the secret key alone. Apart from the others, whose shapes fit one regular expression (see tests/middleware/router.test.ts). */
 export function adminRoutes(): Hono<AppEnv> {
@@ -40,6 +43,9 @@ export function adminRoutes(): Hono<AppEnv> {
   all.route(`${ADMIN}/webhooks`, webhooks)
   all.route(`${ADMIN}/webhook-events`, webhookEvents)
   notBuilt(all, ADMIN)
+
+  for (const path of ['/auth/v1/admin/*', '/auth/v1/invite']) all.use(path, administrators(), bodyLimit(1 * MiB))
+  all.route('/auth/v1', administration)
   return all
 }
 

@@ -114,3 +114,15 @@ export function claimsOf(token: string): Record<string, unknown> {
   const payload = token.split('.')[1] ?? ''
   return JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/'))) as Record<string, unknown>
 }
+
+/** Asks with the secret key; `path` from /auth/v1/admin on. */
+export const admin = (path: string, asked: Call = {}): Promise<Answer> =>
+  call(`/auth/v1/admin/${path}`, { apiKey: apiKeys.secretKey, ...asked })
+
+/** Status and code of an error. */
+export const told = ({ status, body }: Answer) => [status, body['error_code']]
+
+export async function rows(sql: string, ...params: readonly string[]): Promise<Record<string, unknown>[]> {
+  const statement = database.prepare(sql).bind(...params)
+  return (await statement.all<Record<string, unknown>>()).results
+}

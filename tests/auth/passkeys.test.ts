@@ -337,9 +337,12 @@ describe('looking after them', () => {
     const path = `/auth/v1/admin/users/${id}/passkeys`
     expect(body(await backend.service(path))).toMatchObject([{ id: passkeyId }])
     const { ask } = await member()
-    for (const asking of [ask, backend.stranger]) {
-      expect(codeOf(await asking(path))).toEqual([403, 'not_admin'])
-      expect(codeOf(await asking(`${path}/${passkeyId}`, { method: 'DELETE' }))).toEqual([403, 'not_admin'])
+    for (const [asking, refused] of [
+      [ask, [403, 'not_admin']],
+      [backend.stranger, [401, 'no_authorization']],
+    ] as const) {
+      expect(codeOf(await asking(path))).toEqual(refused)
+      expect(codeOf(await asking(`${path}/${passkeyId}`, { method: 'DELETE' }))).toEqual(refused)
     }
     expect(codeOf(await backend.service(`/auth/v1/admin/users/${crypto.randomUUID()}/passkeys`))).toEqual([404, 'user_not_found'])
     expect(codeOf(await backend.service(`${path}/${crypto.randomUUID()}`, { method: 'DELETE' }))).toEqual([404, 'validation_failed'])

@@ -9,6 +9,7 @@ const reports = sqliteTable('reports', { id: text('id').primaryKey(), ownerId: t
 
 const moderated = app({
   name: 'Moderated',
+  auth: { roles: ['moderator', 'reader', 'editor'] },
   tables: [
     table(reports, {
       read: ({ row, auth, or, eq }) => or(auth.hasRole('moderator'), auth.hasRole('reader'), eq(row.ownerId, auth.uid)),
@@ -43,8 +44,9 @@ async function withRoles(...roles: readonly string[]): Promise<Person> {
   return refreshed
 }
 
-const take = (person: Person, ...roles: readonly string[]) =>
-  sql(`update auth_sessions set revoked_roles = ? where user_id = ?`, JSON.stringify(roles), person.id)
+const roles = (person: Person, method: 'POST' | 'DELETE', ...names: readonly string[]) =>
+  backend.service(`/auth/v1/admin/users/${person.id}/roles`, { method, body: { roles: names } })
+const take = (person: Person, ...names: readonly string[]) => roles(person, 'DELETE', ...names)
 
 describe('a role that was taken away', () => {
   test('ends with the next read and the next write, and the person goes on with what is left to them', async () => {
@@ -95,16 +97,37 @@ describe('a role that was taken away', () => {
   })
 })
 
+test('a role that the app does not declare is refused by its name, when it is given and when a person is made or changed; taken it can be', async () => {
+  const ann = await withRoles('reader')
+  const users = '/auth/v1/admin/users'
+  const appMetadata = { app_metadata: { roles: ['reader', 'moderater'] } }
+  for (const answer of [
+    await roles(ann, 'POST', 'moderater'),
+    await backend.service(`${users}/${ann.id}`, { method: 'PUT', body: appMetadata }),
+    await backend.service(users, { body: { email: `${crypto.randomUUID()}@example.com`, ...appMetadata } }),
+  ]) {
+    expect([answer.status, answer.json]).toMatchObject([
+      400,
+      { error_code: 'validation_failed', msg: 'The app declares no role "moderater"' },
+    ])
+  }
+  expect((await roles(ann, 'POST', 'moderator')).json).toEqual({ roles: ['reader', 'moderator'] })
+  expect((await roles(ann, 'DELETE', 'moderater')).json).toEqual({ roles: ['reader', 'moderator'] })
+  // Given, it comes with the next token.
+  expect((await ann.ask('/rest/v1/rpc/moderators', { body: {} })).status).toBe(403)
+  expect((await (await backend.refreshed(ann)).ask('/rest/v1/rpc/moderators', { body: {} })).json).toBe('welcome')
+})
+
 test('P13: the token of a banned person reads and writes nothing, until the ban is over', async () => {
   const ann = await withRoles('moderator')
-  const until = (ms: number) =>
-    sql('update auth_sessions set suspended_until = cast(? as integer) where user_id = ?', String(Date.now() + ms), ann.id)
-  await until(3_600_000)
+  const ban = (duration: string) => backend.service(`/auth/v1/admin/users/${ann.id}`, { method: 'PUT', body: { ban_duration: duration } })
+  await ban('1h')
   for (const asked of [{}, { body: { id: 'banned', owner_id: ann.id, body: 'x' } }]) {
     const refused = await ann.ask('/rest/v1/reports', asked)
     expect([refused.status, (refused.json as { code: string }).code]).toEqual([401, 'PGRST303'])
   }
   expect(await sql(`select id from reports where id = 'banned'`)).toEqual([])
-  await until(-1)
+  // Over by itself.
+  await sql('update auth_sessions set suspended_until = cast(? as integer) where user_id = ?', String(Date.now() - 1), ann.id)
   expect((await ann.ask('/rest/v1/reports')).status).toBe(200)
 })

@@ -1,18 +1,9 @@
 // /admin/users/:id/passkeys: what an operator sees and removes of somebody's passkeys, with the secret key alone.
 import { Hono } from 'hono'
-import { authErrors } from '../../auth'
-import { AppError, isUuid } from '../../core'
 import type { AppContext, AppEnv } from '../../middleware'
+import { idOf } from './admin-request'
 import { callAuthentication } from './call'
 import { contextOf } from './request'
-
-/** Errors: `not_admin` (403) before anything else, `validation_failed` (404) for what is no id. */
-function idOf(c: AppContext, name: 'id' | 'passkeyId', called: string): string {
-  if (c.var.principal.role !== 'service_role') throw new AppError(authErrors.not_admin, { message: 'User not allowed' })
-  const id = c.req.param(name) ?? ''
-  if (!isUuid(id)) throw new AppError({ ...authErrors.validation_failed, status: 404 }, { message: `${called} must be an UUID` })
-  return id.toLowerCase()
-}
 
 async function list(c: AppContext): Promise<Response> {
   const userId = idOf(c, 'id', 'user_id')

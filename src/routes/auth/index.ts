@@ -3,11 +3,10 @@ import { Hono } from 'hono'
 import { authErrors } from '../../auth'
 import { AppError } from '../../core'
 import type { AppEnv } from '../../middleware'
-import { adminFactors } from './admin-factors'
-import { adminPasskeys } from './admin-passkeys'
 import { devices } from './devices'
 import { factors } from './factors'
 import { identities } from './identities'
+import { methodsOf } from './methods'
 import { oauth } from './oauth'
 import { passkeys } from './passkeys'
 import { person } from './person'
@@ -23,21 +22,9 @@ const GOTRUE = new Set(
   ),
 )
 
-const built = [token, person, devices, factors, identities, oauth, passkeys, adminFactors, adminPasskeys, settingsRoutes] as const
+const built = [token, person, devices, factors, identities, oauth, passkeys, settingsRoutes] as const
 
-/** The methods of each path that is built. */
-const METHODS = new Map<string, Set<string>>()
-for (const { path, method } of built.flatMap(({ routes }) => routes)) METHODS.set(path, (METHODS.get(path) ?? new Set()).add(method))
-
-/** Which methods an address takes; none where nothing is. */
-function methodsAt(address: string): string[] {
-  const parts = address.split('/')
-  const fits = (pattern: string) => {
-    const wanted = pattern.split('/')
-    return wanted.length === parts.length && wanted.every((part, i) => part.startsWith(':') || part === parts[i])
-  }
-  return [...METHODS].flatMap(([pattern, methods]) => (fits(pattern) ? [...methods] : []))
-}
+const methodsAt = methodsOf(built)
 
 export const auth = new Hono<AppEnv>()
   // What names a number; the rest goes on to the others.
@@ -49,11 +36,9 @@ export const auth = new Hono<AppEnv>()
   .route('/', identities)
   .route('/', oauth)
   .route('/', passkeys)
-  .route('/', adminFactors)
-  .route('/', adminPasskeys)
   .route('/', settingsRoutes)
   .all('*', (c) => {
-    const methods = methodsAt(`/${c.req.path.split('/').slice(3).join('/')}`)
+    const methods = methodsAt(c.req.path)
     if (methods.length > 0) throw new AppError(authErrors.method_not_allowed, { headers: { allow: methods.join(', ') } })
     refuseSwitchedOff(c)
     if (!GOTRUE.has(c.req.path.split('/')[3] ?? '')) throw new AppError(authErrors.path_unknown)

@@ -55,7 +55,26 @@ async function signOut(c: AppContext, scope: SignOutScope): Promise<Response> {
   return c.body(null, 204)
 }
 
+async function leave(c: AppContext): Promise<Response> {
+  const caller = await requirePerson(c)
+  await takeRate(c, [{ class: 'leave', subject: caller.userId }])
+  const context = await contextOf(c)
+  await callAuthentication(c, (service) => service.deleteOwn(context, caller))
+  endReading(c, caller.userId)
+  return c.json({}, 200, NO_STORE)
+}
+
+async function exported(c: AppContext): Promise<Response> {
+  const caller = await requirePerson(c)
+  await takeRate(c, [{ class: 'leave', subject: caller.userId }])
+  const context = await contextOf(c)
+  const answer = await callAuthentication(c, (service) => service.exportOwn(context, caller))
+  return c.json(answer, 200, { ...NO_STORE, 'content-disposition': 'attachment; filename="account.json"' })
+}
+
 export const person = new Hono<AppEnv>()
   .get('/user', (c) => show(c))
   .put('/user', (c) => update(c))
+  .delete('/user', (c) => leave(c))
+  .get('/user/export', (c) => exported(c))
   .post('/logout', query(signOutQuery), (c) => signOut(c, c.req.valid('query').scope))
