@@ -3,6 +3,7 @@ import type { AdministrationOperations } from '../platform'
 import { changePerson, createPerson } from './administered-person'
 import { deleteOwn, deletePerson, endSessions } from './delete-person'
 import { exportOwn } from './export-person'
+import { generateLink, invite } from './generated-link'
 import { auditLog, listPeople, personById } from './people'
 import { showPerson } from './person'
 import { changeRoles, rolesOf } from './role'
@@ -23,6 +24,8 @@ export const administrationOperations: OperationsOf<AdministrationOperations> = 
   },
   roles: rolesOf,
   changeRoles,
+  generateLink,
+  invite: async (workshop, context, email, data) => showPerson(await invite(workshop, context, email, data)),
   auditLog,
   async deleteOwn(workshop, context, caller) {
     await deleteOwn(workshop, context, caller)

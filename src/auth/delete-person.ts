@@ -3,11 +3,27 @@ import { AppError } from '../core'
 import { run, type AuthenticationContext, type Caller, type Statement } from '../platform'
 import { auditStatement } from './audit'
 import { authErrors, unknownPerson } from './errors'
+import { hookJobsCommitted, hookJobStatement } from './hook-job'
 import { livePerson, UNEXPIRED } from './session'
 import type { Workshop } from './workshop'
 
 /** How long ago somebody who deletes their account may have signed in. */
 export const RECENT_SIGN_IN_MS = 10 * 60_000
+
+/** The job that runs `auth.hooks.afterUserDeleted`. No app can declare a job of that name. */
+export const DELETED_PERSON_JOB = 'perigee:after-user-deleted'
+
+/** For the batch of a deletion, before it: takes the hook's job in where `condition` holds. None when the app has no such hook. */
+function personDeleted(
+  workshop: Workshop,
+  { address }: AuthenticationContext,
+  userId: string,
+  soft: boolean,
+  condition: Statement,
+): readonly Statement[] {
+  if (workshop.app.auth?.hooks?.afterUserDeleted === undefined) return []
+  return [hookJobStatement(workshop, DELETED_PERSON_JOB, { user_id: userId, soft, ip_address: address }, condition)]
+}
 
 const OWNED = [
   'auth_sessions',
@@ -37,18 +53,21 @@ function emptied(userId: string, now: number): readonly Statement[] {
 }
 
 /** One batch. Errors: `user_not_found` (404). */
-export async function deletePerson({ db, now }: Workshop, context: AuthenticationContext, userId: string, soft: boolean): Promise<void> {
+export async function deletePerson(workshop: Workshop, context: AuthenticationContext, userId: string, soft: boolean): Promise<void> {
+  const { db, now } = workshop
+  const there: Statement = {
+    sql: `exists (select 1 from auth_users where id = ?${soft ? ' and deleted_at is null' : ''})`,
+    params: [userId],
+  }
   const [found] = await run(db, [
     { sql: 'select id from auth_users where id = ?', params: [userId] },
-    auditStatement(
-      { ...context, now },
-      { action: 'user_deleted', userId, actor: 'service', details: { soft } },
-      { sql: `exists (select 1 from auth_users where id = ?${soft ? ' and deleted_at is null' : ''})`, params: [userId] },
-    ),
+    auditStatement({ ...context, now }, { action: 'user_deleted', userId, actor: 'service', details: { soft } }, there),
+    ...personDeleted(workshop, context, userId, soft, there),
     // The rest goes with the row: every table of sign-in cascades.
     ...(soft ? emptied(userId, now) : [{ sql: 'delete from auth_users where id = ?', params: [userId] }]),
   ])
   if (found!.results.length === 0) throw unknownPerson()
+  hookJobsCommitted(workshop)
 }
 
 /** One batch. Errors: `user_not_found` (404). */
@@ -83,14 +102,15 @@ export async function deleteOwn(workshop: Workshop, context: AuthenticationConte
     where s.id = ? and u.id = ? and ${UNEXPIRED} and (u.banned_until is null or u.banned_until <= cast(? as integer)) and ${condition})`
   const known = [sessionId, userId, String(now)]
   const allowed: Statement = { sql: may(`${STRONG} and ${RECENT}`), params: [...known, since] }
-  const [strong, , deleted] = await run(db, [
+  const answers = await run(db, [
     { sql: `select ${may(STRONG)} as strong`, params: known },
     auditStatement({ ...context, now }, { action: 'user_deleted', userId, details: { soft: false } }, allowed),
+    ...personDeleted(workshop, context, userId, false, allowed),
     { sql: `delete from auth_users where id = ? and ${allowed.sql} returning id`, params: [userId, ...allowed.params] },
   ])
-  if (deleted!.results.length > 0) return
+  if (answers.at(-1)!.results.length > 0) return hookJobsCommitted(workshop)
   await livePerson(workshop, caller)
-  if (strong!.results[0]!['strong'] !== 1) {
+  if (answers[0]!.results[0]!['strong'] !== 1) {
     throw new AppError(
       { ...authErrors.insufficient_aal, status: 401 },
       { message: 'AAL2 session is required to delete an account with a second factor' },

@@ -3,7 +3,7 @@ import { run, type FactorOperations } from '../platform'
 import { challengeFactor } from './challenge-factor'
 import { enrollFactor } from './enroll-factor'
 import { countRecoveryCodes, generateRecoveryCodes, regenerateRecoveryCodes, removeRecoveryCodes } from './recovery-codes'
-import { factorsOf, removeFactorOf } from './remove-factor'
+import { changeFactorOf, factorsOf, removeFactorOf } from './administered-factor'
 import { showSession } from './session'
 import { unenrollFactor } from './unenroll-factor'
 import { verifyFactor, verifyRecoveryCode } from './verify-factor'
@@ -38,4 +38,5 @@ export const factorOperations: OperationsOf<FactorOperations> = {
   removeRecoveryCodes,
   factorsOf,
   removeFactorOf,
+  changeFactorOf,
 }

@@ -13,6 +13,7 @@ const NAMES = {
   accessToken: 'customize-access-token',
   beforeUserCreated: 'before-user-created',
   afterUserCreated: 'after-user-created',
+  afterUserDeleted: 'after-user-deleted',
   passwordVerification: 'password-verification-attempt',
   mfaVerification: 'mfa-verification-attempt',
 } as const

@@ -2,6 +2,7 @@ export { AUDIENCE, ISSUER_PATH, verifyAccessToken, type TokenProblem, type Verif
 export { DEVICE_KEY_DAYS, readDeviceKey, writeDeviceKey, type DeviceKey } from './device-key'
 export { createAuthentication, openAuthentication } from './entrypoint'
 export { hookMetadata } from './hook'
+export { DELETED_PERSON_JOB } from './delete-person'
 export { findNewPerson, NEW_PERSON_JOB } from './new-person'
 export { refused as captchaRefused } from './human'
 export { readChallenge } from './flow'

@@ -17,7 +17,7 @@ export const MAX_ATTEMPTS = 5
 const MIN_MEMORY_MS = 15 * 60_000
 const LINK_BYTES = 32
 /** What GoTrue writes before the token of a link that answers a code for the app instead of a session. */
-const PKCE_PREFIX = 'pkce_'
+export const PKCE_PREFIX = 'pkce_'
 
 export interface TokenRequest {
   readonly purpose: TokenPurpose

@@ -100,6 +100,14 @@ export interface AfterUserCreatedInput {
   readonly user: HookUser
 }
 
+export interface AfterUserDeletedInput {
+  readonly metadata: HookMetadata
+  /** Nothing else of them is left. */
+  readonly user_id: string
+  /** Whether an empty row with their id was kept. */
+  readonly soft: boolean
+}
+
 /** As a job has them (docs/jobs.md): it may write, and what `finish` writes is written once, however often the hook is tried. */
 export interface AfterUserCreatedArgument {
   readonly db: Omit<Database, 'rows' | 'asService'>
@@ -148,6 +156,8 @@ export interface AuthHooks {
   readonly beforeUserCreated?: WaitedHook<BeforeUserCreatedInput, never>
   /** After a person was made: a job, taken in by the transaction that made them. */
   readonly afterUserCreated?: (input: AfterUserCreatedInput, argument: AfterUserCreatedArgument) => unknown
+  /** After a person was deleted, by an administrator or by themselves: a job, taken in by the transaction that deleted them. What is theirs in the app's tables goes here. */
+  readonly afterUserDeleted?: (input: AfterUserDeletedInput, argument: AfterUserCreatedArgument) => unknown
   /** After a password was checked, before anybody is told. */
   readonly passwordVerification?: WaitedHook<PasswordVerificationInput, HookDecision>
   /** The same for a second factor. */

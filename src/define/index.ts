@@ -6,6 +6,7 @@ export {
   type AccessTokenInput,
   type AfterUserCreatedArgument,
   type AfterUserCreatedInput,
+  type AfterUserDeletedInput,
   type AuthHooks,
   type BeforeUserCreatedInput,
   type HookAnswer,

@@ -1,5 +1,5 @@
 // The engine's own jobs, which lie in the same table as the app's and live by the same rules. Their names can't be an app's.
-import { findNewPerson, hookMetadata, NEW_PERSON_JOB } from '../auth'
+import { DELETED_PERSON_JOB, findNewPerson, hookMetadata, NEW_PERSON_JOB } from '../auth'
 import type { AppDefinition, JobModel, RetryDecision } from '../define'
 import { deliverMessage, DeliveryError, MESSAGE_JOB } from '../messages'
 import { log } from '../observability'
@@ -52,7 +52,28 @@ const newPerson: EngineJob = {
   },
 }
 
+/** `auth.hooks.afterUserDeleted`. */
+const deletedPerson: EngineJob = {
+  backoff: { firstMs: 5_000, mostMs: 3_600_000 },
+  retry: () => 'retry',
+  async run({ app }, _store, { id, payload }, attempt) {
+    const hook = app.auth?.hooks?.afterUserDeleted
+    if (hook === undefined) return false
+    const { user_id, soft, ip_address, at } = JSON.parse(payload ?? '{}') as {
+      user_id: string
+      soft: boolean
+      ip_address: string | null
+      at: number
+    }
+    const metadata = hookMetadata('afterUserDeleted', id, ip_address, at)
+    return attempt(({ db, job, signal, finish }) =>
+      hook({ metadata, user_id, soft }, { db, job: { id, attempt: job.attempt }, signal, finish }),
+    )
+  },
+}
+
 export const ENGINE_JOBS: ReadonlyMap<string, EngineJob> = new Map([
   [MESSAGE_JOB, message],
   [NEW_PERSON_JOB, newPerson],
+  [DELETED_PERSON_JOB, deletedPerson],
 ])

@@ -56,6 +56,26 @@ export interface AuditAnswer {
   readonly ip_address: string
 }
 
+export type LinkType = 'signup' | 'magiclink' | 'recovery' | 'invite' | 'email_change_current' | 'email_change_new'
+
+export interface LinkAsked {
+  readonly type: LinkType
+  /** As it is kept. */
+  readonly email: string
+  readonly newEmail?: string | undefined
+  readonly password?: string | undefined
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+/** The person, and beside them the link, as GoTrue answers both in one object. */
+export type GeneratedLink = PersonAnswer & {
+  readonly action_link: string
+  readonly email_otp: string
+  readonly hashed_token: string
+  readonly verification_type: LinkType
+  readonly redirect_to: string
+}
+
 /** Errors of all that name a person: `user_unknown` (404). */
 export interface AdministrationOperations {
   people(asked: PeopleAsked): Promise<Outcome<{ readonly users: readonly PersonAnswer[]; readonly total: number }>>
@@ -70,6 +90,10 @@ export interface AdministrationOperations {
   roles(userId: string): Promise<Outcome<readonly string[]>>
   /** The roles that the person has then. Errors: `validation_failed` for one that the app doesn't declare. */
   changeRoles(context: AuthenticationContext, userId: string, change: RolesChange): Promise<Outcome<readonly string[]>>
+  /** Nobody is sent anything. Errors: `user_not_found` (404), `email_exists` (422), `weak_password`, `validation_failed`. */
+  generateLink(context: AuthenticationContext, asked: LinkAsked): Promise<Outcome<GeneratedLink>>
+  /** By mail; again as long as they haven't come. Errors: `email_exists` (422), `email_transport_missing`. */
+  invite(context: AuthenticationContext, email: string, data: Readonly<Record<string, unknown>>): Promise<Outcome<PersonAnswer>>
   auditLog(asked: AuditAsked): Promise<Outcome<{ readonly entries: readonly AuditAnswer[]; readonly total: number }>>
   /** A person deletes their own account. Errors: `session_not_found`, `reauthentication_needed`, `insufficient_aal`. */
   deleteOwn(context: AuthenticationContext, caller: Caller): Promise<Outcome<null>>

@@ -28,6 +28,13 @@ export interface VerifyFactorInput {
 /** What an enrolment or a challenge shows, as GoTrue does: `id`, `type` and what the kind of factor adds. */
 export type FactorAnswer = Readonly<Record<string, unknown>> & { readonly id: string; readonly type: string }
 
+/** What an administrator changes about a factor; what is undefined stays. */
+export interface FactorChange {
+  readonly friendlyName?: string | undefined
+  /** E.164 without the plus. */
+  readonly phone?: string | undefined
+}
+
 /** Second factors of the person who calls. Proving one makes their session aal2. */
 export interface FactorOperations {
   enrollFactor(context: AuthenticationContext, caller: Caller, input: EnrollFactorInput): Promise<Outcome<FactorAnswer>>
@@ -52,5 +59,12 @@ export interface FactorOperations {
   factorsOf(userId: string): Promise<Outcome<readonly Readonly<Record<string, unknown>>[]>>
   /** For administrators. Answers the factor that is gone. */
   removeFactorOf(context: AuthenticationContext, userId: string, factorId: string): Promise<Outcome<Readonly<Record<string, unknown>>>>
+  /** For administrators. Errors: `mfa_factor_not_found` (404), `mfa_factor_name_conflict`, `validation_failed`. */
+  changeFactorOf(
+    context: AuthenticationContext,
+    userId: string,
+    factorId: string,
+    change: FactorChange,
+  ): Promise<Outcome<Readonly<Record<string, unknown>>>>
   removeRecoveryCodes(context: AuthenticationContext, caller: Caller): Promise<Outcome<{ readonly id: string }>>
 }

@@ -22,6 +22,8 @@ export type {
   AdministrationOperations,
   AuditAnswer,
   AuditAsked,
+  GeneratedLink,
+  LinkAsked,
   PageAsked,
   PeopleAsked,
   PersonGiven,
@@ -53,7 +55,14 @@ export type {
   ProviderOperations,
   ProviderSessionAnswer,
 } from './authentication-providers'
-export type { ChallengeFactorInput, EnrollFactorInput, FactorAnswer, FactorOperations, VerifyFactorInput } from './authentication-factors'
+export type {
+  ChallengeFactorInput,
+  EnrollFactorInput,
+  FactorAnswer,
+  FactorChange,
+  FactorOperations,
+  VerifyFactorInput,
+} from './authentication-factors'
 export type { AssertionAnswer, AttestationAnswer, PasskeyAnswer, PasskeyChallenge, PasskeyOperations } from './authentication-passkeys'
 export type { PhoneChannel, PhoneCodeInput, PhoneOperations, PhoneProof, PhoneSignUpInput } from './authentication-phone'
 export type { ImportAnswer, ImportedPerson, InstallationOperations, SigningKeyAnswer } from './authentication-installation'

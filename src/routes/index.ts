@@ -44,7 +44,7 @@ export function adminRoutes(): Hono<AppEnv> {
   all.route(`${ADMIN}/webhook-events`, webhookEvents)
   notBuilt(all, ADMIN)
 
-  for (const path of ['/auth/v1/admin/*', '/auth/v1/invite']) all.use(path, administrators(), bodyLimit(1 * MiB))
+  all.use('/auth/v1/*', administrators(), bodyLimit(1 * MiB))
   all.route('/auth/v1', administration)
   return all
 }

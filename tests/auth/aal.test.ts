@@ -181,6 +181,36 @@ describe('an operator with the secret key', () => {
     expect((await messagesTo(String(person!['email']))).map(({ kind }) => kind)).toEqual(['mfa_factor_unenrolled'])
   })
 
+  test('gives a factor another name, which no other of the person has, and a number only to one by text message', async () => {
+    const { session, app: phone } = await secured()
+    const { user } = session
+    const change = (id: string, body: unknown) =>
+      call(`/auth/v1/admin/users/${user.id}/factors/${id}`, { apiKey: apiKeys.secretKey, method: 'PUT', body })
+    await run(
+      `insert into auth_factors (id, user_id, type, status, friendly_name, phone, created_at, updated_at) values (?, ?, 'phone', 'verified', 'Mobile', '41781112233', 0, 0)`,
+      user.id,
+      user.id,
+    )
+    expect((await change(phone.id, { friendly_name: ' Old phone ' })).body).toMatchObject({
+      id: phone.id,
+      friendly_name: 'Old phone',
+      status: 'verified',
+    })
+    expect((await change(user.id, { friendly_name: 'Old phone' })).body['error_code']).toBe('mfa_factor_name_conflict')
+    expect((await change(phone.id, { phone: '+41781112244' })).body['error_code']).toBe('validation_failed')
+    expect((await change(phone.id, { friendly_name: 'x'.repeat(101) })).body['error_code']).toBe('validation_failed')
+    expect((await change(crypto.randomUUID(), {})).body['error_code']).toBe('mfa_factor_not_found')
+    expect((await change(user.id, { phone: '+41781112233' })).body).toMatchObject({ phone: '41781112233', status: 'verified' })
+    // Nobody proved the new number.
+    expect((await change(user.id, { phone: '+41781112244' })).body).toMatchObject({ phone: '41781112244', status: 'unverified' })
+    expect(
+      await run(
+        "select json_extract(details, '$.number') as n from auth_audit where action = 'factor_updated' and user_id = ? order by rowid",
+        user.id,
+      ),
+    ).toEqual([{ n: 0 }, { n: 0 }, { n: 1 }])
+  })
+
   test('is nobody else', async () => {
     const { session, app: phone } = await secured()
     const path = `/auth/v1/admin/users/${session.user.id}/factors`

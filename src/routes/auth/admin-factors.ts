@@ -1,9 +1,9 @@
 // /admin/users/:id/factors: what an operator sees and removes of somebody's second factors, with the secret key alone.
 import { Hono } from 'hono'
 import type { AppContext, AppEnv } from '../../middleware'
-import { idOf } from './admin-request'
+import { factorBody, idOf, validPhone } from './admin-request'
 import { callAuthentication } from './call'
-import { contextOf } from './request'
+import { contextOf, readBody } from './request'
 
 const NO_STORE = { 'cache-control': 'no-store' }
 
@@ -19,6 +19,16 @@ async function remove(c: AppContext): Promise<Response> {
   return c.json(await callAuthentication(c, (service) => service.removeFactorOf(context, userId, factorId)), 200, NO_STORE)
 }
 
+async function change(c: AppContext): Promise<Response> {
+  const userId = idOf(c, 'id', 'user_id')
+  const factorId = idOf(c, 'factorId', 'factor_id')
+  const { friendly_name: friendlyName, phone } = await readBody(c, factorBody)
+  const asked = { friendlyName, phone: phone === undefined ? undefined : validPhone(phone) }
+  const context = await contextOf(c)
+  return c.json(await callAuthentication(c, (service) => service.changeFactorOf(context, userId, factorId, asked)), 200, NO_STORE)
+}
+
 export const adminFactors = new Hono<AppEnv>()
   .get('/admin/users/:id/factors', (c) => list(c))
   .delete('/admin/users/:id/factors/:factorId', (c) => remove(c))
+  .put('/admin/users/:id/factors/:factorId', (c) => change(c))

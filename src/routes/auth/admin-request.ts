@@ -92,8 +92,25 @@ export const newPersonBody = z.object({ ...person, id: optionalText, password_ha
 export const deleteBody = z.object({ should_soft_delete: flag })
 export const rolesBody = z.object({ roles: z.array(z.string()).max(100) })
 
+export const factorBody = z.object({ friendly_name: optionalText, phone: optionalText })
+export const inviteBody = z.object({ email: optionalText, data })
+export const linkBody = z.object({
+  type: z.enum(['signup', 'magiclink', 'recovery', 'invite', 'email_change_current', 'email_change_new']),
+  email: optionalText,
+  new_email: optionalText,
+  password: optionalText,
+  data,
+  redirect_to: optionalText,
+})
+
 /** Errors: `validation_failed`. */
-function validPhone(phone: string): string {
+export function requiredEmail(email: string | undefined): string {
+  if (email === undefined) throw refused('An email address is required')
+  return validEmail(email)
+}
+
+/** Errors: `validation_failed`. */
+export function validPhone(phone: string): string {
   const normal = normalisePhone(phone)
   if (normal === null) throw refused('Invalid phone number format (E.164 required)')
   return normal

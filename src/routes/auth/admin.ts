@@ -10,17 +10,20 @@ import {
   deleteBody,
   givenOf,
   idOf,
+  inviteBody,
+  linkBody,
   madeOf,
   newPersonBody,
   pageHeaders,
   readAuditQuery,
   readPage,
   readSort,
+  requiredEmail,
   rolesBody,
 } from './admin-request'
 import { callAuthentication } from './call'
 import { methodsOf } from './methods'
-import { contextOf, readBody } from './request'
+import { contextOf, readBody, validEmail } from './request'
 import { refuseSwitchedOff } from './switched-off'
 
 const NO_STORE = { 'cache-control': 'no-store' }
@@ -86,6 +89,21 @@ async function changeRoles(c: AppContext, way: 'grant' | 'remove'): Promise<Resp
   return c.json({ roles: left }, 200, NO_STORE)
 }
 
+async function generateLink(c: AppContext): Promise<Response> {
+  const body = await readBody(c, linkBody)
+  const newEmail = body.new_email === undefined ? undefined : validEmail(body.new_email)
+  const asked = { type: body.type, email: requiredEmail(body.email), newEmail, password: body.password, data: body.data ?? {} }
+  const context = await contextOf(c, body.redirect_to)
+  return c.json(await callAuthentication(c, (service) => service.generateLink(context, asked)), 200, NO_STORE)
+}
+
+async function invite(c: AppContext): Promise<Response> {
+  const body = await readBody(c, inviteBody)
+  const email = requiredEmail(body.email)
+  const context = await contextOf(c)
+  return c.json(await callAuthentication(c, (service) => service.invite(context, email, body.data ?? {})), 200, NO_STORE)
+}
+
 async function audit(c: AppContext): Promise<Response> {
   const page = readPage(c)
   const asked = { ...page, ...readAuditQuery(c) }
@@ -103,6 +121,10 @@ const people = new Hono<AppEnv>()
   .get('/admin/users/:id/roles', (c) => showRoles(c))
   .post('/admin/users/:id/roles', (c) => changeRoles(c, 'grant'))
   .delete('/admin/users/:id/roles', (c) => changeRoles(c, 'remove'))
+  .post('/admin/generate_link', (c) => generateLink(c))
+  .post('/invite', (c) => invite(c))
+  // Where supabase-swift asks for it.
+  .post('/admin/invite', (c) => invite(c))
   .get('/admin/audit', (c) => audit(c))
 
 const methodsAt = methodsOf([people, adminFactors, adminPasskeys])

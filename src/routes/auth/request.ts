@@ -120,11 +120,12 @@ export function redirectRules(c: AppContext): RedirectRules {
 }
 
 /** Where this request wants the browser to end; the site when it may not. */
-function redirectOf(c: AppContext, rules: RedirectRules): string {
-  return resolveRedirect([c.req.query('redirect_to'), c.req.header('redirect_to'), c.req.header('referer')], rules)
+function redirectOf(c: AppContext, rules: RedirectRules, first: string | undefined): string {
+  return resolveRedirect([first, c.req.query('redirect_to'), c.req.header('redirect_to'), c.req.header('referer')], rules)
 }
 
-export async function contextOf(c: AppContext): Promise<AuthenticationContext> {
+/** `redirectTo` is a place that stands in the body. */
+export async function contextOf(c: AppContext, redirectTo?: string): Promise<AuthenticationContext> {
   const redirects = redirectRules(c)
   return {
     issuer: `${publicOrigin(c.env, new URL(c.req.url))}${ISSUER_PATH}`,
@@ -135,7 +136,7 @@ export async function contextOf(c: AppContext): Promise<AuthenticationContext> {
     device: readDevice((name) => c.req.header(name)),
     place: readPlace((c.req.raw as { readonly cf?: unknown }).cf),
     requestId: c.var.requestId,
-    redirectTo: redirectOf(c, redirects),
+    redirectTo: redirectOf(c, redirects, redirectTo),
     siteUrl: redirects.siteUrl,
   }
 }

@@ -1,5 +1,6 @@
 // The paths of /auth/v1 that exist, in GoTrue's dialect. Bodies are the very schemas that the routes read with.
 import { codeBody, idTokenBody, passwordBody, personBody, refreshBody, signUpBody } from '../auth/request'
+import { ADMINISTRATION_PATHS, DELETE_OWN } from './administration'
 import { ADMIN_FACTOR_PATHS, FACTOR_PATHS, FACTOR_SCHEMAS } from './factors'
 import { PHONE_PATHS } from './phones'
 import { ADMIN_PASSKEY_PATHS, PASSKEY_PATHS, PASSKEY_SCHEMAS } from './passkeys'
@@ -12,6 +13,7 @@ const textOrNull: JsonSchema = { type: ['string', 'null'] }
 export const AUTH_PATHS: Readonly<Record<string, JsonSchema>> = {
   ...FACTOR_PATHS,
   ...ADMIN_FACTOR_PATHS,
+  ...ADMINISTRATION_PATHS,
   ...PASSKEY_PATHS,
   ...PHONE_PATHS,
   ...ADMIN_PASSKEY_PATHS,
@@ -56,6 +58,7 @@ export const AUTH_PATHS: Readonly<Record<string, JsonSchema>> = {
       requestBody: body(taken(personBody)),
       responses: answers(reference('schemas', 'User'), 'The person as they are now.'),
     },
+    delete: DELETE_OWN,
   },
   '/auth/v1/logout': {
     post: {

@@ -1,5 +1,6 @@
 // The paths of /auth/v1/factors: second factors, and recovery codes under the id `recovery-codes`.
 import { challengeBody, enrollBody, recoveryBody, recoveryCodeBody, verifyBody } from '../auth/factors'
+import { CHANGE_FACTOR } from './administration'
 import type { JsonSchema } from './schema'
 import { answers, API_KEY, body, object, PERSON, reference, taken, tags, text } from './words'
 
@@ -72,6 +73,7 @@ export const ADMIN_FACTOR_PATHS: Readonly<Record<string, JsonSchema>> = {
     },
   },
   '/auth/v1/admin/users/{id}/factors/{factorId}': {
+    put: CHANGE_FACTOR,
     delete: {
       tags,
       operationId: 'auth_admin_factor_remove',

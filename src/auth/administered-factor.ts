@@ -1,13 +1,15 @@
 // An administrator's hand in second factors: for who lost theirs and asks for help.
 import { AppError, uuidv7 } from '../core'
 import { messagesCommitted } from '../messages'
-import { run, type AuthenticationContext } from '../platform'
+import { run, type AuthenticationContext, type FactorChange } from '../platform'
 import { auditStatement, CHANGED } from './audit'
+import { MAX_NAME } from './enroll-factor'
 import { authErrors } from './errors'
 import { factorNotFound, showFactor } from './factor'
 import { factorNotice } from './factor-notice'
 import { PERSON_COLUMNS, readPerson, type Person } from './person'
 import { downgradeStatements } from './second-factor'
+import { shortLine } from './wording'
 import type { Workshop } from './workshop'
 
 async function personOf({ db }: Workshop, userId: string): Promise<Person> {
@@ -70,4 +72,58 @@ export async function removeFactorOf(
   if (results[0]!.results.length === 0) throw factorNotFound()
   messagesCommitted(workshop)
   return showFactor(factor)
+}
+
+/**
+ * Another name for a factor, or another number for one by text message. A new number was proved by nobody, so the factor has to be proved again.
+ * Errors: `user_not_found`, `mfa_factor_not_found` (404); `mfa_factor_name_conflict`, `validation_failed`.
+ */
+export async function changeFactorOf(
+  workshop: Workshop,
+  context: AuthenticationContext,
+  userId: string,
+  factorId: string,
+  change: FactorChange,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { db, now } = workshop
+  const { phone } = change
+  const friendlyName = change.friendlyName === undefined ? undefined : shortLine('friendly_name', change.friendlyName, MAX_NAME)
+  const person = await personOf(workshop, userId)
+  const factor = person.factors.find(({ id }) => id === factorId)
+  if (factor === undefined) throw factorNotFound()
+  if (phone !== undefined && factor.type !== 'phone') {
+    throw new AppError(authErrors.validation_failed, { message: 'Only a phone factor has a number' })
+  }
+  const number = phone === undefined || phone === factor.phone ? null : phone
+  const [changed] = await run(db, [
+    {
+      sql: `update auth_factors set friendly_name = coalesce(?1, friendly_name), phone = coalesce(?2, phone),
+          status = iif(?2 is null, status, 'unverified'), updated_at = ?3
+        where id = ?4 and user_id = ?5
+          and not exists (select 1 from auth_factors o where o.user_id = ?5 and o.id <> ?4 and o.friendly_name = ?1 and ?1 <> '') returning id`,
+      params: [friendlyName ?? null, number, String(now), factorId, userId],
+    },
+    auditStatement(
+      { ...context, now },
+      { action: 'factor_updated', userId, actor: 'service', details: { factor: factorId, type: factor.type, number: number !== null } },
+      CHANGED,
+    ),
+    ...(number === null
+      ? []
+      : downgradeStatements(userId, factor, {
+          sql: `exists (select 1 from auth_factors where id = ? and status = 'unverified')`,
+          params: [factorId],
+        })),
+  ])
+  if (changed!.results.length === 0) {
+    if (!(await personOf(workshop, userId)).factors.some(({ id }) => id === factorId)) throw factorNotFound()
+    throw new AppError(authErrors.mfa_factor_name_conflict)
+  }
+  return showFactor({
+    ...factor,
+    friendlyName: friendlyName ?? factor.friendlyName,
+    phone: number ?? factor.phone,
+    status: number === null ? factor.status : 'unverified',
+    updatedAt: now,
+  })
 }
