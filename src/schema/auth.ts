@@ -36,7 +36,12 @@ export const authUsers = sqliteTable(
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull(),
   },
-  (t) => [uniqueIndex('auth_users_email').on(t.email), uniqueIndex('auth_users_phone').on(t.phone)],
+  (t) => [
+    uniqueIndex('auth_users_email').on(t.email),
+    uniqueIndex('auth_users_phone').on(t.phone),
+    // The pages that administrators read.
+    index('auth_users_created').on(t.createdAt, t.id),
+  ],
 )
 
 export const authIdentities = sqliteTable(

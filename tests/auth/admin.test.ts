@@ -227,6 +227,11 @@ describe('a page of people', () => {
     expect(emails(await admin(`users?filter=${mark}&sort=created_at%20asc`))).toEqual(['0', '1', '2', '3', '4'])
     expect(emails(await admin(`users?filter=${encodeURIComponent(`${mark} 3`)}`))).toEqual(['3'])
     expect((await admin('users?per_page=1')).body['aud']).toBe('authenticated')
+    // A page costs what a page costs, and the count of all.
+    const { detail } = (
+      await rows(`explain query plan select u.id from auth_users u where 1 order by u.created_at desc, u.id desc limit 50`)
+    )[0]!
+    expect(detail).toContain('auth_users_created')
   })
 
   test('what is asked wrongly is refused by name, on both sides of the limit', async () => {
