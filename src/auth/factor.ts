@@ -32,6 +32,14 @@ export function hasSecondFactor({ factors }: { readonly factors: readonly Factor
   return factors.some(({ status }) => status === 'verified')
 }
 
+/** Of who changes what they sign in with: a person with a second factor shows it first (pitfall P20). */
+export function needsSecondFactor(): AppError {
+  return new AppError(
+    { ...authErrors.insufficient_aal, status: 401 },
+    { message: 'AAL2 session is required to update email or password when MFA is enabled.' },
+  )
+}
+
 /** Somebody else's factor, or none: a stranger can't tell which. */
 export function factorNotFound(): AppError {
   return new AppError({ ...authErrors.mfa_factor_not_found, status: 404 }, { message: 'Factor not found' })

@@ -14,7 +14,7 @@ export type TokenPurpose =
 /** Wrong codes after which no code counts. A link goes on: nobody guesses one, so guessing can't lock its owner out. */
 export const MAX_ATTEMPTS = 5
 /** Wrong codes are remembered as long as a token lives, and this long at least: asking for a new one gives no new tries. */
-const MIN_MEMORY_MS = 15 * 60_000
+export const MIN_MEMORY_MS = 15 * 60_000
 const LINK_BYTES = 32
 /** What GoTrue writes before the token of a link that answers a code for the app instead of a session. */
 export const PKCE_PREFIX = 'pkce_'

@@ -2,6 +2,7 @@
 import type { AuthenticationService } from '../platform'
 import { administrationOperations } from './administration-operations'
 import { deviceOperations } from './device-operations'
+import { mailOperations } from './mail-operations'
 import { phoneOperations } from './phone-operations'
 import { installationOperations } from './installation-operations'
 import { providerOperations } from './provider-operations'
@@ -19,4 +20,5 @@ export const OPERATIONS: OperationsOf<AuthenticationService> = {
   ...factorOperations,
   ...phoneOperations,
   ...administrationOperations,
+  ...mailOperations,
 }

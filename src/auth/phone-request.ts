@@ -14,7 +14,7 @@ import {
 } from '../platform'
 import { auditStatement, CHANGED, type AuditAction } from './audit'
 import { authErrors } from './errors'
-import { hasSecondFactor } from './factor'
+import { hasSecondFactor, needsSecondFactor } from './factor'
 import { hashPassword } from './password'
 import { checkPassword } from './password-strength'
 import { admitPerson, personCreated } from './new-person'
@@ -172,12 +172,7 @@ export async function changePhone(
   const person = await livePerson(workshop, caller)
   if (person.phone === phone && person.phoneConfirmedAt !== null) return showPerson(person)
   // Who takes the number takes the account: a person with a second factor shows it first (pitfall P20).
-  if (hasSecondFactor(person) && person.sessionAal !== 'aal2') {
-    throw new AppError(
-      { ...authErrors.insufficient_aal, status: 401 },
-      { message: 'AAL2 session is required to update email or password when MFA is enabled.' },
-    )
-  }
+  if (hasSecondFactor(person) && person.sessionAal !== 'aal2') throw needsSecondFactor()
   const free: Statement = {
     sql: `not exists (select 1 from auth_users o where o.phone = ? and o.phone_confirmed_at is not null and o.id <> u.id)`,
     params: [phone],

@@ -13,7 +13,15 @@ import type { Workshop } from './workshop'
 /** What a person names themselves by. */
 export type Account = { readonly email: string } | { readonly phone: string }
 
-/** One read and one batch. Errors: `invalid_credentials`; `user_banned` (400), and `phone_not_confirmed`, told only to who knows the password. */
+/** The password of a sign-up that isn't confirmed yet, as it waits on the token; of everybody else there is none. */
+const WAITING = {
+  email: `case when u.email_confirmed_at is null then
+    (select t.password_hash from auth_one_time_tokens t where t.user_id = u.id and t.purpose = 'confirmation') end`,
+  phone: `case when u.phone_confirmed_at is null then
+    (select t.password_hash from auth_one_time_tokens t where t.user_id = u.id and t.purpose = 'phone_confirmation') end`,
+} as const
+
+/** One read and one batch. Errors: `invalid_credentials`; `user_banned` (400), `email_not_confirmed` and `phone_not_confirmed`, told only to who knows the password. */
 export async function signInWithPassword(
   workshop: Workshop,
   context: AuthenticationContext,
@@ -22,15 +30,19 @@ export async function signInWithPassword(
 ): Promise<{ session: Session; person: Person; weakness: WeakPasswordAnswer | null }> {
   const { db, now } = workshop
   const [provider, named] = 'email' in account ? (['email', account.email] as const) : (['phone', account.phone] as const)
-  const [found] = await run(db, [{ sql: `select ${PERSON_COLUMNS} from auth_users u where u.${provider} = ?`, params: [named] }])
+  const [found] = await run(db, [
+    { sql: `select ${PERSON_COLUMNS}, ${WAITING[provider]} as waiting_hash from auth_users u where u.${provider} = ?`, params: [named] },
+  ])
   const row = found!.results[0]
   const person = row === undefined ? null : readPerson(row)
-  const matches = await verifyPassword(password, person?.passwordHash ?? null)
+  const unproven = person !== null && (provider === 'email' ? person.emailConfirmedAt : person.phoneConfirmedAt) === null
+  const waiting = unproven && typeof row?.['waiting_hash'] === 'string' ? row['waiting_hash'] : null
+  const matches = await verifyPassword(password, waiting ?? person?.passwordHash ?? null)
   await reviewPassword(workshop, context, person?.id ?? null, matches)
   if (person === null || !matches) throw new AppError(authErrors.invalid_credentials)
   if (isBanned(person, now)) throw new AppError({ ...authErrors.user_banned, status: 400 })
 
-  if (provider === 'phone' && person.phoneConfirmedAt === null) throw new AppError(authErrors.phone_not_confirmed)
+  if (unproven) throw new AppError(provider === 'email' ? authErrors.email_not_confirmed : authErrors.phone_not_confirmed)
 
   // What was brought along from elsewhere is verified once, and is ours from then on.
   const renewed = person.passwordHash !== null && isOutdated(person.passwordHash) ? await renewHash(password, person.passwordHash) : null

@@ -2,13 +2,15 @@
 import { run, type Store } from '../platform'
 import { AUTH_AUDIT_MS } from './audit'
 import { UNVERIFIED_MS } from './enroll-factor'
+import { MIN_MEMORY_MS } from './one-time-token'
 
 const CHUNK = 1_000
 const ROUNDS = 20
 
 /** By table: the column of the time that counts, and how long after it a row is kept. */
 const KEPT = {
-  auth_one_time_tokens: { column: 'expires_at', ms: 0 },
+  // Wrong codes are remembered a while longer than the code.
+  auth_one_time_tokens: { column: 'expires_at', ms: MIN_MEMORY_MS },
   auth_flows: { column: 'expires_at', ms: 0 },
   auth_challenges: { column: 'expires_at', ms: 0 },
   auth_audit: { column: 'at', ms: AUTH_AUDIT_MS },

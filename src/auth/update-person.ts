@@ -11,10 +11,11 @@ import {
 } from '../platform'
 import { auditStatement, CHANGED } from './audit'
 import { authErrors } from './errors'
-import { hasSecondFactor } from './factor'
+import { hasSecondFactor, needsSecondFactor } from './factor'
 import { hashPassword, verifyPassword } from './password'
 import { checkPassword } from './password-strength'
-import { readLivePerson, livePerson, livePersonStatement } from './session'
+import { requireReauthentication, sessionAgeStatement } from './reauthentication'
+import { readLivePerson, livePersonStatement } from './session'
 import { emailIdentity } from './sign-up'
 import { checkMetadataSize, ownMetadata } from './user-metadata'
 import type { Person } from './person'
@@ -48,10 +49,11 @@ async function checkNewPassword(
   if (person.passwordHash !== null && (await verifyPassword(password, person.passwordHash))) throw new AppError(authErrors.same_password)
 }
 
-/** Parameters: ?1 metadata patch, ?2 new address, ?3 new hash, ?4 now, ?5 person, ?6 session. */
+/** Parameters: ?1 metadata patch, ?2 new address, ?3 new hash, ?4 now, ?5 person, ?6 session, then those of `condition`. */
 function statements(
   caller: Caller,
   params: SqlValue[],
+  condition: Statement,
   person: Person,
   email: string | null,
   passwordHash: string | null,
@@ -69,10 +71,13 @@ function statements(
         is_anonymous = case when ?2 is null then is_anonymous else 0 end,
         app_metadata = case when ?2 is null or json_extract(app_metadata, '$.provider') is not null then app_metadata
           else json_patch(app_metadata, '{"provider":"email","providers":["email"]}') end,
+        new_email = case when ?2 is null then new_email end,
+        email_change_confirmed = case when ?2 is null then email_change_confirmed end,
+        new_phone = case when ?2 is null then new_phone end,
         password_hash = coalesce(?3, password_hash),
         updated_at = ?4
-      where id = ?5 and ${live} and ${free} returning id`,
-    params,
+      where id = ?5 and ${live} and ${free} and ${condition.sql} returning id`,
+    params: [...params, ...condition.params],
   }
   const all = [update]
   if (email !== null) {
@@ -84,6 +89,12 @@ function statements(
         on conflict (provider, subject) do update set identity_data = excluded.identity_data, email = excluded.email, updated_at = excluded.updated_at`,
       params: [identity.id, JSON.stringify(identity.data), email, String(now), person.id, caller.sessionId],
     })
+    // What is on its way to the old one proves nothing any more (pitfall P16).
+    all.push({
+      sql: `delete from auth_one_time_tokens where user_id = ?1 and (select email from auth_users where id = ?1) = ?2
+        and exists (select 1 from auth_sessions s where s.id = ?3 and s.user_id = ?1)`,
+      params: [person.id, email, caller.sessionId],
+    })
   }
   if (passwordHash !== null) {
     // A new password ends the other sessions, but only if it was written.
@@ -93,13 +104,19 @@ function statements(
         and (select count(*) from auth_sessions where id = ?2 and user_id = ?1) = 1`,
       params: [person.id, caller.sessionId, passwordHash],
     })
+    // Codes and links that are on their way prove nothing any more, nor does the one that was just used.
+    all.push({
+      sql: `delete from auth_one_time_tokens where user_id = ?1 and (select password_hash from auth_users where id = ?1) = ?2`,
+      params: [person.id, passwordHash],
+    })
   }
   return [...all, livePersonStatement(caller)]
 }
 
 /**
  * Changes a person who is signed in. A new address counts as confirmed and makes an anonymous person a permanent one, with the same id.
- * Errors: `session_not_found`, `user_not_found`, `user_banned`, `email_exists`, `same_password`, `weak_password`, `validation_failed`.
+ * Errors: `session_not_found`, `user_not_found`, `user_banned`, `email_exists`, `same_password`, `weak_password`, `validation_failed`,
+ * and those of `requireReauthentication`.
  */
 export async function updatePerson(
   workshop: Workshop,
@@ -108,26 +125,25 @@ export async function updatePerson(
   changes: PersonChanges,
 ): Promise<Person> {
   const { db, now } = workshop
-  const person = await livePerson(workshop, caller)
-  const sensitive = changes.password !== undefined || (changes.email !== undefined && changes.email !== person.email)
-  if (sensitive && person.sessionAal !== 'aal2' && hasSecondFactor(person)) {
-    throw new AppError(
-      { ...authErrors.insufficient_aal, status: 401 },
-      { message: 'AAL2 session is required to update email or password when MFA is enabled.' },
-    )
-  }
+  const [found, age] = await run(db, [livePersonStatement(caller), sessionAgeStatement(caller)])
+  const person = readLivePerson(found!.results[0], now)
+  const sensitive =
+    changes.password !== undefined || [changes.email, changes.newEmail].some((asked) => asked !== undefined && asked !== person.email)
+  if (sensitive && person.sessionAal !== 'aal2' && hasSecondFactor(person)) throw needsSecondFactor()
   const email = changes.email === undefined || changes.email === person.email ? null : changes.email
   const data = changes.data === undefined ? null : ownMetadata(changes.data)
   if (data !== null) checkMetadataSize({ ...person.userMetadata, ...data })
 
   let passwordHash: string | null = null
+  let condition: Statement = { sql: '1', params: [] }
   if (changes.password !== undefined) {
-    await checkNewPassword(workshop, context.rules, changes.password, person, email ?? changes.phone ?? null)
+    condition = await requireReauthentication(workshop, context.rules, person, age!.results[0], changes)
+    await checkNewPassword(workshop, context.rules, changes.password, person, email ?? changes.newEmail ?? changes.phone ?? null)
     passwordHash = await hashPassword(changes.password)
   }
   const patch = { ...data, ...(email === null ? {} : { sub: person.id, email, email_verified: true, phone_verified: false }) }
   const params = [JSON.stringify(patch), email, passwordHash, String(now), person.id, caller.sessionId]
-  const [update, ...rest] = statements(caller, params, person, email, passwordHash, now)
+  const [update, ...rest] = statements(caller, params, condition, person, email, passwordHash, now)
   const fields = Object.entries({ email, password: passwordHash, data }).flatMap(([name, value]) => (value === null ? [] : [name]))
   const entry = auditStatement(
     { ...context, now },
@@ -136,6 +152,9 @@ export async function updatePerson(
   )
   const results = await run(db, [update!, entry, ...rest])
   const after = readLivePerson(results.at(-1)!.results[0], now)
-  if (results[0]!.results.length === 0) throw new AppError(authErrors.email_exists)
+  if (results[0]!.results.length === 0) {
+    if (sensitive && after.sessionAal !== 'aal2' && hasSecondFactor(after)) throw needsSecondFactor()
+    throw new AppError(email === null ? authErrors.reauthentication_not_valid : authErrors.email_exists)
+  }
   return after
 }

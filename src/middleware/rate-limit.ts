@@ -25,6 +25,12 @@ export type RateClass =
   | 'factor'
   /** Codes that are tried, by address. */
   | 'code'
+  /** Mails that are asked for, by address on the network. */
+  | 'mail_address'
+  /** The same by what is asked for and the mail address that is named: one a minute. */
+  | 'mail_gap'
+  /** The same by mail address: so many an hour, whatever for. */
+  | 'mailbox'
   /** Text messages, by address. */
   | 'sms_address'
   /** The same by network. */
@@ -52,6 +58,9 @@ const RATES: Readonly<Record<RateClass, RuntimeRate>> = {
   password: { requests: 600, seconds: 300, burst: 120 },
   factor: { requests: 15, seconds: 60, burst: 30 },
   code: { requests: 30, seconds: 300, burst: 30 },
+  mail_address: { requests: 30, seconds: 300, burst: 30 },
+  mail_gap: { requests: 1, seconds: 60, burst: 1 },
+  mailbox: { requests: 15, seconds: 3600, burst: 10 },
   sms_address: { requests: 20, seconds: 3600, burst: 10 },
   sms_network: { requests: 60, seconds: 3600, burst: 20 },
   sms_gap: { requests: 1, seconds: 60, burst: 1 },

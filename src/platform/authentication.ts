@@ -2,6 +2,7 @@
 import type { AdministrationOperations } from './authentication-administration'
 import type { DeviceOperations } from './authentication-devices'
 import type { PasskeyOperations } from './authentication-passkeys'
+import type { MailOperations } from './authentication-mail'
 import type { PhoneOperations } from './authentication-phone'
 import type { InstallationOperations } from './authentication-installation'
 import type { ProviderOperations } from './authentication-providers'
@@ -115,6 +116,11 @@ export interface PersonChanges {
   readonly password?: string
   /** Merged into `user_metadata` key by key; null removes a key. */
   readonly data?: Readonly<Record<string, unknown>>
+  /** An address that is asked for besides, and waits to be confirmed: an anonymous person may take a password with it. */
+  readonly newEmail?: string
+  /** Out of a mail or a message, where a new password takes one. */
+  readonly nonce?: string
+  readonly currentPassword?: string
 }
 
 export type SignOutScope = 'global' | 'local' | 'others'
@@ -142,4 +148,5 @@ export interface AuthenticationService
     ProviderOperations,
     PhoneOperations,
     InstallationOperations,
-    AdministrationOperations {}
+    AdministrationOperations,
+    MailOperations {}

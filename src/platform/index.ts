@@ -64,6 +64,7 @@ export type {
   VerifyFactorInput,
 } from './authentication-factors'
 export type { AssertionAnswer, AttestationAnswer, PasskeyAnswer, PasskeyChallenge, PasskeyOperations } from './authentication-passkeys'
+export type { MailAnswer, MailChallenge, MailInput, MailOperations, MailProof, MailToken, OtpInput } from './authentication-mail'
 export type { PhoneChannel, PhoneCodeInput, PhoneOperations, PhoneProof, PhoneSignUpInput } from './authentication-phone'
 export type { ImportAnswer, ImportedPerson, InstallationOperations, SigningKeyAnswer } from './authentication-installation'
 export { authenticationService, settle, type Outcome } from './services'

@@ -308,7 +308,8 @@ describe('strangers', () => {
         method === 'DELETE' ? undefined : { challenge_id: crypto.randomUUID(), code: '1' },
         method,
       )
-      expect([404, 405, 501]).toContain(answer.status)
+      // `..` leads a client's own URL elsewhere: to /verify, which finds nothing to verify.
+      expect([400, 404, 405, 501]).toContain(answer.status)
     }
   })
 

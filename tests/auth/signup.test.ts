@@ -158,11 +158,3 @@ test('a grant that does not exist, or not yet, says so', async () => {
   expect(await grant('pkce')).toEqual([400, 'validation_failed'])
   expect(await grant('web3')).toEqual([422, 'web3_provider_disabled'])
 })
-
-test('what is not built yet answers 501 with its name', async () => {
-  for (const path of ['/auth/v1/otp', '/auth/v1/recover', '/auth/v1/verify']) {
-    const answer = await call(path, { body: {} })
-    expect([answer.status, answer.body['error_code']]).toEqual([501, 'feature_disabled'])
-    expect(answer.body['msg']).toContain(path)
-  }
-})

@@ -6,7 +6,7 @@ test('an address that GoTrue has not got is 404, one that is only missing here 5
     const { status, body } = await call(`/auth/v1/${path}`)
     expect([path, status, body['code'], body['error_code']]).toEqual([path, 404, 404, 'path_unknown'])
   }
-  for (const path of ['otp', '.well-known/openid-configuration']) expect((await call(`/auth/v1/${path}`)).status).toBe(501)
+  for (const path of ['.well-known/openid-configuration']) expect((await call(`/auth/v1/${path}`)).status).toBe(501)
 })
 
 test('a method that a built address does not take is 405, and the answer says which it takes', async () => {

@@ -6,6 +6,7 @@ import type { AppEnv } from '../../middleware'
 import { devices } from './devices'
 import { factors } from './factors'
 import { identities } from './identities'
+import { mail } from './mail'
 import { methodsOf } from './methods'
 import { oauth } from './oauth'
 import { passkeys } from './passkeys'
@@ -14,6 +15,7 @@ import { phone } from './phone'
 import { settingsRoutes } from './settings'
 import { refuseSwitchedOff } from './switched-off'
 import { token } from './token'
+import { verification } from './verify'
 
 /** What GoTrue answers below, by the first part of the path. */
 const GOTRUE = new Set(
@@ -22,7 +24,7 @@ const GOTRUE = new Set(
   ),
 )
 
-const built = [token, person, devices, factors, identities, oauth, passkeys, settingsRoutes] as const
+const built = [token, person, mail, verification, devices, factors, identities, oauth, passkeys, settingsRoutes] as const
 
 const methodsAt = methodsOf(built)
 
@@ -31,6 +33,8 @@ export const auth = new Hono<AppEnv>()
   .route('/', phone)
   .route('/', token)
   .route('/', person)
+  .route('/', mail)
+  .route('/', verification)
   .route('/', devices)
   .route('/', factors)
   .route('/', identities)

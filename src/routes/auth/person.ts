@@ -3,8 +3,10 @@ import { Hono } from 'hono'
 import { authErrors } from '../../auth'
 import { AppError, networkOf } from '../../core'
 import { endReading, requirePerson, takeRate, type AppContext, type AppEnv } from '../../middleware'
-import type { SignOutScope } from '../../platform'
+import type { Caller, SignOutScope } from '../../platform'
 import { callAuthentication } from './call'
+import { challengeOf } from './mail'
+import { takeMail } from './mail-limits'
 import { readPhoneChange } from './phone'
 import { contextOf, personBody, query, readBody, signOutQuery, validEmail } from './request'
 
@@ -29,22 +31,37 @@ async function update(c: AppContext): Promise<Response> {
       { class: 'device', subject: `change ${caller.userId}` },
     ])
   }
+  const email = body.email === undefined ? null : validEmail(body.email)
+  const challenge = challengeOf(body)
+  const context = await contextOf(c)
+  const waits = email !== null && context.rules.confirmEmail
+  if (waits) await takeEmailChange(c, caller, email)
   const changes = {
-    ...(body.email === undefined ? {} : { email: validEmail(body.email) }),
+    ...(email === null || waits ? {} : { email }),
     ...(body.password === undefined ? {} : { password: body.password }),
     ...(body.data === undefined ? {} : { data: body.data }),
   }
-  const context = await contextOf(c)
   const phone = body.phone === undefined ? null : await readPhoneChange(c)
-  // A number that is alone needs no other change; beside others it comes after them, and only if they were made.
+  // An address or a number that has to be proved needs no other change; beside others it comes after them, and only if they were made.
+  const beside = {
+    ...(waits ? { newEmail: email } : {}),
+    ...(phone === null ? {} : { phone: phone.phone }),
+    ...(body.nonce === undefined ? {} : { nonce: body.nonce }),
+    ...(body.current_password === undefined ? {} : { currentPassword: body.current_password }),
+  }
   let answer =
-    phone === null || Object.keys(changes).length > 0
-      ? await callAuthentication(c, (service) =>
-          service.updatePerson(context, caller, { ...changes, ...(phone === null ? {} : { phone: phone.phone }) }),
-        )
+    (phone === null && !waits) || Object.keys(changes).length > 0
+      ? await callAuthentication(c, (service) => service.updatePerson(context, caller, { ...changes, ...beside }))
       : null
+  if (waits) answer = await callAuthentication(c, (service) => service.changeEmail(context, caller, email, challenge))
   if (phone !== null) answer = await callAuthentication(c, (service) => service.changePhone(context, caller, phone.phone, phone.channel))
   return c.json(answer, 200, NO_STORE)
+}
+
+/** Counts the mails of a change of address, by the address and by the person, who may not go from one address to the next. */
+async function takeEmailChange(c: AppContext, caller: Caller, email: string): Promise<void> {
+  await takeMail(c, 'email_change', email)
+  await takeMail(c, 'email_change', caller.userId, { counted: [] })
 }
 
 async function signOut(c: AppContext, scope: SignOutScope): Promise<Response> {

@@ -17,7 +17,10 @@ export const data = z
   .nullish()
   .transform((value) => value ?? undefined)
 
-export const signUpBody = z.object({ email: optionalText, phone: optionalText, password: optionalText, data })
+/** Of an app that gets a code when a link is opened (PKCE). */
+export const challengeMembers = { code_challenge: optionalText, code_challenge_method: optionalText } as const
+
+export const signUpBody = z.object({ email: optionalText, phone: optionalText, password: optionalText, data, ...challengeMembers })
 export const passwordBody = z.object({ email: optionalText, phone: optionalText, password: optionalText })
 export const refreshBody = z.object({ refresh_token: optionalText })
 export const codeBody = z.object({ auth_code: optionalText, code_verifier: optionalText })
@@ -35,8 +38,11 @@ export const personBody = z.object({
   email: optionalText,
   phone: optionalText,
   password: optionalText,
+  current_password: optionalText,
+  nonce: optionalText,
   data,
   app_metadata: z.unknown().optional(),
+  ...challengeMembers,
 })
 
 /** As it is kept and looked up. */

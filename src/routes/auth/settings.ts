@@ -22,8 +22,7 @@ async function settings(c: AppContext): Promise<Response> {
       phone: rules.phone,
     },
     disable_signup: rules.disableSignup,
-    // No mail is sent yet, so an address counts as confirmed.
-    mailer_autoconfirm: true,
+    mailer_autoconfirm: !rules.confirmEmail,
     phone_autoconfirm: false,
     sms_provider: rules.phone ? (transportOf(c.var.app, c.env, 'sms')?.name ?? '') : '',
     saml_enabled: false,

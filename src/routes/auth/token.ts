@@ -7,6 +7,8 @@ import { keysOf, type RefreshAnswer, type SessionAnswer } from '../../platform'
 import { callAuthentication } from './call'
 import { requireHuman } from './human'
 import { signInWithIdToken } from './id-token'
+import { challengeOf } from './mail'
+import { takeMail } from './mail-limits'
 import { signInWithPhone, signUpByPhone } from './phone'
 import { answerSession } from './session-answer'
 import { takeSignIn } from './sign-in-limits'
@@ -24,7 +26,8 @@ import {
 } from './request'
 
 async function signUp(c: AppContext): Promise<Response> {
-  const { email, phone, password, data = {} } = await readBody(c, signUpBody)
+  const body = await readBody(c, signUpBody)
+  const { email, phone, password, data = {} } = body
   if (phone !== undefined) return signUpByPhone(c)
   if (email === undefined && password !== undefined) {
     throw new AppError(authErrors.validation_failed, { message: 'Sign up with a password needs an email' })
@@ -33,17 +36,23 @@ async function signUp(c: AppContext): Promise<Response> {
     throw new AppError(authErrors.validation_failed, { message: 'Signup requires a valid password' })
   }
   const credentials = email === undefined || password === undefined ? null : { email: validEmail(email), password }
+  const challenge = challengeOf(body)
   const ip = c.req.header('cf-connecting-ip')
-  const subjects: RateSubject[] =
+  const counted: RateSubject[] =
     credentials === null
       ? [{ class: 'anonymous', subject: addressOf(ip) }]
       : [
           { class: 'signup', subject: addressOf(ip) },
           { class: 'password', subject: networkOf(ip) },
         ]
-  await takeRate(c, subjects)
-  await requireHuman(c)
   const context = await contextOf(c)
+  if (credentials !== null && context.rules.confirmEmail) {
+    await takeMail(c, 'signup', credentials.email, { asksHuman: true, counted })
+    const user = await callAuthentication(c, (service) => service.signUpToConfirm(context, { credentials, data, challenge }))
+    return c.json(user, 200, { 'cache-control': 'no-store' })
+  }
+  await takeRate(c, counted)
+  await requireHuman(c)
   return answerSession(c, await callAuthentication(c, (service) => service.signUp(context, { credentials, data })))
 }
 

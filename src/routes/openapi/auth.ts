@@ -2,7 +2,7 @@
 import { codeBody, idTokenBody, passwordBody, personBody, refreshBody, signUpBody } from '../auth/request'
 import { ADMINISTRATION_PATHS, DELETE_OWN } from './administration'
 import { ADMIN_FACTOR_PATHS, FACTOR_PATHS, FACTOR_SCHEMAS } from './factors'
-import { PHONE_PATHS } from './phones'
+import { CODE_PATHS } from './codes'
 import { ADMIN_PASSKEY_PATHS, PASSKEY_PATHS, PASSKEY_SCHEMAS } from './passkeys'
 import { PROVIDER_PATHS } from './providers'
 import { answers, API_KEY, body, object, PERSON, reference, taken, tags, text, time } from './words'
@@ -15,7 +15,7 @@ export const AUTH_PATHS: Readonly<Record<string, JsonSchema>> = {
   ...ADMIN_FACTOR_PATHS,
   ...ADMINISTRATION_PATHS,
   ...PASSKEY_PATHS,
-  ...PHONE_PATHS,
+  ...CODE_PATHS,
   ...ADMIN_PASSKEY_PATHS,
   ...PROVIDER_PATHS,
   '/auth/v1/signup': {
@@ -26,7 +26,10 @@ export const AUTH_PATHS: Readonly<Record<string, JsonSchema>> = {
       description: 'Without `email` the person is anonymous. `data` becomes their `user_metadata`.',
       security: API_KEY,
       requestBody: body(taken(signUpBody)),
-      responses: answers(reference('schemas', 'Session'), 'Signed up and signed in.'),
+      responses: answers(
+        { anyOf: [reference('schemas', 'Session'), reference('schemas', 'User')] },
+        'Signed up and signed in; the bare user where the address has to be confirmed first.',
+      ),
     },
   },
   '/auth/v1/token': {
