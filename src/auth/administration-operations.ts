@@ -27,8 +27,8 @@ export const administrationOperations: OperationsOf<AdministrationOperations> = 
   generateLink,
   invite: async (workshop, context, email, data) => showPerson(await invite(workshop, context, email, data)),
   auditLog,
-  async deleteOwn(workshop, context, caller) {
-    await deleteOwn(workshop, context, caller)
+  async deleteOwn(workshop, context, caller, nonce) {
+    await deleteOwn(workshop, context, caller, nonce)
     return null
   },
   exportOwn,

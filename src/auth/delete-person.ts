@@ -4,6 +4,7 @@ import { run, type AuthenticationContext, type Caller, type Statement } from '..
 import { auditStatement } from './audit'
 import { authErrors, unknownPerson } from './errors'
 import { hookJobsCommitted, hookJobStatement } from './hook-job'
+import { codeCounts } from './reauthentication'
 import { livePerson, UNEXPIRED } from './session'
 import type { Workshop } from './workshop'
 
@@ -91,17 +92,25 @@ const STRONG = `(s.aal = 'aal2' or not exists (select 1 from auth_factors f wher
 const RECENT = `(u.is_anonymous = 1 or (select max(value ->> '$.timestamp') from json_each(s.amr)) >= cast(? as integer))`
 
 /**
- * A person deletes their own account, in one batch. Errors: `session_not_found`, `user_banned`, `insufficient_aal` (401) without the second
- * factor that they have, `reauthentication_needed` (400) when they signed in longer than ten minutes ago.
+ * A person deletes their own account, in one batch. `nonce`: the code that `reauthenticate()` sent, instead of a new sign-in.
+ * Errors: `session_not_found`, `user_banned`, `insufficient_aal` (401) without the second factor that they have, `reauthentication_needed` (400)
+ * when they signed in longer than ten minutes ago, `reauthentication_not_valid` (422).
  */
-export async function deleteOwn(workshop: Workshop, context: AuthenticationContext, caller: Caller): Promise<void> {
+export async function deleteOwn(
+  workshop: Workshop,
+  context: AuthenticationContext,
+  caller: Caller,
+  nonce: string | undefined,
+): Promise<void> {
   const { db, now } = workshop
   const { userId, sessionId } = caller
   const since = String(Math.floor((now - RECENT_SIGN_IN_MS) / 1000))
   const may = (condition: string) => `exists (select 1 from auth_sessions s join auth_users u on u.id = s.user_id
     where s.id = ? and u.id = ? and ${UNEXPIRED} and (u.banned_until is null or u.banned_until <= cast(? as integer)) and ${condition})`
   const known = [sessionId, userId, String(now)]
-  const allowed: Statement = { sql: may(`${STRONG} and ${RECENT}`), params: [...known, since] }
+  const proved: Statement =
+    nonce === undefined ? { sql: RECENT, params: [since] } : await codeCounts(workshop, await livePerson(workshop, caller), nonce)
+  const allowed: Statement = { sql: may(`${STRONG} and ${proved.sql}`), params: [...known, ...proved.params] }
   const answers = await run(db, [
     { sql: `select ${may(STRONG)} as strong`, params: known },
     auditStatement({ ...context, now }, { action: 'user_deleted', userId, details: { soft: false } }, allowed),

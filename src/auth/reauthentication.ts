@@ -21,6 +21,18 @@ export function sessionAgeStatement({ sessionId, userId }: Caller): Statement {
 
 const ALWAYS: Statement = { sql: '1', params: [] }
 
+/** SQL that holds while the code is good that `reauthenticate()` sent to the person. Errors: `reauthentication_not_valid` (422). */
+export async function codeCounts({ db, keys, now }: Workshop, person: Person, nonce: string): Promise<Statement> {
+  const proof = await proofOfCode(keys, person.email ?? person.phone ?? '', nonce, ['reauthentication'])
+  const [rows] = await run(db, [tokensStatement(proof, 'u.id')])
+  const found = findToken(rows!.results, proof, now)
+  if (found === null || found.token.userId !== person.id) {
+    await run(db, [countWrongTry(proof, now)])
+    throw new AppError(authErrors.reauthentication_not_valid)
+  }
+  return tokenCounts(found.token, proof, now)
+}
+
 /**
  * SQL that must hold when the new password is written: that the code is still good, if it takes one. `session` is a row of `sessionAgeStatement`.
  * Errors: `reauthentication_needed`, `current_password_required`, `current_password_invalid` (400), `reauthentication_not_valid` (422).
@@ -32,18 +44,11 @@ export async function requireReauthentication(
   session: Readonly<Record<string, unknown>> | undefined,
   { nonce, currentPassword }: PersonChanges,
 ): Promise<Statement> {
-  const { db, keys, now } = workshop
+  const { now } = workshop
   let condition = ALWAYS
   if (rules.reauthenticate && Number(session?.['created_at'] ?? 0) + FRESH_MS <= now) {
     if (nonce === undefined) throw new AppError(authErrors.reauthentication_needed)
-    const proof = await proofOfCode(keys, person.email ?? person.phone ?? '', nonce, ['reauthentication'])
-    const [rows] = await run(db, [tokensStatement(proof, 'u.id')])
-    const found = findToken(rows!.results, proof, now)
-    if (found === null || found.token.userId !== person.id) {
-      await run(db, [countWrongTry(proof, now)])
-      throw new AppError(authErrors.reauthentication_not_valid)
-    }
-    condition = tokenCounts(found.token, proof, now)
+    condition = await codeCounts(workshop, person, nonce)
   }
   if (rules.requireCurrentPassword && person.passwordHash !== null) {
     const methods = JSON.parse(String(session?.['amr'] ?? '[]')) as readonly AuthenticationMethod[]

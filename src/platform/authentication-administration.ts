@@ -95,8 +95,8 @@ export interface AdministrationOperations {
   /** By mail; again as long as they haven't come. Errors: `email_exists` (422), `email_transport_missing`. */
   invite(context: AuthenticationContext, email: string, data: Readonly<Record<string, unknown>>): Promise<Outcome<PersonAnswer>>
   auditLog(asked: AuditAsked): Promise<Outcome<{ readonly entries: readonly AuditAnswer[]; readonly total: number }>>
-  /** A person deletes their own account. Errors: `session_not_found`, `reauthentication_needed`, `insufficient_aal`. */
-  deleteOwn(context: AuthenticationContext, caller: Caller): Promise<Outcome<null>>
+  /** A person deletes their own account; `nonce` in the place of a new sign-in. Errors: `session_not_found`, `reauthentication_needed`, `reauthentication_not_valid`, `insufficient_aal`. */
+  deleteOwn(context: AuthenticationContext, caller: Caller, nonce: string | undefined): Promise<Outcome<null>>
   /** All that sign-in holds of the person who asks. Errors: `session_not_found`. */
   exportOwn(context: AuthenticationContext, caller: Caller): Promise<Outcome<Readonly<Record<string, unknown>>>>
 }

@@ -1,5 +1,6 @@
 // What administrators give and take beside a person's row, the ends of people, and what is written down of it all.
 import { afterAll, describe, expect, test } from 'vitest'
+import { messageTo } from '../support/messages'
 import {
   admin,
   apiKeys,
@@ -7,6 +8,7 @@ import {
   claimsOf,
   database,
   newEmail,
+  PASSWORD,
   refresh,
   rows,
   signIn,
@@ -203,6 +205,25 @@ describe('leaving', () => {
     await age(590)
     const again = (await signIn(email)).body.access_token
     expect((await call('/auth/v1/user', { method: 'DELETE', token: again })).status).toBe(200)
+  })
+
+  test('or shows the code of reauthenticate(), which is counted, and nobody else’s', async () => {
+    const email = newEmail()
+    await admin('users', { body: { email, password: PASSWORD, email_confirm: true } })
+    const session = (await signIn(email)).body as unknown as SessionBody
+    const { access_token: token, user } = session
+    await database.prepare(`update auth_sessions set amr = '[{"method":"password","timestamp":1}]' where user_id = ?`).bind(user.id).run()
+    const leave = (nonce: string, by = token) => call('/auth/v1/user', { method: 'DELETE', token: by, body: { nonce } })
+    expect(told(await leave('123456'))).toEqual([422, 'reauthentication_not_valid'])
+    expect((await call('/auth/v1/reauthenticate', { token })).status).toBe(200)
+    const code = String((await messageTo(email)).variables['code'])
+    const other = await signUpAnonymously()
+    await database.prepare(`update auth_users set is_anonymous = 0 where id = ?`).bind(other.user.id).run()
+    expect(told(await leave(code, other.access_token))).toEqual([422, 'reauthentication_not_valid'])
+    expect(told(await leave(code === '000000' ? '000001' : '000000'))).toEqual([422, 'reauthentication_not_valid'])
+    const answers = await Promise.all(Array.from({ length: 5 }, () => leave(code)))
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+    expect(await rows('select id from auth_users where id = ?', user.id)).toEqual([])
   })
 
   test('who has a second factor needs it, an ended or banned session nothing, a stranger’s token even less', async () => {

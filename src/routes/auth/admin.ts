@@ -23,7 +23,7 @@ import {
 } from './admin-request'
 import { callAuthentication } from './call'
 import { methodsOf } from './methods'
-import { contextOf, readBody, validEmail } from './request'
+import { contextOf, readBody, readOptionalBody, validEmail } from './request'
 import { refuseSwitchedOff } from './switched-off'
 
 const NO_STORE = { 'cache-control': 'no-store' }
@@ -58,8 +58,7 @@ async function change(c: AppContext): Promise<Response> {
 
 async function remove(c: AppContext): Promise<Response> {
   const userId = idOf(c, 'id', 'user_id')
-  const empty = (await c.req.raw.clone().text()) === ''
-  const { should_soft_delete: soft } = empty ? { should_soft_delete: false } : await readBody(c, deleteBody)
+  const { should_soft_delete: soft } = await readOptionalBody(c, deleteBody)
   const context = await contextOf(c)
   await callAuthentication(c, (service) => service.deletePerson(context, userId, soft))
   endReading(c, userId)

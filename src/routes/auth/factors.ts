@@ -7,7 +7,7 @@ import { requirePerson, takeRate, type AppContext, type AppEnv, type SignedIn } 
 import type { AuthenticationContext } from '../../platform'
 import { callAuthentication } from './call'
 import { takeMessage } from './phone'
-import { contextOf, optionalText, readBody } from './request'
+import { contextOf, optionalText, readBody, readOptionalBody } from './request'
 
 const NO_STORE = { 'cache-control': 'no-store' }
 
@@ -30,11 +30,6 @@ export const challengeBody = z.object({ channel: optionalText, webauthn: record 
 export const verifyBody = z.object({ challenge_id: z.string(), code: optionalText, webauthn: record })
 export const recoveryBody = z.object({ friendly_name: optionalText })
 export const recoveryCodeBody = z.object({ code: z.string() })
-
-/** Some SDKs send no body where nothing is to be said. */
-async function readOptionalBody<T>(c: AppContext, schema: z.ZodType<T>): Promise<T> {
-  return (await c.req.text()) === '' ? schema.parse({}) : readBody(c, schema)
-}
 
 /** Who calls, counted. Errors: `no_authorization`, `bad_jwt`, `over_request_rate_limit`. */
 async function callerOf(c: AppContext): Promise<{ caller: SignedIn; context: AuthenticationContext }> {

@@ -8,7 +8,7 @@ import { callAuthentication } from './call'
 import { challengeOf } from './mail'
 import { takeMail } from './mail-limits'
 import { readPhoneChange } from './phone'
-import { contextOf, personBody, query, readBody, signOutQuery, validEmail } from './request'
+import { contextOf, leaveBody, personBody, query, readBody, readOptionalBody, signOutQuery, validEmail } from './request'
 
 const NO_STORE = { 'cache-control': 'no-store' }
 
@@ -75,8 +75,9 @@ async function signOut(c: AppContext, scope: SignOutScope): Promise<Response> {
 async function leave(c: AppContext): Promise<Response> {
   const caller = await requirePerson(c)
   await takeRate(c, [{ class: 'leave', subject: caller.userId }])
+  const { nonce } = await readOptionalBody(c, leaveBody)
   const context = await contextOf(c)
-  await callAuthentication(c, (service) => service.deleteOwn(context, caller))
+  await callAuthentication(c, (service) => service.deleteOwn(context, caller, nonce))
   endReading(c, caller.userId)
   return c.json({}, 200, NO_STORE)
 }

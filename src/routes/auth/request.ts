@@ -45,6 +45,8 @@ export const personBody = z.object({
   ...challengeMembers,
 })
 
+export const leaveBody = z.object({ nonce: optionalText })
+
 /** As it is kept and looked up. */
 export function normaliseEmail(email: string): string {
   return email.trim().toLowerCase()
@@ -74,6 +76,11 @@ export async function readBody<T>(c: AppContext, schema: z.ZodType<T>): Promise<
   const [issue] = parsed.error.issues
   // Names the field, never its value: it may be a password.
   throw new AppError(authErrors.validation_failed, { message: `${issue?.path.join('.') || 'The body'}: ${issue?.message ?? 'not valid'}` })
+}
+
+/** The same, where no body is an empty one: SDKs differ in what they send. */
+export async function readOptionalBody<T>(c: AppContext, schema: z.ZodType<T>): Promise<T> {
+  return (await c.req.text()) === '' ? schema.parse({}) : readBody(c, schema)
 }
 
 /** Checks the query of a route. Errors: `validation_failed`, naming the parameter and never its value. */

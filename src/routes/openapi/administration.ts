@@ -1,6 +1,7 @@
 // The paths of /auth/v1/admin about people, of invitations, and of one's own account's end.
 import { changedPersonBody, deleteBody, factorBody, inviteBody, linkBody, newPersonBody, rolesBody } from '../auth/admin-request'
 import type { JsonSchema } from './schema'
+import { leaveBody } from '../auth/request'
 import { answers, API_KEY, body, object, PERSON, reference, silence, taken, tags, text, time } from './words'
 
 const uuid: JsonSchema = { type: 'string', format: 'uuid' }
@@ -117,8 +118,9 @@ export const DELETE_OWN: JsonSchema = {
   tags,
   operationId: 'auth_delete_user',
   summary: 'Delete one’s own account',
-  description: 'Within ten minutes of a sign-in, and with the second factor of who has one.',
+  description: 'Within ten minutes of a sign-in, or with the code of `reauthenticate()`; and with the second factor of who has one.',
   security: PERSON,
+  requestBody: { content: body(taken(leaveBody))['content'] },
   responses: answers(object({}), 'It is gone.'),
 }
 
