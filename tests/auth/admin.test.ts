@@ -89,7 +89,7 @@ describe('P14: who may', () => {
     expect(await rows('select id from auth_users where id = ?', user.id)).toHaveLength(1)
   })
 
-  test('an address that is none, a method that none takes, an id that is none', async () => {
+  test('P22: an address that is none, a method that none takes, an id that is none', async () => {
     expect(told(await admin('nothing'))).toEqual([404, 'path_unknown'])
     const wrong = await admin('users', { method: 'DELETE' })
     expect([...told(wrong), wrong.headers.get('allow')]).toEqual([405, 'method_not_allowed', 'GET, POST'])

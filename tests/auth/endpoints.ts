@@ -1,5 +1,6 @@
 // Every address of sign-in, read off the router itself: a test that goes over them has new ones by itself.
 import { auth } from '../../src/routes/auth'
+import { administration } from '../../src/routes/auth/admin'
 
 export interface Endpoint {
   readonly method: string
@@ -9,7 +10,9 @@ export interface Endpoint {
 
 export const endpoints: readonly Endpoint[] = [
   ...new Map(
-    auth.routes.filter(({ method }) => method !== 'ALL').map(({ method, path }) => [`${method} ${path}`, { method, path }] as const),
+    [...auth.routes, ...administration.routes]
+      .filter(({ method }) => method !== 'ALL')
+      .map(({ method, path }) => [`${method} ${path}`, { method, path }] as const),
   ).values(),
 ]
 
