@@ -22,7 +22,11 @@ export function filling(tables: readonly TableSpec[], state: State): Statement[]
   const out: Statement[] = []
   for (const uid of PEOPLE) {
     out.push({ sql: 'insert into auth_users (id, created_at, updated_at) values (?, 0, 0)', params: [uid] })
-    out.push({ sql: 'insert into auth_sessions (id, user_id, refreshed_at, created_at) values (?, ?, 0, 0)', params: [`s-${uid}`, uid] })
+    // As strong as a session can be: it may do what its tokens say, of whatever strength they are.
+    out.push({
+      sql: "insert into auth_sessions (id, user_id, aal, refreshed_at, created_at) values (?, ?, 'aal2', 0, 0)",
+      params: [`s-${uid}`, uid],
+    })
   }
   for (const { name, columns } of tables) {
     for (const row of state.get(name) ?? []) {
