@@ -1,5 +1,6 @@
 // Two kinds of tests: pure code in plain Node beside the code, and the rest in workerd, over HTTP, on real D1, KV and Durable Objects.
 import { readdirSync, readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
@@ -40,6 +41,8 @@ if (clocked.length > 0)
 
 export default defineConfig({
   test: {
+    // On two cores one worker, which is the default, leaves half of the machine idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         test: {
