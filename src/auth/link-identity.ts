@@ -5,26 +5,37 @@ import { readFault, run, type AuthenticationContext, type Caller, type Statement
 import { auditStatement, CHANGED } from './audit'
 import { authErrors } from './errors'
 import type { ExternalAccount } from './external-account'
+import { hasSecondFactor } from './factor'
 import { hasIdentity, mergeMetadata, newIdentity, updateProviders } from './identity'
 import { identityNotice } from './identity-notice'
 import { PERSON_COLUMNS, type Person } from './person'
-import { livePerson, readLivePerson, readSession, SESSION_COLUMNS, UNEXPIRED, type Session } from './session'
+import { livePerson, readLivePerson, readSession, SESSION_COLUMNS, UNEXPIRED, type LivePerson, type Session } from './session'
 import { insertIdentity } from './sign-up'
 import type { Workshop } from './workshop'
 
-/** A condition over a person's row `u`: the session lives and they aren't banned. */
+/** A condition over a person's row `u`: the session lives and has shown the second factor that they have, and they aren't banned. */
 function lives({ sessionId }: Caller, now: number): Statement {
   return {
-    sql: `exists (select 1 from auth_sessions s where s.id = ? and s.user_id = u.id and ${UNEXPIRED})
+    sql: `exists (select 1 from auth_sessions s where s.id = ? and s.user_id = u.id and ${UNEXPIRED} and (s.aal = 'aal2'
+        or not exists (select 1 from auth_factors f where f.user_id = u.id and f.status = 'verified')))
       and (u.banned_until is null or u.banned_until <= cast(? as integer))`,
     params: [sessionId, String(now)],
   }
 }
 
 /**
+ * Another way in outlasts the session that added it, and one taken away can take the password and the address along, so whoever has a second
+ * factor shows it first. Errors: `insufficient_aal` (403).
+ */
+export function requireStrength(person: LivePerson): void {
+  if (person.sessionAal === 'aal2' || !hasSecondFactor(person)) return
+  throw new AppError(authErrors.insufficient_aal, { message: 'AAL2 session is required to link or unlink identities when MFA is enabled' })
+}
+
+/**
  * Gives an identity to a person who is signed in. Whoever was anonymous is permanent then, with the same id; whoever had no address gets the
- * identity's, if it is verified. Nobody's accounts are merged. Errors: `identity_already_exists`, `email_exists`, those of `livePerson`; what
- * `once` throws.
+ * identity's, if it is verified. Nobody's accounts are merged. Errors: `identity_already_exists`, `email_exists`, `insufficient_aal`, those of
+ * `livePerson`; what `once` throws.
  */
 export async function linkIdentity(
   workshop: Workshop,
@@ -37,6 +48,7 @@ export async function linkIdentity(
   const { userId, sessionId } = caller
   const { provider, subject } = account
   const before = await livePerson(workshop, caller)
+  requireStrength(before)
   const identity = newIdentity(account, now)
   const ours = hasIdentity(identity.id)
   const email = account.emailVerified ? account.email : null
@@ -68,6 +80,7 @@ export async function linkIdentity(
   const row = results.at(-1)!.results[0]
   const person = readLivePerson(row, now)
   if (results[0]!.results.length === 0) {
+    requireStrength(person)
     const owner = results.at(-2)!.results[0]?.['user_id']
     if (owner === undefined) throw new AppError(authErrors.email_exists)
     const message = owner === userId ? 'Identity is already linked' : 'Identity is already linked to another user'
@@ -94,8 +107,8 @@ function inheritEmail(userId: string, identityId: string, now: number): Statemen
 }
 
 /**
- * Takes an identity away. Errors: `identity_not_found`, `single_identity_not_deletable`, `email_conflict_identity_not_deletable`; those of
- * `livePerson`.
+ * Takes an identity away. Errors: `identity_not_found`, `single_identity_not_deletable`, `email_conflict_identity_not_deletable`,
+ * `insufficient_aal`; those of `livePerson`.
  */
 export async function unlinkIdentity(
   workshop: Workshop,
@@ -106,6 +119,7 @@ export async function unlinkIdentity(
   const { db, now } = workshop
   const { userId } = caller
   const person = await livePerson(workshop, caller)
+  requireStrength(person)
   if (person.identities.length <= 1) throw new AppError(authErrors.single_identity_not_deletable)
   const identity = person.identities.find(({ id }) => id === identityId)
   if (identity === undefined) throw new AppError(authErrors.identity_not_found)
@@ -153,9 +167,10 @@ export async function unlinkIdentity(
   messagesCommitted(workshop)
   if (results[0]!.results.length === 0) {
     // Somebody was faster: with this identity, with the last but one, or with the session.
-    const { identities } = await livePerson(workshop, caller)
+    const after = await livePerson(workshop, caller)
+    requireStrength(after)
     throw new AppError(
-      identities.some(({ id }) => id === identityId) ? authErrors.single_identity_not_deletable : authErrors.identity_not_found,
+      after.identities.some(({ id }) => id === identityId) ? authErrors.single_identity_not_deletable : authErrors.identity_not_found,
     )
   }
 }

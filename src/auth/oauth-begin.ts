@@ -6,6 +6,7 @@ import { clientSecret } from './client-secret'
 import { endpointsOf } from './discovery'
 import { authErrors } from './errors'
 import { beginFlow } from './flow'
+import { requireStrength } from './link-identity'
 import { findProvider, type Provider } from './provider'
 import { livePerson } from './session'
 import { checkLinking } from './native-sign-in'
@@ -69,7 +70,7 @@ async function s256(verifier: string): Promise<string> {
   return toBase64Url(new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(verifier))))
 }
 
-/** Errors: `validation_failed`, `manual_linking_disabled`, those of `livePerson`, `service_unavailable` when the provider isn't to be found. */
+/** Errors: `validation_failed`, `manual_linking_disabled`, `insufficient_aal`, those of `livePerson`, `service_unavailable` when the provider isn't to be found. */
 export async function beginOAuth(
   workshop: Workshop,
   context: AuthenticationContext,
@@ -79,7 +80,7 @@ export async function beginOAuth(
   const { keys, db, now } = workshop
   if (caller !== null) {
     checkLinking(workshop)
-    await livePerson(workshop, caller)
+    requireStrength(await livePerson(workshop, caller))
   }
   const provider = providerOf(workshop, request.provider)
   const { kind, scopes } = provider.declaration

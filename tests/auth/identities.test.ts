@@ -366,3 +366,24 @@ test('who takes away their address as a way in takes its password away, too', as
   expect((await show(accessToken)).email).toBe(email)
   expect((await passwordSignIn(email)).status).toBe(400)
 })
+
+test('a stolen session that hasn’t shown the second factor of its person adds no way in and takes none away', async () => {
+  const person = await backend.person()
+  await link(person.token, 'google', { email: newEmail(), email_verified: true })
+  await link(person.token, 'acme', {})
+  const { identity_id: id } = (await show(person.token)).identities[0]!
+  await sql(
+    `insert into auth_factors (id, user_id, type, status, created_at, updated_at) values (?, ?, 'totp', 'verified', 1, 1)`,
+    crypto.randomUUID(),
+    person.id,
+  )
+  const refused = await link(person.token, 'lax', {})
+  expect([refused.status, refused.body['error_code']]).toEqual([403, 'insufficient_aal'])
+  const begun = await withToken(person.token)('/auth/v1/user/identities/authorize?provider=google&skip_http_redirect=true')
+  expect([begun.status, (begun.json as { error_code: string }).error_code]).toEqual([403, 'insufficient_aal'])
+  expect(await unlink(person.token, id)).toEqual([403, 'insufficient_aal'])
+  expect((await show(person.token)).identities).toHaveLength(2)
+  await sql(`update auth_sessions set aal = 'aal2' where user_id = ?`, person.id)
+  expect((await link(person.token, 'lax', {})).status).toBe(200)
+  expect(await unlink(person.token, id)).toEqual([200, 'ok'])
+})
