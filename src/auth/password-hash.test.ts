@@ -30,7 +30,8 @@ const LIMITS: readonly (readonly [string, string, RegExp])[] = [
   [argon2(8, 1), argon2(7, 1), /can.t be/],
   [argon2(8, 1), argon2(8, 0), /can.t be/],
   [firebase(14, 8), firebase(18, 8), /too costly/],
-  [firebase(16, 16), firebase(16, 17), /too costly/],
+  [firebase(15, 8, 4), firebase(16, 8), /too costly.*memory/],
+  [own(32_768, 1, 1), own(65_536, 1, 1), /less than 2/],
   [own(16_384, 8, 8), own(16_384, 8, 9), /too costly/],
   [own(16_384, 8, 5), own(16_383, 8, 5), /power of 2/],
 ]

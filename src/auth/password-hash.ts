@@ -35,6 +35,8 @@ export type PasswordHash =
 
 /** The runtime's cap of N·r·p, for our own and Firebase's. */
 export const MAX_SCRYPT = 1_048_576
+/** Bytes: what the runtime lets scrypt have. */
+export const MAX_SCRYPT_MEMORY = 64 * 1024 * 1024
 /** About a second of CPU. */
 export const MAX_BCRYPT_COST = 14
 /** KiB: half of what an isolate may hold. */
@@ -56,6 +58,11 @@ function scryptCost(N: number, r: number, p: number): ScryptCost {
   if (!(N > 1 && Number.isInteger(Math.log2(N)) && r > 0 && p > 0))
     throw refuse('The costs of the scrypt hash can’t be: N is a power of 2.')
   if (N * r * p > MAX_SCRYPT) throw refuse(`The scrypt hash is too costly to check: N × r × p is ${N * r * p}, ${MAX_SCRYPT} at most.`)
+  // RFC 7914 §6.
+  if (Math.log2(N) >= 16 * r) throw refuse('The costs of the scrypt hash can’t be: N is less than 2^(16 × r).')
+  if (128 * r * (N + p + 2) > MAX_SCRYPT_MEMORY) {
+    throw refuse(`The scrypt hash is too costly to check: it takes more than ${MAX_SCRYPT_MEMORY} bytes of memory.`)
+  }
   return { N, r, p }
 }
 

@@ -3,7 +3,7 @@ import { scrypt } from 'node:crypto'
 import { argon2i, argon2id } from '@noble/hashes/argon2.js'
 import bcrypt from 'bcryptjs'
 import { equalConstantTime, toBase64Url, utf8 } from '../core'
-import { readPasswordHash, type PasswordHash } from './password-hash'
+import { MAX_SCRYPT_MEMORY, readPasswordHash, type PasswordHash } from './password-hash'
 
 interface Parameters {
   readonly N: number
@@ -20,7 +20,7 @@ export const MAX_PASSWORD_BYTES = 72
 
 function derive(password: string, salt: Uint8Array, { N, r, p }: Parameters, bytes: number): Promise<Uint8Array<ArrayBuffer>> {
   return new Promise((resolve, reject) => {
-    scrypt(utf8(password), salt, bytes, { N, r, p, maxmem: 64 * 1024 * 1024 }, (error, key) =>
+    scrypt(utf8(password), salt, bytes, { N, r, p, maxmem: MAX_SCRYPT_MEMORY }, (error, key) =>
       error === null ? resolve(new Uint8Array(key)) : reject(error),
     )
   })
