@@ -1,13 +1,24 @@
 // Second factors and recovery codes, as the service answers them.
-import { run, type FactorOperations } from '../platform'
+import { run, type AuthenticationContext, type Caller, type FactorOperations, type SessionAnswer } from '../platform'
 import { challengeFactor } from './challenge-factor'
 import { enrollFactor } from './enroll-factor'
 import { countRecoveryCodes, generateRecoveryCodes, regenerateRecoveryCodes, removeRecoveryCodes } from './recovery-codes'
 import { changeFactorOf, factorsOf, removeFactorOf } from './administered-factor'
+import { withdraw, type Raised } from './second-factor'
 import { showSession } from './session'
 import { unenrollFactor } from './unenroll-factor'
 import { verifyFactor, verifyRecoveryCode } from './verify-factor'
-import type { OperationsOf } from './workshop'
+import type { OperationsOf, Workshop } from './workshop'
+
+/** The app's hook may refuse the token of a strong session; the phone goes on with what it has then. */
+async function showRaised(workshop: Workshop, context: AuthenticationContext, caller: Caller, raised: Raised): Promise<SessionAnswer> {
+  try {
+    return await showSession(workshop, context, raised.session, raised.person)
+  } catch (error) {
+    await withdraw(workshop, caller, raised)
+    throw error
+  }
+}
 
 export const factorOperations: OperationsOf<FactorOperations> = {
   enrollFactor,
@@ -24,16 +35,14 @@ export const factorOperations: OperationsOf<FactorOperations> = {
     return typeof phone === 'string' ? phone : null
   },
   async verifyFactor(workshop, context, caller, factorId, input) {
-    const { session, person } = await verifyFactor(workshop, context, caller, factorId, input)
-    return showSession(workshop, context, session, person)
+    return showRaised(workshop, context, caller, await verifyFactor(workshop, context, caller, factorId, input))
   },
   unenrollFactor,
   recoveryCodes: countRecoveryCodes,
   generateRecoveryCodes,
   regenerateRecoveryCodes,
   async verifyRecoveryCode(workshop, context, caller, code) {
-    const { session, person } = await verifyRecoveryCode(workshop, context, caller, code)
-    return showSession(workshop, context, session, person)
+    return showRaised(workshop, context, caller, await verifyRecoveryCode(workshop, context, caller, code))
   },
   removeRecoveryCodes,
   factorsOf,

@@ -1,14 +1,14 @@
 // What proving a second factor does: the proof is taken once, and with it, in one transaction, the session becomes aal2. And back, when the factor goes.
 import { AppError, uuidv7 } from '../core'
 import { messagesCommitted } from '../messages'
-import { run, type AuthenticationContext, type Statement } from '../platform'
+import { run, type AuthenticationContext, type Caller, type SqlValue, type Statement } from '../platform'
 import { auditStatement, CHANGED } from './audit'
 import { authErrors } from './errors'
 import { factorNotice } from './factor-notice'
 import type { Factor, FactorType } from './factor'
 import type { Attempt, FactorColumns, Proof } from './factor-kind'
 import { PERSON_COLUMNS, readPerson, type Person } from './person'
-import { readSession, SESSION_COLUMNS, UNEXPIRED, type Session } from './session'
+import { ADMITTED, readSession, SESSION_COLUMNS, type Session } from './session'
 import type { Workshop } from './workshop'
 
 /** What a factor is called in `amr`. */
@@ -41,7 +41,7 @@ export function countTry(now: number, which: Statement): Statement {
 }
 
 /** The session of who calls lives, and is strong or has nothing to be strong by: else a weak session could bring a factor of its own to an account that has one. */
-const MAY_ADD = `exists (select 1 from auth_sessions s where s.id = ? and s.user_id = ? and ${UNEXPIRED} and (s.aal = 'aal2'
+const MAY_ADD = `exists (select 1 from auth_sessions s where s.id = ? and s.user_id = ? and ${ADMITTED} and (s.aal = 'aal2'
   or not exists (select 1 from auth_factors o where o.user_id = s.user_id and o.status = 'verified')))`
 
 /** Takes a proof of a factor: writes what goes with it if `unused` still holds. A factor that was unverified is verified by it. */
@@ -54,7 +54,7 @@ export function takeFactor(
   const written = Object.entries(columns)
   const condition =
     factor.status === 'verified'
-      ? `status = 'verified' and exists (select 1 from auth_sessions s where s.id = ? and s.user_id = ? and ${UNEXPIRED})`
+      ? `status = 'verified' and exists (select 1 from auth_sessions s where s.id = ? and s.user_id = ? and ${ADMITTED})`
       : MAY_ADD
   return {
     sql: `update auth_factors set status = 'verified', updated_at = ?${written.map(([name]) => `, ${name} = ?`).join('')}
@@ -71,6 +71,13 @@ export function takeFactor(
   }
 }
 
+/** A session that a proof made strong, and what it was before. */
+export interface Raised {
+  readonly session: Session
+  readonly person: Person
+  readonly before: Readonly<Record<string, unknown>>
+}
+
 /** `amr` with an entry put before the others, and older ones of its method left out. Parameters: the entry, its method. */
 const AMR_WITH = `'[' || ? || coalesce((select ',' || group_concat(value) from json_each(auth_sessions.amr) where value ->> '$.method' <> ?), '') || ']'`
 
@@ -83,7 +90,7 @@ export async function elevate(
   context: AuthenticationContext,
   { caller, factor, person }: Pick<Attempt, 'caller' | 'factor' | 'person'>,
   { by, take }: Proof,
-): Promise<{ session: Session; person: Person } | null> {
+): Promise<Raised | null> {
   const { db, now } = workshop
   const deed = uuidv7(now)
   // Everything hangs on the entry, and the entry on the proof.
@@ -95,6 +102,10 @@ export async function elevate(
       ? []
       : await factorNotice(workshop, context, person, 'mfa_factor_enrolled', factor.type, { sql: done, params: [deed] })
   const results = await run(db, [
+    {
+      sql: 'select aal, amr, factor_id, raised_at_counter from auth_sessions where id = ? and user_id = ?',
+      params: [caller.sessionId, caller.userId],
+    },
     take,
     auditStatement(
       { ...context, now },
@@ -135,7 +146,24 @@ export async function elevate(
   const row = results.at(-1)!.results[0]
   if (row === undefined) return null
   messagesCommitted(workshop)
-  return { session: readSession(row), person: readPerson(row) }
+  return { session: readSession(row), person: readPerson(row), before: results[0]!.results[0]! }
+}
+
+/**
+ * Makes a session what it was before it was raised, when nobody was given its new tokens: the phone has those of before, and they would count no
+ * more. What somebody else made of it meanwhile stays.
+ */
+export async function withdraw({ db }: Workshop, { userId, sessionId }: Caller, { session, before }: Raised): Promise<void> {
+  const [aal, amr, factor, raisedAt] = ['aal', 'amr', 'factor_id', 'raised_at_counter'].map((name) => before[name] ?? null) as SqlValue[]
+  await run(db, [
+    {
+      // The factor of before may be gone.
+      sql: `update auth_sessions set amr = ?1, factor_id = ?2, raised_at_counter = cast(?3 as integer), refresh_counter = refresh_counter - 2,
+          aal = iif(?4 = 'aal2' and exists (select 1 from auth_factors f where f.id = ?2 and f.status = 'verified'), 'aal2', 'aal1')
+        where id = ?5 and user_id = ?6 and refresh_counter = cast(?7 as integer)`,
+      params: [amr!, factor!, raisedAt === null ? null : String(raisedAt), aal!, sessionId, userId, String(session.refreshCounter)],
+    },
+  ])
 }
 
 /** What `amr` calls the factor `f`. */

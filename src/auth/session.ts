@@ -34,6 +34,9 @@ export const SESSION_COLUMNS =
 /** Of `auth_sessions s`: that it hasn't reached its end, by the database's clock. Whoever asks whether a session is there asks this too. */
 export const UNEXPIRED = `(s.expires_at is null or s.expires_at > cast(round(unixepoch('subsec') * 1000) as integer))`
 
+/** The same, and that its person isn't banned: what a session that changes something has to be where it is written. */
+export const ADMITTED = `${UNEXPIRED} and (s.suspended_until is null or s.suspended_until <= cast(round(unixepoch('subsec') * 1000) as integer))`
+
 export function readSession(row: Readonly<Record<string, unknown>>): Session {
   return {
     id: String(row['session_id']),

@@ -1,16 +1,20 @@
 // The app's say in who has proved themselves: `auth.hooks.passwordVerification` and `mfaVerification`. It can refuse a right answer, never accept a wrong one.
 import { AppError } from '../core'
 import { run, type AuthenticationContext } from '../platform'
+import { auditStatement, CHANGED } from './audit'
 import { authErrors } from './errors'
 import type { Factor } from './factor'
-import { callHook } from './hook'
+import { callHook, type HookName } from './hook'
 import type { Workshop } from './workshop'
 
 const messageOf = (answer: Readonly<Record<string, unknown>>, otherwise: string) =>
   typeof answer['message'] === 'string' && answer['message'] !== '' ? answer['message'].slice(0, 500) : otherwise
 
-async function endSessions({ db }: Workshop, userId: string): Promise<void> {
-  await run(db, [{ sql: 'delete from auth_sessions where user_id = ?', params: [userId] }])
+async function endSessions({ db, now }: Workshop, context: AuthenticationContext, userId: string, hook: HookName): Promise<void> {
+  await run(db, [
+    { sql: 'delete from auth_sessions where user_id = ?', params: [userId] },
+    auditStatement({ ...context, now }, { action: 'logout', userId, actor: 'system', details: { scope: 'global', hook } }, CHANGED),
+  ])
 }
 
 /** `userId` is null for an address that nobody has. Errors: `invalid_credentials` in the hook's words; those of `callHook`. */
@@ -24,7 +28,7 @@ export async function reviewPassword(
   if (hook === undefined) return
   const answer = await callHook(workshop, context, 'passwordVerification', hook, { user_id: userId, valid })
   if (answer['decision'] !== 'reject') return
-  if (answer['should_logout_user'] === true && userId !== null) await endSessions(workshop, userId)
+  if (answer['should_logout_user'] === true && userId !== null) await endSessions(workshop, context, userId, 'passwordVerification')
   throw new AppError(authErrors.invalid_credentials, {
     message: messageOf(answer, 'Further password verification attempts will be rejected.'),
   })
@@ -43,6 +47,6 @@ export async function reviewFactor(
   const input = { user_id: userId, factor_id: factor.id, factor_type: factor.type, valid }
   const answer = await callHook(workshop, context, 'mfaVerification', hook, input)
   if (answer['decision'] !== 'reject') return
-  await endSessions(workshop, userId)
+  await endSessions(workshop, context, userId, 'mfaVerification')
   throw new AppError(authErrors.mfa_verification_rejected, { message: messageOf(answer, authErrors.mfa_verification_rejected.title) })
 }

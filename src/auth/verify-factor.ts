@@ -6,10 +6,9 @@ import { authErrors } from './errors'
 import { factorNotFound, hasSecondFactor, type FactorType } from './factor'
 import type { Attempt, Proof } from './factor-kind'
 import { factorKind } from './factor-kinds'
-import type { Person } from './person'
 import { proveByRecoveryCode, readRecoveryCode, takesRecoveryCodes } from './recovery-code'
-import { countTry, elevate, lockedOut } from './second-factor'
-import { livePersonStatement, readLivePerson, UNEXPIRED, type LivePerson, type Session } from './session'
+import { countTry, elevate, lockedOut, type Raised } from './second-factor'
+import { livePersonStatement, readLivePerson, UNEXPIRED, type LivePerson } from './session'
 import { reviewFactor } from './verification-hooks'
 import type { Workshop } from './workshop'
 
@@ -54,7 +53,7 @@ export async function verifyFactor(
   caller: Caller,
   factorId: string,
   input: VerifyFactorInput,
-): Promise<{ session: Session; person: Person }> {
+): Promise<Raised> {
   const { db, now } = workshop
   const person = await readCase(workshop, caller, factorId)
   const factor = person.factors.find(({ id }) => id === factorId)!
@@ -117,7 +116,7 @@ async function settleAttempt(
   context: AuthenticationContext,
   attempt: Pick<Attempt, 'caller' | 'factor' | 'person'>,
   proof: Proof | null,
-): Promise<{ session: Session; person: Person }> {
+): Promise<Raised> {
   await reviewFactor(workshop, context, attempt.caller.userId, attempt.factor, proof !== null)
   const raised = proof === null ? null : await elevate(workshop, context, attempt, proof)
   if (raised === null) throw wrong(attempt.factor.type)
@@ -133,7 +132,7 @@ export async function verifyRecoveryCode(
   context: AuthenticationContext,
   caller: Caller,
   typed: string,
-): Promise<{ session: Session; person: Person }> {
+): Promise<Raised> {
   const { db, now } = workshop
   if (!takesRecoveryCodes(workshop)) throw new AppError(authErrors.mfa_recovery_codes_verify_not_enabled)
   if (typed.replaceAll(/[\s-]/g, '') === '') throw new AppError(authErrors.validation_failed, { message: 'Code needs to be non-empty' })
