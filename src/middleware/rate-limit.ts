@@ -21,7 +21,7 @@ export type RateClass =
   | 'device'
   /** Anything that hashes a password, by network: each costs 140 ms of CPU. */
   | 'password'
-  /** Second factors, by person. */
+  /** Second factors, by session. */
   | 'factor'
   /** Codes that are tried, by address. */
   | 'code'
@@ -44,7 +44,7 @@ export type RateClass =
   | 'refresh'
   /** Challenges of passkeys and the answers to them, by address: signing in takes two. */
   | 'passkey'
-  /** Accounts that are given out whole or deleted, by person. */
+  /** Accounts that are given out whole or deleted, by session. */
   | 'leave'
 
 /** In production; `rates` of the runtime configuration stands over them. */

@@ -18,6 +18,8 @@ beforeAll(async () => {
     token: { ...SLOW, burst: 20 },
     password: { ...SLOW, burst: 3 },
     refresh: { ...SLOW, burst: 2 },
+    factor: { ...SLOW, burst: 3 },
+    leave: { ...SLOW, burst: 3 },
   }
   await kv.put('config', JSON.stringify({ rates }))
 })
@@ -145,6 +147,27 @@ test('nor out of an address they signed in from, when the phone keeps nothing; a
   for (let i = 0; i < 2; i++) statuses.push((await tryPassword(email, PASSWORD, ip)).status)
   expect(statuses).toEqual([200, 200])
   expect((await tryPassword(email, PASSWORD, ip.replace(/9$/, '8'))).status).toBe(429)
+})
+
+test('nor does a thief who was signed out, whose token still reads, use up what the owner does about it', async () => {
+  const email = newEmail()
+  const signedUp = await call('/auth/v1/signup', { body: { email, password: PASSWORD }, ...from(elsewhere()) })
+  const thief = signedUp.body.access_token
+  const back = await tryPassword(email, PASSWORD, elsewhere())
+  const { access_token: token } = back.body
+  await call('/auth/v1/logout?scope=others', { method: 'POST', token })
+  const ask = (bearer: string, path: string, method: string, body?: unknown) =>
+    call(`/auth/v1/${path}`, { method, token: bearer, ...(body === undefined ? {} : { body }), ...from(elsewhere()) })
+  for (const [path, method, body] of [
+    ['user', 'PUT', { password: `${PASSWORD} anew` }],
+    ['factors', 'POST', { factor_type: 'totp' }],
+    ['user/export', 'GET'],
+  ] as const) {
+    const statuses = new Set<number>()
+    for (let i = 0; i < 5; i++) statuses.add((await ask(thief, path, method, body)).status)
+    expect([...statuses], path).toEqual([403, 429])
+    expect((await ask(token, path, method, body)).status, path).toBe(200)
+  }
 })
 
 test('a key is of no use for another account, changed, or where nobody signed in; and forgers learn nothing', async () => {

@@ -1,6 +1,6 @@
 // /admin/users/:id/factors: what an operator sees and removes of somebody's second factors, with the secret key alone.
 import { Hono } from 'hono'
-import type { AppContext, AppEnv } from '../../middleware'
+import { endReading, type AppContext, type AppEnv } from '../../middleware'
 import { factorBody, idOf, validPhone } from './admin-request'
 import { callAuthentication } from './call'
 import { contextOf, readBody } from './request'
@@ -16,7 +16,9 @@ async function remove(c: AppContext): Promise<Response> {
   const userId = idOf(c, 'id', 'user_id')
   const factorId = idOf(c, 'factorId', 'factor_id')
   const context = await contextOf(c)
-  return c.json(await callAuthentication(c, (service) => service.removeFactorOf(context, userId, factorId)), 200, NO_STORE)
+  const removed = await callAuthentication(c, (service) => service.removeFactorOf(context, userId, factorId))
+  endReading(c, userId)
+  return c.json(removed, 200, NO_STORE)
 }
 
 async function change(c: AppContext): Promise<Response> {
@@ -25,7 +27,9 @@ async function change(c: AppContext): Promise<Response> {
   const { friendly_name: friendlyName, phone } = await readBody(c, factorBody)
   const asked = { friendlyName, phone: phone === undefined ? undefined : validPhone(phone) }
   const context = await contextOf(c)
-  return c.json(await callAuthentication(c, (service) => service.changeFactorOf(context, userId, factorId, asked)), 200, NO_STORE)
+  const changed = await callAuthentication(c, (service) => service.changeFactorOf(context, userId, factorId, asked))
+  endReading(c, userId)
+  return c.json(changed, 200, NO_STORE)
 }
 
 export const adminFactors = new Hono<AppEnv>()

@@ -3,7 +3,7 @@ import { Hono } from 'hono'
 import * as z from 'zod'
 import { authErrors } from '../../auth'
 import { AppError, isUuid } from '../../core'
-import { requirePerson, takeRate, type AppContext, type AppEnv, type SignedIn } from '../../middleware'
+import { endReading, requirePerson, takeRate, type AppContext, type AppEnv, type SignedIn } from '../../middleware'
 import type { AuthenticationContext } from '../../platform'
 import { callAuthentication } from './call'
 import { takeMessage } from './phone'
@@ -34,7 +34,8 @@ export const recoveryCodeBody = z.object({ code: z.string() })
 /** Who calls, counted. Errors: `no_authorization`, `bad_jwt`, `over_request_rate_limit`. */
 async function callerOf(c: AppContext): Promise<{ caller: SignedIn; context: AuthenticationContext }> {
   const caller = await requirePerson(c)
-  await takeRate(c, [{ class: 'factor', subject: caller.userId }])
+  // Not by person: a session that has ended, whose token still reads, would use up the tries of its owner.
+  await takeRate(c, [{ class: 'factor', subject: caller.sessionId }])
   return { caller, context: await contextOf(c) }
 }
 
@@ -80,9 +81,13 @@ async function verify(c: AppContext): Promise<Response> {
 
 async function remove(c: AppContext): Promise<Response> {
   const { caller, context } = await callerOf(c)
-  if (isRecovery(c)) return c.json(await callAuthentication(c, (service) => service.removeRecoveryCodes(context, caller)), 200, NO_STORE)
-  const factorId = factorIdOf(c)
-  return c.json(await callAuthentication(c, (service) => service.unenrollFactor(context, caller, factorId)), 200, NO_STORE)
+  const factorId = isRecovery(c) ? null : factorIdOf(c)
+  const removed = await callAuthentication(c, (service) =>
+    factorId === null ? service.removeRecoveryCodes(context, caller) : service.unenrollFactor(context, caller, factorId),
+  )
+  // Sessions that were strong by it are weak, near phones too.
+  endReading(c, caller.userId)
+  return c.json(removed, 200, NO_STORE)
 }
 
 async function countCodes(c: AppContext): Promise<Response> {

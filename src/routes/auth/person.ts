@@ -25,10 +25,10 @@ async function update(c: AppContext): Promise<Response> {
   }
   if (body.password !== undefined) {
     const network = networkOf(c.req.header('cf-connecting-ip'))
-    // By the person as well: whoever holds a session of theirs may not guess the password with it.
+    // By the session as well: whoever holds it may not guess the password with it, nor keep the owner, in another, from changing it.
     await takeRate(c, [
       { class: 'password', subject: network },
-      { class: 'device', subject: `change ${caller.userId}` },
+      { class: 'device', subject: `change ${caller.sessionId}` },
     ])
   }
   const email = body.email === undefined ? null : validEmail(body.email)
@@ -53,6 +53,8 @@ async function update(c: AppContext): Promise<Response> {
     (phone === null && !waits) || Object.keys(changes).length > 0
       ? await callAuthentication(c, (service) => service.updatePerson(context, caller, { ...changes, ...beside }))
       : null
+  // A new password ends the other sessions.
+  if (body.password !== undefined) endReading(c, caller.userId)
   if (waits) answer = await callAuthentication(c, (service) => service.changeEmail(context, caller, email, challenge))
   if (phone !== null) answer = await callAuthentication(c, (service) => service.changePhone(context, caller, phone.phone, phone.channel))
   return c.json(answer, 200, NO_STORE)
@@ -74,7 +76,7 @@ async function signOut(c: AppContext, scope: SignOutScope): Promise<Response> {
 
 async function leave(c: AppContext): Promise<Response> {
   const caller = await requirePerson(c)
-  await takeRate(c, [{ class: 'leave', subject: caller.userId }])
+  await takeRate(c, [{ class: 'leave', subject: caller.sessionId }])
   const { nonce } = await readOptionalBody(c, leaveBody)
   const context = await contextOf(c)
   await callAuthentication(c, (service) => service.deleteOwn(context, caller, nonce))
@@ -84,7 +86,7 @@ async function leave(c: AppContext): Promise<Response> {
 
 async function exported(c: AppContext): Promise<Response> {
   const caller = await requirePerson(c)
-  await takeRate(c, [{ class: 'leave', subject: caller.userId }])
+  await takeRate(c, [{ class: 'leave', subject: caller.sessionId }])
   const context = await contextOf(c)
   const answer = await callAuthentication(c, (service) => service.exportOwn(context, caller))
   return c.json(answer, 200, { ...NO_STORE, 'content-disposition': 'attachment; filename="account.json"' })
