@@ -3,13 +3,13 @@ import { AppError, isUuid } from '../core'
 import { run, type AuthenticationContext, type Caller, type DeviceAnswer } from '../platform'
 import { auditStatement, CHANGED } from './audit'
 import { authErrors } from './errors'
-import { UNEXPIRED } from './session'
+import { ADMITTED, livePersonStatement, readLivePerson, UNEXPIRED } from './session'
 import type { Workshop } from './workshop'
 
 /** More than a person has; whoever opened more sees those used last. */
 const SHOWN = 100
 
-const LIVES = `exists (select 1 from auth_sessions s where s.id = ? and s.user_id = ? and ${UNEXPIRED})`
+const LIVES = `exists (select 1 from auth_sessions s where s.id = ? and s.user_id = ? and ${ADMITTED})`
 
 /** Of `auth_sessions s`. */
 export const DEVICE_COLUMNS = `s.id, s.aal, s.device_id, s.device_model, s.platform, s.app_version, s.app_build, s.country, s.city, s.user_agent,
@@ -39,9 +39,11 @@ export function showDevice(row: Readonly<Record<string, unknown>>, current: bool
   }
 }
 
-/** One read. Errors: `session_not_found`. */
-export async function listSessions({ db, now }: Workshop, { userId, sessionId }: Caller): Promise<readonly DeviceAnswer[]> {
-  const [found] = await run(db, [
+/** One read. Errors: `session_not_found`, `user_not_found`, `user_banned`. */
+export async function listSessions({ db, now }: Workshop, caller: Caller): Promise<readonly DeviceAnswer[]> {
+  const { userId, sessionId } = caller
+  const [person, found] = await run(db, [
+    livePersonStatement(caller),
     {
       sql: `select ${DEVICE_COLUMNS}
         from auth_sessions s where s.user_id = ? and ${UNEXPIRED} and ${LIVES}
@@ -49,15 +51,15 @@ export async function listSessions({ db, now }: Workshop, { userId, sessionId }:
       params: [userId, sessionId, userId, sessionId],
     },
   ])
-  if (found!.results.length === 0) throw new AppError(authErrors.session_not_found)
+  readLivePerson(person!.results[0], now)
   return found!.results.map((row) => showDevice(row, row['id'] === sessionId, now))
 }
 
-/** One batch. What ends is refused on its next call, in data too. Errors: `session_not_found`, `device_not_found`. */
+/** One batch. What ends is refused on its next call, in data too. Errors: `session_not_found`, `user_not_found`, `user_banned`, `device_not_found`. */
 export async function endSession({ db, now }: Workshop, context: AuthenticationContext, caller: Caller, id: string): Promise<void> {
   const { userId, sessionId } = caller
   const [living, ended] = await run(db, [
-    { sql: `select 1 from auth_sessions s where s.id = ? and s.user_id = ? and ${UNEXPIRED}`, params: [sessionId, userId] },
+    livePersonStatement(caller),
     {
       sql: `delete from auth_sessions where id = ? and user_id = ? and ${LIVES} returning id`,
       params: [isUuid(id) ? id.toLowerCase() : '', userId, sessionId, userId],
@@ -68,6 +70,6 @@ export async function endSession({ db, now }: Workshop, context: AuthenticationC
       CHANGED,
     ),
   ])
-  if (living!.results.length === 0) throw new AppError(authErrors.session_not_found)
+  readLivePerson(living!.results[0], now)
   if (ended!.results.length === 0) throw new AppError(authErrors.device_not_found)
 }

@@ -4,7 +4,7 @@ import { auditStatement } from './audit'
 import { DEVICE_COLUMNS, showDevice } from './devices'
 import { passkeysStatement, showPasskey } from './passkey'
 import { showPerson } from './person'
-import { livePersonStatement, readLivePerson, UNEXPIRED } from './session'
+import { ADMITTED, livePersonStatement, readLivePerson, UNEXPIRED } from './session'
 import type { Workshop } from './workshop'
 
 /** More entries than that aren't told; the newest are. */
@@ -31,7 +31,7 @@ export async function exportOwn(
     auditStatement(
       { ...context, now },
       { action: 'user_exported', userId },
-      { sql: `exists (select 1 from auth_sessions s where s.id = ? and s.user_id = ? and ${UNEXPIRED})`, params: [sessionId, userId] },
+      { sql: `exists (select 1 from auth_sessions s where s.id = ? and s.user_id = ? and ${ADMITTED})`, params: [sessionId, userId] },
     ),
   ])
   return {
@@ -43,7 +43,8 @@ export async function exportOwn(
       at: new Date(Number(row['at'])).toISOString(),
       action: row['action'],
       actor: row['actor'],
-      ip_address: row['ip'],
+      // An administrator's is not the person's to know.
+      ip_address: row['actor'] === 'service' ? null : row['ip'],
       details: JSON.parse(String(row['details'])) as unknown,
     })),
   }

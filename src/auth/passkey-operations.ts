@@ -18,7 +18,7 @@ import {
 import { requirePasskeys } from './passkey-errors'
 import { addPasskey, beginPasskey } from './passkey-registration'
 import { beginPasskeySignIn, signInWithPasskey } from './passkey-sign-in'
-import { livePersonStatement, readLivePerson, showSession, UNEXPIRED } from './session'
+import { ADMITTED, livePersonStatement, readLivePerson, showSession } from './session'
 import { shortLine } from './wording'
 import type { OperationsOf } from './workshop'
 
@@ -52,7 +52,7 @@ export const passkeyOperations: OperationsOf<PasskeyOperations> = {
       livePersonStatement(caller),
       {
         sql: `update auth_passkeys as p set friendly_name = ? where p.id = ? and p.user_id = ?
-          and exists (select 1 from auth_sessions s where s.id = ? and s.user_id = p.user_id and ${UNEXPIRED}) returning ${PASSKEY_COLUMNS.replaceAll('p.', '')}`,
+          and exists (select 1 from auth_sessions s where s.id = ? and s.user_id = p.user_id and ${ADMITTED}) returning ${PASSKEY_COLUMNS.replaceAll('p.', '')}`,
         params: [name, passkeyId, caller.userId, caller.sessionId],
       },
       auditStatement({ ...context, now }, { action: 'passkey_updated', userId: caller.userId, details: { passkey: passkeyId } }, CHANGED),

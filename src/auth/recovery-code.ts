@@ -2,7 +2,7 @@
 import { toBase64Url, utf8 } from '../core'
 import { run, type Statement } from '../platform'
 import type { Attempt, Proof } from './factor-kind'
-import { UNEXPIRED } from './session'
+import { ADMITTED } from './session'
 import { toBase32 } from './totp'
 import type { Workshop } from './workshop'
 
@@ -64,7 +64,7 @@ export async function proveByRecoveryCode(
     by: { type: 'recovery_code', factorId: factor.id },
     take: {
       sql: `update auth_recovery_codes set used_at = ? where code_hash = ? and user_id = ? and used_at is null
-        and exists (select 1 from auth_sessions s where s.id = ? and s.user_id = ? and ${UNEXPIRED}) returning code_hash`,
+        and exists (select 1 from auth_sessions s where s.id = ? and s.user_id = ? and ${ADMITTED}) returning code_hash`,
       params: [String(workshop.now), hash, caller.userId, caller.sessionId, caller.userId],
     },
   }

@@ -6,7 +6,7 @@ import { authErrors } from './errors'
 import { forgetUnverified, insertFactor, MAX_NAME, refuseFactor } from './enroll-factor'
 import { newRecoveryCode, RECOVERY_CODES, replaceCodes, takesRecoveryCodes } from './recovery-code'
 import { downgradeStatements } from './second-factor'
-import { livePersonStatement, readLivePerson, UNEXPIRED, type LivePerson } from './session'
+import { ADMITTED, livePersonStatement, readLivePerson, type LivePerson } from './session'
 import { shortLine } from './wording'
 import type { Workshop } from './workshop'
 
@@ -117,7 +117,7 @@ async function changeSet(
   const results = await run(db, [
     {
       sql: `${what} where user_id = ? and type = '${TYPE}'
-        and exists (select 1 from auth_sessions s where s.id = ? and s.user_id = auth_factors.user_id and s.aal = 'aal2' and ${UNEXPIRED}) returning id, friendly_name`,
+        and exists (select 1 from auth_sessions s where s.id = ? and s.user_id = auth_factors.user_id and s.aal = 'aal2' and ${ADMITTED}) returning id, friendly_name`,
       params: [caller.userId, caller.sessionId],
     },
     auditStatement({ ...context, now }, { action, userId: caller.userId, details: { session: caller.sessionId } }, CHANGED),
@@ -135,7 +135,7 @@ export async function regenerateRecoveryCodes(workshop: Workshop, context: Authe
   checkOn(workshop)
   const codes = newCodes()
   const strong = {
-    sql: `exists (select 1 from auth_sessions s where s.id = ? and s.user_id = ? and s.aal = 'aal2' and ${UNEXPIRED})`,
+    sql: `exists (select 1 from auth_sessions s where s.id = ? and s.user_id = ? and s.aal = 'aal2' and ${ADMITTED})`,
     params: [caller.sessionId, caller.userId],
   }
   const row = await changeSet(workshop, context, caller, {

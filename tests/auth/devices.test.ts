@@ -187,6 +187,18 @@ describe('ending one', () => {
     expect(await met(tablet, plain)).toEqual(ENDED)
   })
 
+  test('whoever is banned sees and ends nothing', async () => {
+    const [phone, tablet] = await threeDevices()
+    const ban = (duration: string) =>
+      plain.service(`/auth/v1/admin/users/${phone.user.id}`, { method: 'PUT', body: { ban_duration: duration } })
+    await ban('1h')
+    expect((await list(phone)).error_code).toBe('user_banned')
+    const refusal = await end(phone, idOf(tablet))
+    expect([refusal.status, refusal.json]).toMatchObject([403, { error_code: 'user_banned' }])
+    await ban('none')
+    expect(await met(tablet, plain)).toEqual(LIVES)
+  })
+
   test('a hundred are shown, the one that asks among them', async () => {
     const session = await anonymous(plain)
     await sql(

@@ -257,11 +257,17 @@ describe('leaving', () => {
       audit: [{ action: 'user_signedup' }],
     })
     expect(answer.headers.get('cache-control')).toBe('no-store')
+    // Where an administrator sits is theirs.
+    await admin(`users/${user.id}`, { method: 'PUT', body: { user_metadata: { a: 1 } }, headers: { 'cf-connecting-ip': '192.0.2.77' } })
+    expect(await rows(`select ip from auth_audit where user_id = ? and actor = 'service'`, user.id)).toEqual([{ ip: '192.0.2.77' }])
+    const again = await call('/auth/v1/user/export', { token })
+    expect(again.text).toContain('user_modified')
+    expect(again.text).not.toContain('192.0.2.77')
     for (const secret of [token, refreshToken, 'scrypt', other.user.id]) expect(answer.text).not.toContain(secret)
     await call('/auth/v1/logout', { method: 'POST', token })
     expect(told(await call('/auth/v1/user/export', { token }))).toEqual([403, 'session_not_found'])
     expect(told(await call('/auth/v1/user/export'))).toEqual([401, 'no_authorization'])
-    expect(await rows(`select id from auth_audit where user_id = ? and action = 'user_exported'`, user.id)).toHaveLength(1)
+    expect(await rows(`select id from auth_audit where user_id = ? and action = 'user_exported'`, user.id)).toHaveLength(2)
   })
 })
 

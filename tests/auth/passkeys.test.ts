@@ -296,6 +296,17 @@ describe('looking after them', () => {
     expect(codeOf(await signIn(device))).toEqual([400, 'webauthn_verification_failed'])
   })
 
+  test('whoever is banned renames and removes none', async () => {
+    const { id, ask, passkeyId } = await owner()
+    await backend.service(`/auth/v1/admin/users/${id}`, { method: 'PUT', body: { ban_duration: '1h' } })
+    const path = `/auth/v1/passkeys/${passkeyId}`
+    expect(codeOf(await ask(path, { method: 'PATCH', body: { friendly_name: 'Mine now' } }))).toEqual([403, 'user_banned'])
+    expect(codeOf(await ask(path, { method: 'DELETE' }))).toEqual([403, 'user_banned'])
+    const [kept] = await sql('select friendly_name from auth_passkeys where id = ?', passkeyId)
+    expect(kept!['friendly_name']).not.toBe('Mine now')
+    expect(await sql(`select id from auth_audit where user_id = ? and action = 'passkey_updated'`, id)).toEqual([])
+  })
+
   test('their owner is told by mail when one comes or goes, once, and nobody for nothing', async () => {
     const { id, ask, passkeyId, device } = await owner()
     const told = async () => (await messagesTo(`${id}@example.com`)).map(({ kind, text }) => [kind, text.includes('Passkey')])

@@ -5,7 +5,7 @@ import { sweepAuthentication } from '../../src/auth'
 import { anotherSession, challenge, codeOf, enroll, factors, factorsOf, member, prove, run, secured, verify } from './factors'
 import { serve } from '../support/backend'
 import { messagesTo } from '../support/messages'
-import { call, claimsOf, database, refresh, type Answer, type SessionBody } from './client'
+import { admin, call, claimsOf, database, refresh, type Answer, type SessionBody } from './client'
 
 const FIFTY = Array.from({ length: 50 })
 const CODES = '/recovery-codes'
@@ -62,6 +62,17 @@ describe('a set of codes', () => {
     expect(told(await generate(weak.access_token))).toEqual([422, 'mfa_recovery_codes_sole_factor'])
     const { session } = await prepared()
     expect(told(await generate(session.access_token))).toEqual([422, 'mfa_verified_factor_exists'])
+  })
+
+  test('stays as it is when its person is banned', async () => {
+    const { session, codes } = await prepared()
+    const { access_token: token, user } = session
+    const before = await run('select code_hash from auth_recovery_codes where user_id = ? order by 1', user.id)
+    await admin(`users/${user.id}`, { method: 'PUT', body: { ban_duration: '1h' } })
+    expect(told(await factors(token, `${CODES}/regenerate`, undefined, 'POST'))).toEqual([403, 'user_banned'])
+    expect(told(await factors(token, CODES, undefined, 'DELETE'))).toEqual([403, 'user_banned'])
+    expect(told(await redeem(token, codes[0]))).toEqual([403, 'user_banned'])
+    expect(await run('select code_hash from auth_recovery_codes where user_id = ? order by 1', user.id)).toEqual(before)
   })
 
   test('fifty at once make one set, and its codes are those that were shown', async () => {
