@@ -2,11 +2,11 @@
 import { sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { app, fn, owner, table, value } from '../../src/define'
+import { app, fn, owner, table, value, type AuthHooks } from '../../src/define'
 import { serve, sql } from '../support/backend'
 import { messagesTo } from '../support/messages'
 import { apiKeys, call, claimsOf, refresh, type SessionBody } from './client'
-import { anotherSession, enroll, factors, factorsOf, member, prove, run, secured } from './factors'
+import { anotherSession, codeOf, enroll, factors, factorsOf, member, prove, run, secured } from './factors'
 
 const FIFTY = Array.from({ length: 50 })
 
@@ -226,4 +226,29 @@ describe('an operator with the secret key', () => {
     const stranger = await member()
     expect((await asService(`${stranger.user.id}/factors/${phone.id}`, 'DELETE')).body['error_code']).toBe('mfa_factor_not_found')
   })
+})
+
+/** What it does is the test's to say. */
+const hooks: { accessToken?: NonNullable<AuthHooks['accessToken']> } = {}
+const hooked = serve(app({ name: 'Hooked', tables: [], auth: { hooks } }))
+
+test('a hook that fails on a second factor fails the step and signs nobody out: the tokens of before count, weak as they were', async () => {
+  const { session, app: phone } = await secured()
+  const weak = await anotherSession(session.user.id)
+  const ask = (path: string, body: unknown) =>
+    hooked.stranger(`/auth/v1/factors/${phone.id}/${path}`, { body, headers: { authorization: `Bearer ${weak.access_token}` } })
+  const answer = async (steps: number) =>
+    ask('verify', { challenge_id: ((await ask('challenge', {})).json as { id: string }).id, code: await codeOf(phone, steps) })
+  hooks.accessToken = () => {
+    throw new Error('away')
+  }
+  expect((await answer(0)).status).toBe(500)
+  delete hooks.accessToken
+  const refreshed = await refresh(weak.refresh_token)
+  expect(refreshed.status, refreshed.text).toBe(200)
+  expect(claimsOf(refreshed.body.access_token)).toMatchObject({ aal: 'aal1', amr: [{ method: 'password' }] })
+  const raised = await answer(1)
+  expect(raised.status, raised.text).toBe(200)
+  expect(claimsOf((raised.json as SessionBody).access_token)['aal']).toBe('aal2')
+  expect((await refresh(weak.refresh_token)).body['error_code']).toBe('refresh_token_already_used')
 })

@@ -171,27 +171,6 @@ describe('accessToken', () => {
     expect((await refresh(session)).status).toBe(200)
   })
 
-  test('on a second factor it fails the step and signs nobody out: the tokens of before count, weak as they were', async () => {
-    const { session, app: phone } = await secured()
-    const weak = await anotherSession(session.user.id)
-    const ask = (path: string, body: unknown) =>
-      post(`/factors/${phone.id}/${path}`, body, { authorization: `Bearer ${weak.access_token}` })
-    const answer = async (steps: number) =>
-      ask('verify', { challenge_id: ((await ask('challenge', {})).json as { id: string }).id, code: await codeOf(phone, steps) })
-    hooks.accessToken = () => {
-      throw new Error('away')
-    }
-    expect(told(await answer(0))).toEqual([500, 'unexpected_failure', 'The hook accessToken failed'])
-    delete hooks.accessToken
-    const refreshed = await refresh(weak)
-    expect(refreshed.status, refreshed.text).toBe(200)
-    expect(claimsOf((refreshed.json as Session).access_token)).toMatchObject({ aal: 'aal1', amr: [{ method: 'password' }] })
-    const raised = await answer(1)
-    expect(raised.status, raised.text).toBe(200)
-    expect(claimsOf((raised.json as Session).access_token)['aal']).toBe('aal2')
-    expect(told(await refresh(weak))[1]).toBe('refresh_token_already_used')
-  })
-
   test('has five seconds', async () => {
     const { answer, aborted } = await waitedFor(
       (hook) => (hooks.accessToken = hook),
