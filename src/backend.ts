@@ -1,5 +1,6 @@
 // Makes a backend out of an app: the model once, then every request through the middleware to its route.
 import { Hono } from 'hono'
+import { getPath } from 'hono/utils/url'
 import { sweepAuthentication } from './auth'
 import { createChanges } from './changes'
 import { AppError } from './core'
@@ -22,12 +23,18 @@ export interface Backend {
 
 const EACH_MINUTE = '* * * * *'
 
+/** The address that is asked for. GoTrue takes one with a slash behind it for the same, and some of its clients write it so. */
+function pathOf(asked: Request): string {
+  const path = getPath(asked)
+  return path.endsWith('/') && path.startsWith('/auth/v1/') && path.length > '/auth/v1/'.length ? path.slice(0, -1) : path
+}
+
 /** `location` is the memory of this isolate. Throws `ModelError` when the app can't work, so that a broken one never starts. */
 export function createBackend(app: AppDefinition, location: Location = newLocation()): Backend {
   const model = buildModel(app)
   const changes = createChanges(model, [webhookConsumer(model)])
   const serving = (addresses: Hono<AppEnv>): Hono<AppEnv> => {
-    const hono = new Hono<AppEnv>()
+    const hono = new Hono<AppEnv>({ getPath: pathOf })
     hono.onError(renderError)
     hono.notFound((c) => renderError(new AppError(requestErrors.not_found), c))
     hono.use(request(app, model, location, changes.written), cors(), versionGate(), flood())

@@ -28,7 +28,7 @@ function awaited(email: string, metadata: Readonly<Record<string, unknown>>, now
     ...blankPerson(id, now),
     email,
     appMetadata: { provider: 'email', providers: ['email'] },
-    userMetadata: { ...metadata, ...claims },
+    userMetadata: metadata,
     identities: [{ ...emailIdentity(id, email, now), data: claims, lastSignInAt: null }],
   }
 }

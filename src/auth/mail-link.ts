@@ -52,6 +52,9 @@ export interface MailLink {
   readonly issued: Statement
 }
 
+/** A place as GoTrue writes it at the end of a link: as it is, unless it would be read as something else there. */
+const asWritten = (place: string) => (/[^\w\-.~:/]/.test(place) ? encodeURIComponent(place) : place)
+
 /** A link that leads back to `context.redirectTo`. Nobody is sent anything: `generate_link` hands it out. */
 export async function makeLink(
   { keys, now }: Workshop,
@@ -69,13 +72,13 @@ export async function makeLink(
     flowId: flow?.id ?? null,
   })
   const tokenHash = flow === null ? token.link : `${PKCE_PREFIX}${token.link}`
-  const query = new URLSearchParams({ token: tokenHash, type, redirect_to: redirectTo })
   return {
     kind,
     code: token.code,
     tokenHash,
     type,
-    actionLink: kind === 'reauthentication' ? null : `${issuer}/verify?${query.toString()}`,
+    actionLink:
+      kind === 'reauthentication' ? null : `${issuer}/verify?token=${tokenHash}&type=${type}&redirect_to=${asWritten(redirectTo)}`,
     expiresAt: now + seconds * 1000,
     statements: [...(flow === null ? [] : [flow.statement]), token.statement],
     issued: { sql: 'exists (select 1 from auth_one_time_tokens where id = ?)', params: [token.id] },

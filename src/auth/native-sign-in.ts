@@ -16,15 +16,23 @@ import { newSession, openSession, type Session } from './session'
 import { ownMetadata } from './user-metadata'
 import type { Workshop } from './workshop'
 
-/** Providers that GoTrue takes identity tokens of; those that the app doesn't declare are off, any other is unknown. */
-const KNOWN = new Set(['apple', 'google', 'azure', 'facebook', 'keycloak', 'kakao', 'snapchat'])
+/** Providers that GoTrue takes identity tokens of, with their issuer where it is one; those that the app doesn't declare are off, any other is unknown. */
+const KNOWN: ReadonlyMap<string, string | null> = new Map([
+  ['apple', 'https://appleid.apple.com'],
+  ['google', 'https://accounts.google.com'],
+  ['facebook', 'https://www.facebook.com'],
+  ['kakao', 'https://kauth.kakao.com'],
+  ['azure', null],
+  ['keycloak', null],
+  ['snapchat', null],
+])
 
 /** The provider whose token it is, by its name or, as older SDKs tell it, by its issuer. Errors: `validation_failed`, `provider_disabled`. */
 function providerOf({ app, env }: Workshop, { provider: name, issuer, idToken }: IdTokenInput): Provider {
   const provider = name === null ? findIssuer(app, env, issuer ?? '') : findProvider(app, env, name)
   if (provider !== null && provider.declaration.kind !== 'github' && provider.clientIds.length > 0) return provider
   if (provider !== null || KNOWN.has(name ?? '')) {
-    const told = provider?.issuers[0] ?? claimedIssuer(idToken)?.slice(0, 120) ?? ''
+    const told = provider?.issuers[0] ?? KNOWN.get(name ?? '') ?? claimedIssuer(idToken)?.slice(0, 120) ?? ''
     throw new AppError(authErrors.provider_disabled, { message: `Provider (issuer "${told}") is not enabled` })
   }
   throw new AppError(authErrors.validation_failed, { message: `Custom OIDC provider "${(name ?? '').slice(0, 60)}" not allowed` })

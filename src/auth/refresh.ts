@@ -11,6 +11,9 @@ import type { Workshop } from './workshop'
 /** How long a superseded refresh token is still answered with the current one, for phones that lost answers. */
 export const REUSE_INTERVAL_MS = 10_000
 
+/** A token of GoTrue's first kind, as phones still hold them whose people were brought along: they are to sign in again, and no longer try. */
+const EARLIER = /^[a-z0-9]{12}$/
+
 /** Somebody signed in elsewhere later. */
 const NEWER = 'exists (select 1 from auth_sessions o where o.user_id = s.user_id and o.id <> s.id and o.created_at > s.created_at)'
 
@@ -81,9 +84,12 @@ export async function refreshSession(
 ): Promise<{ session: Session; person: Person; reuse: RefreshAnswer['reuse'] }> {
   const token = await readRefreshToken(refreshToken, keys.refreshMac)
   if (!token.ok) {
-    throw token.reason === 'format'
-      ? new AppError(authErrors.validation_failed, { message: 'Refresh token is not valid' })
-      : new AppError(authErrors.refresh_token_not_found)
+    // In both cases the words that apps look for.
+    throw new AppError(
+      token.reason === 'format' && !EARLIER.test(refreshToken)
+        ? { ...authErrors.refresh_token_not_found, code: authErrors.validation_failed.code }
+        : authErrors.refresh_token_not_found,
+    )
   }
   const { sessionId, counter } = token
   const limits = sessionLimits(app)

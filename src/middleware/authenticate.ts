@@ -49,7 +49,11 @@ async function principalOfBearer(c: AppContext, dialect: 'auth' | 'data'): Promi
   })
   if (verification.ok) return verification.principal
   const { data, message } = PROBLEMS[verification.problem]
-  if (dialect === 'auth') throw new AppError(authErrors.bad_jwt, { message: `invalid JWT: ${message}` })
+  if (dialect === 'auth') {
+    // GoTrue's words, at which clients look.
+    const why = verification.problem === 'expired' ? 'token has invalid claims: token is expired' : message
+    throw new AppError(authErrors.bad_jwt, { message: `invalid JWT: unable to parse or verify signature, ${why}` })
+  }
   throw new AppError(data, { message, headers: { 'www-authenticate': `Bearer error="invalid_token", error_description="${message}"` } })
 }
 

@@ -37,6 +37,7 @@ async function expectRefused(token: string, postgrest: 'PGRST301' | 'PGRST303'):
   expect(data.headers.get('www-authenticate')).toMatch(/^Bearer/)
   const auth = await call('/auth/v1/user', { token })
   expect([auth.status, auth.body['error_code']]).toEqual([403, 'bad_jwt'])
+  expect(auth.body['msg']).toMatch(/^invalid JWT: unable to parse or verify signature, /)
   for (const { text } of [data, auth]) expect(text).not.toContain(session.user.id)
 }
 

@@ -218,6 +218,10 @@ test('what is missing or off says so', async () => {
     required('provider or client_id and issuer required'),
   )
   expect(await ask({ provider: 'google', id_token: idToken }, none)).toMatchObject([400, { error_code: 'provider_disabled' }])
+  expect(await ask({ provider: 'google', id_token: 'mock-id-token', nonce: 'mock-nonce' }, none)).toMatchObject([
+    400,
+    { error_code: 'provider_disabled', msg: 'Provider (issuer "https://accounts.google.com") is not enabled' },
+  ])
   expect(await ask({ provider: 'keycloak', id_token: idToken })).toMatchObject([400, { error_code: 'provider_disabled' }])
   expect(await ask({ provider: 'elsewhere', id_token: idToken })).toMatchObject([400, { error_code: 'validation_failed' }])
   const settings = await backend.stranger('/auth/v1/settings')

@@ -92,6 +92,7 @@ describe('a deletion', () => {
     expect(told(await signIn(user.email))).toEqual([400, 'invalid_credentials'])
     expect(await rows(`select action from auth_audit where user_id = ? and action = 'user_deleted'`, user.id)).toHaveLength(1)
     expect((await admin('users', { body: { email: user.email } })).status).toBe(200)
+    expect((await admin(`users/${(await signUp()).user.id}`, { method: 'DELETE', text: 'null' })).status).toBe(200)
     for (const body of [{ should_soft_delete: 'yes' }, { should_soft_delete: 1 }]) {
       expect(told(await admin(`users/${user.id}`, { method: 'DELETE', body }))).toEqual([400, 'validation_failed'])
     }

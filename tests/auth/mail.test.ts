@@ -321,6 +321,8 @@ describe('a code', () => {
       ['otp', { email: newEmail(), code_challenge: 'x', code_challenge_method: 's256' }],
       ['otp', {}],
       ['otp', { email: 'none' }],
+      ['otp', { email: newEmail(), channel: 'sms' }],
+      ['token?grant_type=password', { email: newEmail(), phone: '+4915112345678', password: PASSWORD }],
       ['recover', {}],
       ['recover', { email: 'a@b' }],
       ['resend', { email: newEmail() }],

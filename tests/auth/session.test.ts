@@ -114,9 +114,13 @@ test('a replay ends no other session of the person', async () => {
 test('garbage, a changed token and a token from the future are refused without a word about sessions', async () => {
   const { refresh_token, access_token } = await signUpAnonymously()
   const changed = `${refresh_token.slice(0, 30)}${refresh_token[30] === 'A' ? 'B' : 'A'}${refresh_token.slice(31)}`
-  for (const text of ['x', changed, 'abcdefghijkl', access_token, '\u0000', 'x'.repeat(5_000)]) {
-    expect(problem(await refresh(text))).toEqual([400, 'validation_failed'])
+  for (const text of ['x', changed, 'abcdefghijk', 'invalid-refresh-token', access_token, '\u0000', 'x'.repeat(5_000)]) {
+    const answer = await refresh(text)
+    expect(problem(answer)).toEqual([400, 'validation_failed'])
+    expect(answer.body['msg']).toBe('Invalid Refresh Token: Refresh Token Not Found')
   }
+  // A phone whose person was brought along from GoTrue with its first kind of tokens: swift signs out at this code alone.
+  expect(problem(await refresh('v1mhxk3p7q2z'))).toEqual([400, 'refresh_token_not_found'])
   expect(problem(await call('/auth/v1/token?grant_type=refresh_token', { body: {} }))).toEqual([400, 'validation_failed'])
   await refresh(refresh_token)
   const current = session(await refresh(refresh_token))

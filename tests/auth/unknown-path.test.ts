@@ -6,7 +6,24 @@ test('an address that GoTrue has not got is 404, one that is only missing here 5
     const { status, body } = await call(`/auth/v1/${path}`)
     expect([path, status, body['code'], body['error_code']]).toEqual([path, 404, 404, 'path_unknown'])
   }
-  for (const path of ['.well-known/openid-configuration']) expect((await call(`/auth/v1/${path}`)).status).toBe(501)
+  expect((await call('/auth/v1/health', { method: 'POST' })).status).toBe(405)
+})
+
+test('a slash behind an address changes nothing, as in GoTrue, and opens nothing', async () => {
+  for (const path of [
+    'settings',
+    'admin/users',
+    'admin/users/00000000-0000-4000-8000-000000000000/factors',
+    'user',
+    '.well-known/jwks.json',
+    'no/where',
+  ]) {
+    for (const apiKey of [apiKeys.secretKey, apiKeys.publishableKey, null]) {
+      const asked = { apiKey, ...(apiKey === null ? {} : { token: apiKey }) }
+      const [with_, without] = [await call(`/auth/v1/${path}/`, asked), await call(`/auth/v1/${path}`, asked)]
+      expect([path, with_.status, with_.text]).toEqual([path, without.status, without.text])
+    }
+  }
 })
 
 test('a method that a built address does not take is 405, and the answer says which it takes', async () => {
@@ -29,6 +46,7 @@ test('what stays off answers as GoTrue does when it is off, and the lists of it 
     ['oauth/authorize', 'feature_disabled', 'OAuth server is disabled'],
     ['oauth/token', 'feature_disabled', 'OAuth server is disabled'],
     ['user/oauth/grants', 'feature_disabled', 'OAuth server is disabled'],
+    ['.well-known/openid-configuration', 'feature_disabled', 'OAuth server is disabled'],
     ['.well-known/oauth-authorization-server', 'feature_disabled', 'OAuth server is disabled'],
     ['admin/oauth/clients', 'feature_disabled', 'OAuth server is disabled'],
     ['admin/custom-providers', 'feature_disabled', 'Custom OAuth providers are disabled'],

@@ -102,6 +102,7 @@ test('an address of somebody else changes nothing, not even the rest of the requ
 const refused: readonly [string, unknown, number, string][] = [
   ['the password that one has', { password: PASSWORD }, 422, 'same_password'],
   ['a short password', { password: '12345' }, 422, 'weak_password'],
+  ['an empty password', { password: '', data: { changed: true } }, 422, 'weak_password'],
   ['a long password', { password: 'x'.repeat(73) }, 400, 'validation_failed'],
   ['an address that is none', { email: 'nobody' }, 400, 'validation_failed'],
   ['a phone number that is none', { phone: '+0917012345' }, 400, 'validation_failed'],

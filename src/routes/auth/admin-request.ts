@@ -4,7 +4,7 @@ import { authErrors, normalisePhone } from '../../auth'
 import { AppError, isUuid } from '../../core'
 import type { AppContext } from '../../middleware'
 import type { AuditAsked, PageAsked, PersonGiven, PersonMade } from '../../platform'
-import { data, optionalText, validEmail } from './request'
+import { data, newPassword, optionalText, validEmail } from './request'
 
 const DEFAULT_PER_PAGE = 50
 /** People on a page at most: each can bring 16 kB of metadata. */
@@ -87,7 +87,7 @@ const person = {
   aud: optionalText,
   ban_duration: optionalText,
 }
-export const changedPersonBody = z.object(person)
+export const changedPersonBody = z.object({ ...person, password: newPassword })
 export const newPersonBody = z.object({ ...person, id: optionalText, password_hash: optionalText })
 export const deleteBody = z.object({ should_soft_delete: flag })
 export const rolesBody = z.object({ roles: z.array(z.string()).max(100) })
@@ -95,7 +95,9 @@ export const rolesBody = z.object({ roles: z.array(z.string()).max(100) })
 export const factorBody = z.object({ friendly_name: optionalText, phone: optionalText })
 export const inviteBody = z.object({ email: optionalText, data })
 export const linkBody = z.object({
-  type: z.enum(['signup', 'magiclink', 'recovery', 'invite', 'email_change_current', 'email_change_new']),
+  type: z.enum(['signup', 'magiclink', 'recovery', 'invite', 'email_change_current', 'email_change_new'], {
+    error: 'Invalid email action link type requested',
+  }),
   email: optionalText,
   new_email: optionalText,
   password: optionalText,

@@ -13,6 +13,7 @@ const NO_STORE = { 'cache-control': 'no-store' }
 
 const linkBody = z.object({ email: optionalText, phone: optionalText, data: metadata, ...challengeMembers })
 const codeBody = linkBody.extend({
+  channel: optionalText,
   create_user: z
     .boolean()
     .nullish()
@@ -40,7 +41,11 @@ function emailOf(text: string | undefined, missing: string): string {
 }
 
 async function sendLink(c: AppContext, schema: typeof codeBody | typeof linkBody): Promise<Response> {
-  const body = await readBody<z.output<typeof linkBody> & { readonly create_user?: boolean }>(c, schema)
+  const body = await readBody<z.output<typeof linkBody> & { readonly create_user?: boolean; readonly channel?: string | undefined }>(
+    c,
+    schema,
+  )
+  if (body.email !== undefined && body.channel !== undefined) throw invalid('Channel should only be specified with Phone OTP')
   const email = emailOf(body.email, 'One of email or phone must be set')
   const challenge = challengeOf(body)
   await takeMail(c, 'link', email, { asksHuman: true })

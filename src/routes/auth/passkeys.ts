@@ -99,7 +99,5 @@ export const passkeys = new Hono<AppEnv>()
   .post('/passkeys/authentication/options', whereOn(beginSignIn))
   .post('/passkeys/authentication/verify', whereOn(finishSignIn))
   .get('/passkeys', whereOn(list))
-  // As Swift asks for it.
-  .get('/passkeys/', whereOn(list))
   .patch('/passkeys/:id', whereOn(rename))
   .delete('/passkeys/:id', whereOn(remove))

@@ -152,6 +152,7 @@ const readType = (type: string | null | undefined) => (type === 'sms' || type ==
 async function resend(c: AppContext): Promise<Response> {
   const body = await readBody(c, resendBody)
   const type = readType(body.type)
+  if (body.email !== undefined) throw invalid('Only an email address or phone number should be provided.')
   if (type === null) {
     throw invalid(
       body.type === 'signup' || body.type === 'email_change'
@@ -159,7 +160,6 @@ async function resend(c: AppContext): Promise<Response> {
         : 'Missing one of these types: signup, email_change, sms, phone_change',
     )
   }
-  if (body.email !== undefined) throw invalid('Only an email address or phone number should be provided.')
   const phone = await readPhone(c, body.phone, 'Phone logins are disabled')
   await takeMessage(c, phone, true)
   const context = await contextOf(c)

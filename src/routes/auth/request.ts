@@ -12,6 +12,11 @@ export const optionalText = z
   .string()
   .nullish()
   .transform((text) => (text === null || text === '' ? undefined : text))
+/** A new password. An empty one is a password that is too weak, not none: whoever sends one isn't to think that it was changed. */
+export const newPassword = z
+  .string()
+  .nullish()
+  .transform((text) => text ?? undefined)
 export const data = z
   .record(z.string(), z.unknown())
   .nullish()
@@ -37,7 +42,7 @@ export const idTokenBody = z.object({
 export const personBody = z.object({
   email: optionalText,
   phone: optionalText,
-  password: optionalText,
+  password: newPassword,
   current_password: optionalText,
   nonce: optionalText,
   data,
@@ -78,9 +83,9 @@ export async function readBody<T>(c: AppContext, schema: z.ZodType<T>): Promise<
   throw new AppError(authErrors.validation_failed, { message: `${issue?.path.join('.') || 'The body'}: ${issue?.message ?? 'not valid'}` })
 }
 
-/** The same, where no body is an empty one: SDKs differ in what they send. */
+/** The same, where no body and `null` are an empty one: SDKs differ in what they send. */
 export async function readOptionalBody<T>(c: AppContext, schema: z.ZodType<T>): Promise<T> {
-  return (await c.req.text()) === '' ? schema.parse({}) : readBody(c, schema)
+  return ['', 'null'].includes((await c.req.text()).trim()) ? schema.parse({}) : readBody(c, schema)
 }
 
 /** Checks the query of a route. Errors: `validation_failed`, naming the parameter and never its value. */
@@ -98,7 +103,7 @@ export const tokenQuery = z.object({ grant_type: z.string().max(60).default('') 
 /** An empty scope is the default one, as in GoTrue. */
 export const signOutQuery = z.object({
   scope: z
-    .enum(['global', 'local', 'others', ''])
+    .enum(['global', 'local', 'others', ''], { error: 'Unsupported logout scope' })
     .default('global')
     .transform((scope) => scope || 'global'),
 })

@@ -6,7 +6,7 @@ import type { AppContext } from '../../middleware'
 const OFF = [
   { at: /^(?:sso|saml)(?:\/|$)/, error: authErrors.saml_provider_disabled, message: 'SAML 2.0 is disabled' },
   {
-    at: /^(?:(?:admin\/|user\/)?oauth(?:\/|$)|\.well-known\/oauth-authorization-server$)/,
+    at: /^(?:(?:admin\/|user\/)?oauth(?:\/|$)|\.well-known\/(?:oauth-authorization-server|openid-configuration)$)/,
     error: { ...authErrors.feature_disabled, status: 404 },
     message: 'OAuth server is disabled',
   },

@@ -58,6 +58,9 @@ async function signUp(c: AppContext): Promise<Response> {
 
 async function signInWithPassword(c: AppContext): Promise<Response> {
   const { email, phone, password } = await readBody(c, passwordBody)
+  if (email !== undefined && phone !== undefined) {
+    throw new AppError(authErrors.validation_failed, { message: 'Only an email address or phone number should be provided on login.' })
+  }
   if (phone !== undefined) return signInWithPhone(c, phone, password ?? '')
   if (email === undefined) throw new AppError(authErrors.validation_failed, { message: 'missing email or phone' })
   const account = normaliseEmail(email)
