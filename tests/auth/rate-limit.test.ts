@@ -170,6 +170,18 @@ test('nor does a thief who was signed out, whose token still reads, use up what 
   }
 })
 
+test('nor do tries that are refused use up what a whole network may hash', async () => {
+  const email = newEmail()
+  for (let i = 0; i < 8; i++) await tryPassword(email, 'guess', '198.18.7.1')
+  // Two were let through, and the network has three.
+  expect((await tryPassword(newEmail(), 'x', '198.18.7.2')).status).toBe(400)
+  const signUps = await Promise.all(
+    Array.from({ length: 8 }, () => call('/auth/v1/signup', { body: { email: newEmail(), password: PASSWORD }, ...from('198.18.8.1') })),
+  )
+  expect(signUps.filter(({ status }) => status === 200)).toHaveLength(2)
+  expect((await tryPassword(newEmail(), 'x', '198.18.8.2')).status).toBe(400)
+})
+
 test('a key is of no use for another account, changed, or where nobody signed in; and forgers learn nothing', async () => {
   const [ada, bob] = [await owner(), await owner()]
   await hammer(ada.email)

@@ -26,10 +26,8 @@ async function update(c: AppContext): Promise<Response> {
   if (body.password !== undefined) {
     const network = networkOf(c.req.header('cf-connecting-ip'))
     // By the session as well: whoever holds it may not guess the password with it, nor keep the owner, in another, from changing it.
-    await takeRate(c, [
-      { class: 'password', subject: network },
-      { class: 'device', subject: `change ${caller.sessionId}` },
-    ])
+    await takeRate(c, [{ class: 'device', subject: `change ${caller.sessionId}` }])
+    await takeRate(c, [{ class: 'password', subject: network }])
   }
   const email = body.email === undefined ? null : validEmail(body.email)
   const challenge = challengeOf(body)

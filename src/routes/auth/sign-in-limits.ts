@@ -64,17 +64,16 @@ export async function takeSignIn(c: AppContext, account: string): Promise<void> 
   const network = networkOf(ip)
   const known = await knownDevice(c, account)
   if (known !== null) {
-    await takeRate(c, [
-      { class: 'device', subject: `${account} ${known.device}` },
-      { class: 'password', subject: `known ${network}` },
-    ])
+    await takeRate(c, [{ class: 'device', subject: `${account} ${known.device}` }])
+    await takeRate(c, [{ class: 'password', subject: `known ${network}` }])
     return requireHuman(c)
   }
   await takeRate(c, [
     { class: 'token', subject: addressOf(ip) },
-    { class: 'password', subject: network },
     { class: 'guess', subject: `${account} ${network}` },
   ])
+  // Afterwards, so that one address can't use up the network's share with tries that are refused.
+  await takeRate(c, [{ class: 'password', subject: network }])
   await requireHuman(c)
   // Afterwards, so that whoever is refused already can't use up somebody's tries as well.
   const refusal = await tryRate(c, [{ class: 'account', subject: account }])

@@ -38,13 +38,8 @@ async function signUp(c: AppContext): Promise<Response> {
   const credentials = email === undefined || password === undefined ? null : { email: validEmail(email), password }
   const challenge = challengeOf(body)
   const ip = c.req.header('cf-connecting-ip')
-  const counted: RateSubject[] =
-    credentials === null
-      ? [{ class: 'anonymous', subject: addressOf(ip) }]
-      : [
-          { class: 'signup', subject: addressOf(ip) },
-          { class: 'password', subject: networkOf(ip) },
-        ]
+  await takeRate(c, [{ class: credentials === null ? 'anonymous' : 'signup', subject: addressOf(ip) }])
+  const counted: RateSubject[] = credentials === null ? [] : [{ class: 'password', subject: networkOf(ip) }]
   const context = await contextOf(c)
   if (credentials !== null && context.rules.confirmEmail) {
     await takeMail(c, 'signup', credentials.email, { asksHuman: true, counted })
