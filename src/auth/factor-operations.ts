@@ -5,7 +5,7 @@ import { enrollFactor } from './enroll-factor'
 import { countRecoveryCodes, generateRecoveryCodes, regenerateRecoveryCodes, removeRecoveryCodes } from './recovery-codes'
 import { changeFactorOf, factorsOf, removeFactorOf } from './administered-factor'
 import { withdraw, type Raised } from './second-factor'
-import { showSession } from './session'
+import { ADMITTED, showSession } from './session'
 import { unenrollFactor } from './unenroll-factor'
 import { verifyFactor, verifyRecoveryCode } from './verify-factor'
 import type { OperationsOf, Workshop } from './workshop'
@@ -26,13 +26,13 @@ export const factorOperations: OperationsOf<FactorOperations> = {
   async factorNumber({ db }, { userId, sessionId }, factorId) {
     const [found] = await run(db, [
       {
-        sql: `select f.phone from auth_factors f join auth_sessions s on s.user_id = f.user_id
-          where f.id = ? and f.user_id = ? and s.id = ? and f.type = 'phone'`,
+        sql: `select f.phone, f.status from auth_factors f join auth_sessions s on s.user_id = f.user_id
+          where f.id = ? and f.user_id = ? and s.id = ? and ${ADMITTED} and f.type = 'phone'`,
         params: [factorId, userId, sessionId],
       },
     ])
-    const phone = found!.results[0]?.['phone']
-    return typeof phone === 'string' ? phone : null
+    const { phone, status } = found!.results[0] ?? {}
+    return typeof phone === 'string' ? { phone, proved: status === 'verified' } : null
   },
   async verifyFactor(workshop, context, caller, factorId, input) {
     return showRaised(workshop, context, caller, await verifyFactor(workshop, context, caller, factorId, input))

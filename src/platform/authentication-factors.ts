@@ -45,7 +45,7 @@ export interface FactorOperations {
     input: ChallengeFactorInput,
   ): Promise<Outcome<FactorAnswer>>
   /** The number that a challenge of the factor would write to; null when it writes to none, or there is no such factor. */
-  factorNumber(caller: Caller, factorId: string): Promise<Outcome<string | null>>
+  factorNumber(caller: Caller, factorId: string): Promise<Outcome<{ readonly phone: string; readonly proved: boolean } | null>>
   verifyFactor(context: AuthenticationContext, caller: Caller, factorId: string, input: VerifyFactorInput): Promise<Outcome<SessionAnswer>>
   unenrollFactor(context: AuthenticationContext, caller: Caller, factorId: string): Promise<Outcome<{ readonly id: string }>>
   /** How many recovery codes there are and how many are left; never a code. */

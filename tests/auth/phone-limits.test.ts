@@ -51,6 +51,35 @@ describe('limits', () => {
     expect((await from('192.0.35.1', { phone })).status).toBe(200)
   })
 
+  test('strangers who name a number keep no code from who is signed in and proved it as a factor', async () => {
+    const guarded = serve(app({ mfa: { phone: true }, hooks: { sendSms: () => undefined } }), {
+      ...bindings,
+      PERIGEE_ENV: 'production',
+      PERIGEE_HOSTS: 'localhost',
+    })
+    const { id, token } = await member()
+    const challenge = async (status: string, ip: string) => {
+      const [factor, phone] = [crypto.randomUUID(), elsewhere()]
+      await sql(
+        `insert into auth_factors (id, user_id, type, status, phone, created_at, updated_at) values (?, ?, 'phone', ?, ?, 1, 1)`,
+        factor,
+        id,
+        status,
+        phone,
+      )
+      const ask = () =>
+        guarded.stranger(`/auth/v1/factors/${factor}/challenge`, {
+          body: {},
+          headers: { authorization: `Bearer ${token}`, 'cf-connecting-ip': ip },
+        })
+      expect((await from(`198.51.${ip.split('.')[2]}.1`, { phone })).status).toBe(200)
+      return [(await ask()).status, (await ask()).status]
+    }
+    // Whoever only says that a number is theirs is a stranger to it.
+    expect(await challenge('unverified', '192.0.71.1')).toEqual([429, 429])
+    expect(await challenge('verified', '192.0.72.1')).toEqual([200, 429])
+  })
+
   test('numbers of other countries than the app names are not written to', async () => {
     const swiss = serve(app({ phone: { prefixes: ['41'] } }))
     expect((await swiss.stranger('/auth/v1/otp', { body: { phone: newPhone() } })).status).toBe(200)

@@ -61,7 +61,7 @@ async function challenge(c: AppContext): Promise<Response> {
   const input = { channel, webauthn }
   if (c.var.app.auth?.mfa?.phone) {
     const number = await callAuthentication(c, (service) => service.factorNumber(caller, factorId))
-    if (number !== null) await takeMessage(c, number)
+    if (number !== null) await takeMessage(c, number.phone, number.proved ? { owner: caller.userId } : {})
   }
   return c.json(await callAuthentication(c, (service) => service.challengeFactor(context, caller, factorId, input)), 200, NO_STORE)
 }

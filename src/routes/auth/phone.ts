@@ -69,21 +69,26 @@ function readChannel(text: string): PhoneChannel {
 
 /**
  * Counts a text message, before anything is asked or hashed: by address and network, then, if a human shows that they are one, by number, then by where that is called, each only if
- * those before let it through. Errors: `over_sms_send_rate_limit` (429) with Retry-After; `validation_failed` for a number that the app doesn't write to.
+ * those before let it through. To a number that `owner`, who is signed in, has proved it is counted apart: strangers who name it keep no code from them. Errors: `over_sms_send_rate_limit` (429) with Retry-After; `validation_failed` for a number that the app doesn't write to.
  */
-export async function takeMessage(c: AppContext, phone: string, asksHuman = false): Promise<void> {
+export async function takeMessage(
+  c: AppContext,
+  phone: string,
+  { asksHuman = false, owner }: { readonly asksHuman?: boolean; readonly owner?: string } = {},
+): Promise<void> {
   const rules = c.var.app.auth?.phone
   const prefixes = typeof rules === 'object' ? rules.prefixes : undefined
   if (prefixes !== undefined && !prefixes.some((prefix) => phone.startsWith(prefix)))
     throw invalid('Messages are not sent to numbers of this country')
   const ip = c.req.header('cf-connecting-ip')
+  const number = owner === undefined ? phone : `${owner} ${phone}`
   const steps: readonly (readonly RateSubject[])[] = [
     [
       { class: 'sms_address', subject: addressOf(ip) },
       { class: 'sms_network', subject: networkOf(ip) },
     ],
-    [{ class: 'sms_gap', subject: phone }],
-    [{ class: 'sms_number', subject: phone }],
+    [{ class: 'sms_gap', subject: number }],
+    [{ class: 'sms_number', subject: number }],
     [{ class: 'sms_prefix', subject: callingCode(phone) }],
   ]
   for (const subjects of steps) {
@@ -111,11 +116,9 @@ export async function signUpByPhone(c: AppContext): Promise<Response> {
   if (body.code_challenge !== undefined) throw invalid('PKCE not supported for phone signups')
   const via = readChannel(body.channel)
   const ip = c.req.header('cf-connecting-ip')
-  await takeRate(c, [
-    { class: 'signup', subject: addressOf(ip) },
-    { class: 'password', subject: networkOf(ip) },
-  ])
-  await takeMessage(c, phone, true)
+  await takeRate(c, [{ class: 'signup', subject: addressOf(ip) }])
+  await takeRate(c, [{ class: 'password', subject: networkOf(ip) }])
+  await takeMessage(c, phone, { asksHuman: true })
   const context = await contextOf(c)
   return c.json(
     await callAuthentication(c, (service) => service.signUpByPhone(context, { phone, password, data, channel: via })),
@@ -141,7 +144,7 @@ async function sendCode(c: AppContext): Promise<Response> {
   const phone = await readPhone(c, body.phone, 'Unsupported phone provider')
   const via = readChannel(body.channel)
   const { data = {}, create_user: createUser } = body
-  await takeMessage(c, phone, true)
+  await takeMessage(c, phone, { asksHuman: true })
   const context = await contextOf(c)
   const id = await callAuthentication(c, (service) => service.sendPhoneCode(context, { phone, data, createUser, channel: via }))
   return c.json({ message_id: id }, 200, NO_STORE)
@@ -161,7 +164,7 @@ async function resend(c: AppContext): Promise<Response> {
     )
   }
   const phone = await readPhone(c, body.phone, 'Phone logins are disabled')
-  await takeMessage(c, phone, true)
+  await takeMessage(c, phone, { asksHuman: true })
   const context = await contextOf(c)
   const id = await callAuthentication(c, (service) => service.resendPhoneCode(context, type, phone))
   return c.json({ message_id: id }, 200, NO_STORE)
@@ -214,7 +217,7 @@ const reauthenticate: MiddlewareHandler<AppEnv> = async (c, next) => {
   const caller = await requirePerson(c)
   const { email, phone: number } = await callAuthentication(c, (service) => service.person(caller))
   if (email !== '' || typeof number !== 'string' || number === '') return next()
-  await takeMessage(c, number)
+  await takeMessage(c, number, { owner: caller.userId })
   const context = await contextOf(c)
   const id = await callAuthentication(c, (service) => service.reauthenticateByPhone(context, caller))
   return c.json({ message_id: id }, 200, NO_STORE)
