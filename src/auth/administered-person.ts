@@ -145,9 +145,10 @@ function updateStatement({ userId, given, passwordHash, until, appPatch, userPat
         app_metadata = ${mergedSql(`(${providers})`, '?5')},
         user_metadata = ${mergedSql('user_metadata', '?6')},
         banned_until = ${until === undefined ? 'banned_until' : '?7'},
-        new_email = iif(?2 is null, new_email, null), email_change_sent_at = iif(?2 is null, email_change_sent_at, null),
-        email_change_confirmed = iif(?2 is null, email_change_confirmed, null),
-        new_phone = iif(?3 is null, new_phone, null), phone_change_sent_at = iif(?3 is null, phone_change_sent_at, null),
+        new_email = iif(coalesce(?2, ?4) is null, new_email, null), email_change_sent_at = iif(coalesce(?2, ?4) is null, email_change_sent_at, null),
+        email_change_confirmed = iif(coalesce(?2, ?4) is null, email_change_confirmed, null),
+        new_phone = iif(coalesce(?3, ?4) is null, new_phone, null),
+        phone_change_sent_at = iif(coalesce(?3, ?4) is null, phone_change_sent_at, null),
         updated_at = ?10
       where id = ?1
         and (?2 is null or not exists (select 1 from auth_users o where o.email = ?2 and o.id <> ?1))
@@ -191,7 +192,9 @@ function consequences({ userId, given, passwordHash, until, now }: Change): read
     ...(email === undefined && phone === undefined && passwordHash === null
       ? []
       : [{ sql: 'delete from auth_one_time_tokens where user_id = ?', params: [userId] }]),
-    ...(passwordHash === null ? [] : [{ sql: 'delete from auth_sessions where user_id = ?', params: [userId] }]),
+    ...(passwordHash === null
+      ? []
+      : ['auth_sessions', 'auth_flows'].map((table) => ({ sql: `delete from ${table} where user_id = ?`, params: [userId] }))),
     ...(until === undefined
       ? []
       : [

@@ -5,7 +5,7 @@ import { run, type AuthenticationContext, type Caller, type SqlValue, type State
 import { auditStatement, CHANGED } from './audit'
 import { authErrors } from './errors'
 import { factorNotice } from './factor-notice'
-import type { Factor, FactorType } from './factor'
+import { hasSecondFactor, type Factor, type FactorType } from './factor'
 import type { Attempt, FactorColumns, Proof } from './factor-kind'
 import { PERSON_COLUMNS, readPerson, type Person } from './person'
 import { ADMITTED, readSession, SESSION_COLUMNS, type Session } from './session'
@@ -78,6 +78,23 @@ export interface Raised {
   readonly before: Readonly<Record<string, unknown>>
 }
 
+/** With the first factor end the changes of address and number that were asked for without one: whoever stole a session could still finish theirs. */
+function forgetChanges(userId: string, condition: Statement): readonly Statement[] {
+  return [
+    {
+      sql: `update auth_users set new_email = null, email_change_sent_at = null, email_change_confirmed = null, new_phone = null,
+          phone_change_sent_at = null
+        where id = ? and (new_email is not null or new_phone is not null) and ${condition.sql}`,
+      params: [userId, ...condition.params],
+    },
+    {
+      sql: `delete from auth_one_time_tokens where user_id = ? and purpose in ('email_change_current', 'email_change_new', 'phone_change')
+        and ${condition.sql}`,
+      params: [userId, ...condition.params],
+    },
+  ]
+}
+
 /** `amr` with an entry put before the others, and older ones of its method left out. Parameters: the entry, its method. */
 const AMR_WITH = `'[' || ? || coalesce((select ',' || group_concat(value) from json_each(auth_sessions.amr) where value ->> '$.method' <> ?), '') || ']'`
 
@@ -136,6 +153,7 @@ export async function elevate(
       sql: `delete from auth_factors where user_id = ? and status = 'unverified' and type = ? and ${done}`,
       params: [caller.userId, factor.type, deed],
     },
+    ...(hasSecondFactor(person) ? [] : forgetChanges(caller.userId, { sql: done, params: [deed] })),
     ...notice,
     {
       sql: `select ${PERSON_COLUMNS}, ${SESSION_COLUMNS} from auth_sessions s join auth_users u on u.id = s.user_id

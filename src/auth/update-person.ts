@@ -71,9 +71,9 @@ function statements(
         is_anonymous = case when ?2 is null then is_anonymous else 0 end,
         app_metadata = case when ?2 is null or json_extract(app_metadata, '$.provider') is not null then app_metadata
           else json_patch(app_metadata, '{"provider":"email","providers":["email"]}') end,
-        new_email = case when ?2 is null then new_email end,
-        email_change_confirmed = case when ?2 is null then email_change_confirmed end,
-        new_phone = case when ?2 is null then new_phone end,
+        new_email = case when ?2 is null and ?3 is null then new_email end,
+        email_change_confirmed = case when ?2 is null and ?3 is null then email_change_confirmed end,
+        new_phone = case when ?2 is null and ?3 is null then new_phone end,
         password_hash = coalesce(?3, password_hash),
         updated_at = ?4
       where id = ?5 and ${live} and ${free} and ${condition.sql} returning id`,
@@ -104,9 +104,14 @@ function statements(
         and (select count(*) from auth_sessions where id = ?2 and user_id = ?1) = 1`,
       params: [person.id, caller.sessionId, passwordHash],
     })
-    // Codes and links that are on their way prove nothing any more, nor does the one that was just used.
+    // Codes and links that are on their way prove nothing any more, nor does the one that was just used. Changes that were asked for are forgotten above, or a
+    // stranger would have them mailed again.
     all.push({
       sql: `delete from auth_one_time_tokens where user_id = ?1 and (select password_hash from auth_users where id = ?1) = ?2`,
+      params: [person.id, passwordHash],
+    })
+    all.push({
+      sql: `delete from auth_flows where user_id = ?1 and (select password_hash from auth_users where id = ?1) = ?2`,
       params: [person.id, passwordHash],
     })
   }

@@ -1,5 +1,6 @@
 // What people change by mail once they are in: their password and their address.
 import { beforeEach, describe, expect, test } from 'vitest'
+import { enroll, prove } from './factors'
 import { serve, sql } from '../support/backend'
 import { messageTo } from '../support/messages'
 import {
@@ -259,6 +260,28 @@ describe('a new address', () => {
     expect(people.map(({ id }) => id)).toContain(await idOf(email))
     expect(seen(await signIn(email, OTHER))).toEqual([400, 'invalid_credentials'])
     expect(await tokensOf(squatter)).toEqual([])
+  })
+
+  test('is forgotten with a new password or a first factor, whoever had it mailed again', async () => {
+    const lax = serve(mailApp({ secureEmailChange: false }))
+    const finish = async (next: string, code: string) =>
+      seen(await post('verify', { type: 'email_change', email: next, token: code }, lax.stranger))
+    for (const secure of [
+      (token: string) => put(token, { password: PASSWORD }),
+      (_token: string, id: string) => backend.service(`/auth/v1/admin/users/${id}`, { method: 'PUT', body: { password: PASSWORD } }),
+      async (token: string) => prove(token, await enroll(token)),
+    ]) {
+      const { email, token, id } = await member()
+      const next = newEmail('thief')
+      await put(token, { email: next }, lax.stranger)
+      const code = await codeOf(next)
+      await secure(token, id)
+      expect(await finish(next, code)).toEqual([403, 'otp_expired'])
+      await sql('DELETE FROM sys_outbox')
+      await post('resend', { type: 'email_change', email }, lax.stranger)
+      expect(await sql('SELECT id FROM sys_outbox')).toEqual([])
+      expect(await idOf(email)).toBe(id)
+    }
   })
 
   test('P20: of who has a second factor needs it', async () => {
