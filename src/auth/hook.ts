@@ -90,7 +90,8 @@ export async function callHook<Input extends { readonly metadata: HookMetadata }
   let answer: unknown
   try {
     const argument = { db: readingDatabase(workshop, name, requestId), signal: ending.signal }
-    const call = async () => hook({ ...input, metadata } as unknown as Input, argument)
+    // A copy: what a hook makes of it, also after its time, is in nobody's way.
+    const call = async () => hook({ ...structuredClone(input), metadata } as unknown as Input, argument)
     answer = await Promise.race([call(), over])
   } catch (error) {
     if (error === late) throw late

@@ -233,6 +233,12 @@ describe('beforeUserCreated', () => {
     expect((await signIn('google', { sub }, {}, backend.stranger)).status).toBe(200)
   })
 
+  test('has a copy of the person: what it does to that is nothing', async () => {
+    hooks.beforeUserCreated = ({ user }) => void Object.assign(user.user_metadata as object, { made: 'up' })
+    expect((await join({ data: { name: 'Ann' } })).json).toMatchObject({ user: { user_metadata: { name: 'Ann' } } })
+    expect(await sql(`select id from auth_users where user_metadata like '%"made"%'`)).toEqual([])
+  })
+
   test('when it fails nobody is made', async () => {
     const before = await people()
     hooks.beforeUserCreated = () => Promise.reject(new Error('away'))

@@ -9,6 +9,7 @@ import { expectedSchema, planMigration } from '../../src/migrations'
 import { deriveKeys, newLocation, type Env } from '../../src/platform'
 import { proveLive, readCarried, writeCarried } from '../../src/platform/bookmarks'
 import library from '../apps/library'
+import { codeOf } from '../auth/factors'
 import { lagging, type Lagging, type Primary } from '../support/replica'
 import { mount, person, PUBLISHABLE_KEY, sql, type Asked, type Person } from './backend'
 
@@ -229,6 +230,26 @@ describe('a session that ended', () => {
       expect((await here(who, BOOKS, mark === null ? {} : carrying(mark))).status).toBe(401)
     // The phone itself is refused anywhere, for it has no proof any more.
     expect((await location('b', false).isolate()(who, BOOKS, carrying(out.mark))).status).toBe(401)
+  })
+
+  test('with the others, by a new password or a second factor, or is weak again, reads at the primary at the same location', async () => {
+    const here = location('a', false).isolate()
+    await sql('update auth_users set email = ?, is_anonymous = 0 where id = ?', `${ada.id}@example.com`, ada.id)
+    const ask = async (method: string, path: string, body?: unknown, felt = true) => {
+      await scheduler.wait(2)
+      const { mark } = await here(who, '/rest/v1/books', write(path))
+      expect((await here(who, BOOKS, carrying(mark))).served).toEqual(['replica'])
+      const { status, text } = await here(who, `/auth/v1/${path}`, { method, ...(body === undefined ? {} : { body }) })
+      expect([path, status]).toEqual([path, 200])
+      expect([path, ...(await here(who, BOOKS, carrying(mark))).served]).toEqual([path, felt ? 'primary' : 'replica'])
+      return JSON.parse(text) as { id: string; totp: { secret: string } }
+    }
+    await ask('PUT', 'user', { data: { name: 'Ada' } }, false)
+    await ask('PUT', 'user', { password: 'correct horse battery' })
+    const { id, totp } = await ask('POST', 'factors', { factor_type: 'totp' }, false)
+    const { id: challenge } = await ask('POST', `factors/${id}/challenge`, {}, false)
+    await ask('POST', `factors/${id}/verify`, { challenge_id: challenge, code: await codeOf(totp) })
+    await ask('DELETE', `factors/${id}`)
   })
 
   test('is not believed of a replica that has not heard of it yet', async () => {

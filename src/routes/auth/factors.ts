@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { authErrors } from '../../auth'
 import { AppError, isUuid } from '../../core'
 import { endReading, requirePerson, takeRate, type AppContext, type AppEnv, type SignedIn } from '../../middleware'
-import type { AuthenticationContext } from '../../platform'
+import type { AuthenticationContext, SessionAnswer } from '../../platform'
 import { callAuthentication } from './call'
 import { takeMessage } from './phone'
 import { contextOf, optionalText, readBody, readOptionalBody } from './request'
@@ -66,17 +66,23 @@ async function challenge(c: AppContext): Promise<Response> {
   return c.json(await callAuthentication(c, (service) => service.challengeFactor(context, caller, factorId, input)), 200, NO_STORE)
 }
 
+/** A weak session of before has ended, near phones too. */
+function proved(c: AppContext, userId: string, session: SessionAnswer): Response {
+  endReading(c, userId)
+  return c.json(session, 200, NO_STORE)
+}
+
 async function verify(c: AppContext): Promise<Response> {
   const { caller, context } = await callerOf(c)
   if (isRecovery(c)) {
     const { code } = await readBody(c, recoveryCodeBody)
-    return c.json(await callAuthentication(c, (service) => service.verifyRecoveryCode(context, caller, code)), 200, NO_STORE)
+    return proved(c, caller.userId, await callAuthentication(c, (service) => service.verifyRecoveryCode(context, caller, code)))
   }
   const factorId = factorIdOf(c)
   const { challenge_id: challengeId, code = null, webauthn = null } = await readBody(c, verifyBody)
   if (!isUuid(challengeId)) throw new AppError(authErrors.validation_failed, { message: 'challenge_id must be an UUID' })
   const input = { challengeId: challengeId.toLowerCase(), code, webauthn }
-  return c.json(await callAuthentication(c, (service) => service.verifyFactor(context, caller, factorId, input)), 200, NO_STORE)
+  return proved(c, caller.userId, await callAuthentication(c, (service) => service.verifyFactor(context, caller, factorId, input)))
 }
 
 async function remove(c: AppContext): Promise<Response> {
