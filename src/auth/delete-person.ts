@@ -5,7 +5,7 @@ import { auditStatement } from './audit'
 import { authErrors, unknownPerson } from './errors'
 import { hookJobsCommitted, hookJobStatement } from './hook-job'
 import { codeCounts } from './reauthentication'
-import { livePerson, UNEXPIRED } from './session'
+import { livePerson, strong, UNEXPIRED } from './session'
 import type { Workshop } from './workshop'
 
 /** How long ago somebody who deletes their account may have signed in. */
@@ -86,7 +86,8 @@ export async function endSessions({ db, now }: Workshop, context: Authentication
 }
 
 /** Over a person `u` and their session `s`: no factor is left out that they have. */
-const STRONG = `(s.aal = 'aal2' or not exists (select 1 from auth_factors f where f.user_id = u.id and f.status = 'verified'))`
+const isStrong = (caller: Caller) =>
+  `(${strong(caller)} or not exists (select 1 from auth_factors f where f.user_id = u.id and f.status = 'verified'))`
 
 /** Over the same: they signed in since `?`, UTC s; whoever is anonymous can't do so again. */
 const RECENT = `(u.is_anonymous = 1 or (select max(value ->> '$.timestamp') from json_each(s.amr)) >= cast(? as integer))`
@@ -110,9 +111,9 @@ export async function deleteOwn(
   const known = [sessionId, userId, String(now)]
   const proved: Statement =
     nonce === undefined ? { sql: RECENT, params: [since] } : await codeCounts(workshop, await livePerson(workshop, caller), nonce)
-  const allowed: Statement = { sql: may(`${STRONG} and ${proved.sql}`), params: [...known, ...proved.params] }
+  const allowed: Statement = { sql: may(`${isStrong(caller)} and ${proved.sql}`), params: [...known, ...proved.params] }
   const answers = await run(db, [
-    { sql: `select ${may(STRONG)} as strong`, params: known },
+    { sql: `select ${may(isStrong(caller))} as strong`, params: known },
     auditStatement({ ...context, now }, { action: 'user_deleted', userId, details: { soft: false } }, allowed),
     ...personDeleted(workshop, context, userId, false, allowed),
     { sql: `delete from auth_users where id = ? and ${allowed.sql} returning id`, params: [userId, ...allowed.params] },

@@ -5,7 +5,7 @@ import { auditStatement, CHANGED } from './audit'
 import { authErrors } from './errors'
 import type { Factor } from './factor'
 import { factorKind } from './factor-kinds'
-import { livePersonStatement, readLivePerson, UNEXPIRED, type LivePerson } from './session'
+import { livePersonStatement, readLivePerson, strong, UNEXPIRED, type LivePerson } from './session'
 import { shortLine } from './wording'
 import type { Workshop } from './workshop'
 
@@ -17,7 +17,8 @@ export const MAX_NAME = 100
 export const maxFactors = ({ app }: Workshop) => app.auth?.mfa?.maxFactors ?? MAX_FACTORS
 
 /** Of a session `s` and its person: strong, or with nothing to be strong by. */
-export const MAY_ENROLL = `(s.aal = 'aal2' or not exists (select 1 from auth_factors v where v.user_id = s.user_id and v.status = 'verified'))`
+export const mayEnroll = (caller: Caller) =>
+  `(${strong(caller)} or not exists (select 1 from auth_factors v where v.user_id = s.user_id and v.status = 'verified'))`
 
 /** Unverified factors of a person that nobody came back for, and those that `others` names, SQL over `auth_factors`. */
 export function forgetUnverified(userId: string, now: number, others: Statement = { sql: '0', params: [] }): Statement {
@@ -52,7 +53,7 @@ export function insertFactor(
   caller: Caller,
   factor: Pick<Factor, 'id' | 'type' | 'status' | 'friendlyName'>,
   columns: Readonly<Record<string, string | number | null>>,
-  condition: Statement = { sql: MAY_ENROLL, params: [] },
+  condition: Statement = { sql: mayEnroll(caller), params: [] },
 ): Statement {
   const { now } = workshop
   const written = Object.entries(columns)
@@ -96,7 +97,7 @@ export async function enrollFactor(
   const friendlyName = shortLine('friendly_name', input.friendlyName, MAX_NAME)
   const enrolment = await kind.enroll(workshop, context, id, input)
   const more = enrolment.condition ?? { sql: '1', params: [] }
-  const condition = { sql: `${MAY_ENROLL} and (${more.sql})`, params: more.params }
+  const condition = { sql: `${mayEnroll(caller)} and (${more.sql})`, params: more.params }
   const results = await run(db, [
     forgetUnverified(caller.userId, now, enrolment.replaces),
     insertFactor(workshop, caller, { id, type, status: 'unverified', friendlyName }, enrolment.columns, condition),

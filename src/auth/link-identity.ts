@@ -9,17 +9,17 @@ import { hasSecondFactor } from './factor'
 import { hasIdentity, mergeMetadata, newIdentity, updateProviders } from './identity'
 import { identityNotice } from './identity-notice'
 import { PERSON_COLUMNS, type Person } from './person'
-import { livePerson, readLivePerson, readSession, SESSION_COLUMNS, UNEXPIRED, type LivePerson, type Session } from './session'
+import { livePerson, readLivePerson, readSession, SESSION_COLUMNS, strong, UNEXPIRED, type LivePerson, type Session } from './session'
 import { insertIdentity } from './sign-up'
 import type { Workshop } from './workshop'
 
 /** A condition over a person's row `u`: the session lives and has shown the second factor that they have, and they aren't banned. */
-function lives({ sessionId }: Caller, now: number): Statement {
+function lives(caller: Caller, now: number): Statement {
   return {
-    sql: `exists (select 1 from auth_sessions s where s.id = ? and s.user_id = u.id and ${UNEXPIRED} and (s.aal = 'aal2'
+    sql: `exists (select 1 from auth_sessions s where s.id = ? and s.user_id = u.id and ${UNEXPIRED} and (${strong(caller)}
         or not exists (select 1 from auth_factors f where f.user_id = u.id and f.status = 'verified')))
       and (u.banned_until is null or u.banned_until <= cast(? as integer))`,
-    params: [sessionId, String(now)],
+    params: [caller.sessionId, String(now)],
   }
 }
 

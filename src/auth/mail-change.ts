@@ -15,7 +15,7 @@ import { hasSecondFactor, needsSecondFactor } from './factor'
 import { linkByMail } from './mail-link'
 import type { Token, TokenPurpose } from './one-time-token'
 import { PERSON_COLUMNS, readPerson, showPerson, type Person } from './person'
-import { livePerson, livePersonStatement, readLivePerson, UNEXPIRED } from './session'
+import { livePerson, livePersonStatement, readLivePerson, strong, UNEXPIRED } from './session'
 import type { Workshop } from './workshop'
 
 /** Whether the address that a person has must confirm as well. Asked again when it is confirmed, so that nobody gets around it. */
@@ -65,7 +65,7 @@ export async function changeEmail(
   // Who takes the address takes the account: a person with a second factor shows it first (pitfall P20).
   if (hasSecondFactor(person) && person.sessionAal !== 'aal2') throw needsSecondFactor()
   const allowed: Statement = {
-    sql: `exists (select 1 from auth_sessions s where s.id = ? and s.user_id = u.id and ${UNEXPIRED} and (s.aal = 'aal2'
+    sql: `exists (select 1 from auth_sessions s where s.id = ? and s.user_id = u.id and ${UNEXPIRED} and (${strong(caller)}
         or not exists (select 1 from auth_factors f where f.user_id = u.id and f.status = 'verified')))`,
     params: [caller.sessionId],
   }

@@ -4,7 +4,7 @@ import type { Caller, PasskeyAnswer, SqlValue, Statement } from '../platform'
 import { authenticatorName } from './authenticator-names'
 import { authErrors } from './errors'
 import type { Person } from './person'
-import { UNEXPIRED } from './session'
+import { strong, UNEXPIRED } from './session'
 import type { Descriptor, NewCredential } from './webauthn'
 
 /** As many as GoTrue allows. */
@@ -44,11 +44,12 @@ export function passkeysStatement(userId: string): Statement {
 }
 
 /** SQL that holds where the caller's session lives, was proven with the second factor if they have one, and they aren't banned. */
-export function mayManage({ userId, sessionId }: Caller, now: number): Statement {
+export function mayManage(caller: Caller, now: number): Statement {
+  const { userId, sessionId } = caller
   return {
     sql: `exists (select 1 from auth_sessions s join auth_users su on su.id = s.user_id where s.id = ? and s.user_id = ? and ${UNEXPIRED}
       and (su.banned_until is null or su.banned_until <= cast(? as integer))
-      and (s.aal = 'aal2' or not exists (select 1 from auth_factors f where f.user_id = s.user_id and f.status = 'verified')))`,
+      and (${strong(caller)} or not exists (select 1 from auth_factors f where f.user_id = s.user_id and f.status = 'verified')))`,
     params: [sessionId, userId, String(now)],
   }
 }

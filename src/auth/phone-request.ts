@@ -20,7 +20,7 @@ import { checkPassword } from './password-strength'
 import { admitPerson, personCreated } from './new-person'
 import { PERSON_COLUMNS, readPerson, showPerson, type Person } from './person'
 import { codeByPhone, phoneClaims, unprovenPhonePerson } from './phone'
-import { livePerson, livePersonStatement, readLivePerson, UNEXPIRED } from './session'
+import { livePerson, livePersonStatement, readLivePerson, strong, UNEXPIRED } from './session'
 import { insertIdentity, insertPerson } from './sign-up'
 import { ownMetadata } from './user-metadata'
 import type { Workshop } from './workshop'
@@ -153,7 +153,7 @@ export async function resendPhoneCode(
 }
 
 /** Also when a factor was verified since. */
-const STRONG = `(exists (select 1 from auth_sessions s where s.id = ? and s.aal = 'aal2')
+const isStrong = (caller: Caller) => `(exists (select 1 from auth_sessions s where s.id = ? and ${strong(caller)})
   or not exists (select 1 from auth_factors f where f.user_id = u.id and f.status = 'verified'))`
 const LIVE = `exists (select 1 from auth_sessions s where s.id = ? and s.user_id = u.id and ${UNEXPIRED})`
 
@@ -190,7 +190,7 @@ export async function changePhone(
   })
   const results = await run(db, [
     {
-      sql: `update auth_users as u set new_phone = ?, phone_change_sent_at = ?, updated_at = ? where u.id = ? and ${LIVE} and ${STRONG} and ${free.sql} returning id`,
+      sql: `update auth_users as u set new_phone = ?, phone_change_sent_at = ?, updated_at = ? where u.id = ? and ${LIVE} and ${isStrong(caller)} and ${free.sql} returning id`,
       params: [phone, String(now), String(now), person.id, caller.sessionId, caller.sessionId, ...free.params],
     },
     auditStatement({ ...context, now }, { action: 'user_modified', userId: person.id, details: { fields: ['phone'], channel } }, CHANGED),

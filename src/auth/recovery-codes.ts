@@ -6,7 +6,7 @@ import { authErrors } from './errors'
 import { forgetUnverified, insertFactor, MAX_NAME, refuseFactor } from './enroll-factor'
 import { newRecoveryCode, RECOVERY_CODES, replaceCodes, takesRecoveryCodes } from './recovery-code'
 import { downgradeStatements } from './second-factor'
-import { ADMITTED, livePersonStatement, readLivePerson, type LivePerson } from './session'
+import { ADMITTED, livePersonStatement, readLivePerson, strong, type LivePerson } from './session'
 import { shortLine } from './wording'
 import type { Workshop } from './workshop'
 
@@ -66,7 +66,7 @@ export async function generateRecoveryCodes(
       { id, type: TYPE, status: 'verified', friendlyName },
       {},
       {
-        sql: `s.aal = 'aal2' and exists (select 1 from auth_factors o where o.user_id = u.id and o.status = 'verified' and o.type <> '${TYPE}')
+        sql: `${strong(caller)} and exists (select 1 from auth_factors o where o.user_id = u.id and o.status = 'verified' and o.type <> '${TYPE}')
           and not exists (select 1 from auth_factors o where o.user_id = u.id and o.type = '${TYPE}')`,
         params: [],
       },
@@ -117,7 +117,7 @@ async function changeSet(
   const results = await run(db, [
     {
       sql: `${what} where user_id = ? and type = '${TYPE}'
-        and exists (select 1 from auth_sessions s where s.id = ? and s.user_id = auth_factors.user_id and s.aal = 'aal2' and ${ADMITTED}) returning id, friendly_name`,
+        and exists (select 1 from auth_sessions s where s.id = ? and s.user_id = auth_factors.user_id and ${strong(caller)} and ${ADMITTED}) returning id, friendly_name`,
       params: [caller.userId, caller.sessionId],
     },
     auditStatement({ ...context, now }, { action, userId: caller.userId, details: { session: caller.sessionId } }, CHANGED),
@@ -134,8 +134,8 @@ async function changeSet(
 export async function regenerateRecoveryCodes(workshop: Workshop, context: AuthenticationContext, caller: Caller): Promise<FactorAnswer> {
   checkOn(workshop)
   const codes = newCodes()
-  const strong = {
-    sql: `exists (select 1 from auth_sessions s where s.id = ? and s.user_id = ? and s.aal = 'aal2' and ${ADMITTED})`,
+  const may = {
+    sql: `exists (select 1 from auth_sessions s where s.id = ? and s.user_id = ? and ${strong(caller)} and ${ADMITTED})`,
     params: [caller.sessionId, caller.userId],
   }
   const row = await changeSet(workshop, context, caller, {
@@ -143,8 +143,8 @@ export async function regenerateRecoveryCodes(workshop: Workshop, context: Authe
     action: 'recovery_codes_regenerated',
     what: `update auth_factors set failures = 0, locked_until = null, updated_at = ${workshop.now}`,
     more: await replaceCodes(workshop, caller.userId, codes, {
-      sql: `${strong.sql} and exists (select 1 from auth_factors f where f.user_id = ? and f.type = '${TYPE}')`,
-      params: [...strong.params, caller.userId],
+      sql: `${may.sql} and exists (select 1 from auth_factors f where f.user_id = ? and f.type = '${TYPE}')`,
+      params: [...may.params, caller.userId],
     }),
   })
   return { id: String(row['id']), type: TYPE, friendly_name: String(row['friendly_name']), total: codes.length, codes }

@@ -8,7 +8,7 @@ import { factorNotice } from './factor-notice'
 import { hasSecondFactor, type Factor, type FactorType } from './factor'
 import type { Attempt, FactorColumns, Proof } from './factor-kind'
 import { PERSON_COLUMNS, readPerson, type Person } from './person'
-import { ADMITTED, readSession, SESSION_COLUMNS, type Session } from './session'
+import { ADMITTED, readSession, SESSION_COLUMNS, strong, type Session } from './session'
 import type { Workshop } from './workshop'
 
 /** What a factor is called in `amr`. */
@@ -41,7 +41,9 @@ export function countTry(now: number, which: Statement): Statement {
 }
 
 /** The session of who calls lives, and is strong or has nothing to be strong by: else a weak session could bring a factor of its own to an account that has one. */
-const MAY_ADD = `exists (select 1 from auth_sessions s where s.id = ? and s.user_id = ? and ${ADMITTED} and (s.aal = 'aal2'
+const mayAdd = (
+  caller: Caller,
+) => `exists (select 1 from auth_sessions s where s.id = ? and s.user_id = ? and ${ADMITTED} and (${strong(caller)}
   or not exists (select 1 from auth_factors o where o.user_id = s.user_id and o.status = 'verified')))`
 
 /** Takes a proof of a factor: writes what goes with it if `unused` still holds. A factor that was unverified is verified by it. */
@@ -55,7 +57,7 @@ export function takeFactor(
   const condition =
     factor.status === 'verified'
       ? `status = 'verified' and exists (select 1 from auth_sessions s where s.id = ? and s.user_id = ? and ${ADMITTED})`
-      : MAY_ADD
+      : mayAdd(caller)
   return {
     sql: `update auth_factors set status = 'verified', updated_at = ?${written.map(([name]) => `, ${name} = ?`).join('')}
       where id = ? and user_id = ? and (${unused.sql}) and ${condition} returning id`,

@@ -175,6 +175,11 @@ export interface LivePerson extends Person {
   readonly sessionAal: 'aal1' | 'aal2'
 }
 
+/**
+ * Of `auth_sessions s`: whoever calls has shown the second factor. Both say so, the session and the token: a token of before was perhaps stolen before.
+ */
+export const strong = ({ aal }: Caller): string => (aal === 'aal1' ? '0' : `s.aal = 'aal2'`)
+
 /** The person of a session that lives. Errors: `session_not_found`, `user_not_found`, `user_banned` (403). */
 export async function livePerson({ db, now }: Workshop, caller: Caller): Promise<LivePerson> {
   const [found] = await run(db, [livePersonStatement(caller)])
@@ -182,9 +187,10 @@ export async function livePerson({ db, now }: Workshop, caller: Caller): Promise
 }
 
 /** Reads the person with whether the session lives, in one row. */
-export function livePersonStatement({ userId, sessionId }: Caller): Statement {
+export function livePersonStatement(caller: Caller): Statement {
+  const { userId, sessionId } = caller
   return {
-    sql: `select ${PERSON_COLUMNS}, (select s.aal from auth_sessions s where s.id = ? and s.user_id = u.id and ${UNEXPIRED}) as session_aal
+    sql: `select ${PERSON_COLUMNS}, (select iif(${strong(caller)}, 'aal2', 'aal1') from auth_sessions s where s.id = ? and s.user_id = u.id and ${UNEXPIRED}) as session_aal
       from auth_users u where u.id = ?`,
     params: [sessionId, userId],
   }

@@ -7,7 +7,7 @@ import { authErrors } from './errors'
 import { factorNotFound } from './factor'
 import { factorNotice } from './factor-notice'
 import { downgradeStatements } from './second-factor'
-import { ADMITTED, livePersonStatement, readLivePerson } from './session'
+import { ADMITTED, livePersonStatement, readLivePerson, strong } from './session'
 import type { Workshop } from './workshop'
 
 /** Whether a factor is the last one beside the recovery codes, which may never stand alone; SQL over `auth_factors`. */
@@ -40,7 +40,7 @@ export async function unenrollFactor(
   const results = await run(db, [
     {
       sql: `delete from auth_factors where id = ? and user_id = ? and not (${SOLE}) and exists (select 1 from auth_sessions s
-        where s.id = ? and s.user_id = auth_factors.user_id and ${ADMITTED} and (s.aal = 'aal2' or auth_factors.status = 'unverified')) returning id`,
+        where s.id = ? and s.user_id = auth_factors.user_id and ${ADMITTED} and (${strong(caller)} or auth_factors.status = 'unverified')) returning id`,
       params: [factorId, caller.userId, caller.sessionId],
     },
     auditStatement(

@@ -15,7 +15,7 @@ import { hasSecondFactor, needsSecondFactor } from './factor'
 import { hashPassword, verifyPassword } from './password'
 import { checkPassword } from './password-strength'
 import { requireReauthentication, sessionAgeStatement } from './reauthentication'
-import { ADMITTED, readLivePerson, livePersonStatement } from './session'
+import { ADMITTED, readLivePerson, livePersonStatement, strong } from './session'
 import { emailIdentity } from './sign-up'
 import { checkMetadataSize, ownMetadata } from './user-metadata'
 import type { Person } from './person'
@@ -60,7 +60,7 @@ function statements(
   now: number,
 ): Statement[] {
   // The factor may have been verified, or the session made weak, since it was read.
-  const live = `exists (select 1 from auth_sessions s where s.id = ?6 and s.user_id = ?5 and ${ADMITTED} and (s.aal = 'aal2' or (?2 is null and ?3 is null)
+  const live = `exists (select 1 from auth_sessions s where s.id = ?6 and s.user_id = ?5 and ${ADMITTED} and (${strong(caller)} or (?2 is null and ?3 is null)
     or not exists (select 1 from auth_factors f where f.user_id = ?5 and f.status = 'verified')))`
   const free = '(?2 is null or not exists (select 1 from auth_users o where o.email = ?2 and o.id <> ?5))'
   const update: Statement = {

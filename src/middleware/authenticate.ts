@@ -120,6 +120,8 @@ export function administrators(): MiddlewareHandler<AppEnv> {
 export interface SignedIn {
   readonly userId: string
   readonly sessionId: string
+  /** As the token says. */
+  readonly aal: 'aal1' | 'aal2'
 }
 
 /** The person who calls an address under /auth/v1. Errors: `no_authorization` (401), `bad_jwt` (403). */
@@ -129,5 +131,5 @@ export async function requirePerson(c: AppContext): Promise<SignedIn> {
   if (principal.uid === null || principal.sessionId === null) {
     throw new AppError(authErrors.bad_jwt, { message: 'invalid claim: missing sub claim' })
   }
-  return { userId: principal.uid, sessionId: principal.sessionId }
+  return { userId: principal.uid, sessionId: principal.sessionId, aal: principal.aal }
 }

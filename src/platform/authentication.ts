@@ -101,6 +101,8 @@ export interface AuthenticationContext {
 export interface Caller {
   readonly userId: string
   readonly sessionId: string
+  /** As their token says. One of before the session's second factor stays weak, whoever holds it; without it the session alone decides. */
+  readonly aal?: 'aal1' | 'aal2'
 }
 
 export interface SignUpInput {

@@ -252,3 +252,27 @@ test('a hook that fails on a second factor fails the step and signs nobody out: 
   expect(claimsOf((raised.json as SessionBody).access_token)['aal']).toBe('aal2')
   expect((await refresh(weak.refresh_token)).body['error_code']).toBe('refresh_token_already_used')
 })
+
+test('a token of before the second factor, whoever kept it, stays weak after its session became strong', async () => {
+  const { session, app: phone } = await secured()
+  const weak = await anotherSession(session.user.id)
+  const strong = await prove(weak.access_token, phone)
+  const stolen = weak.access_token
+  const spare = await enroll(strong.access_token, 'Spare')
+  const set = await factors(strong.access_token, '/recovery-codes', {}, 'POST')
+  expect(set.status, set.text).toBe(200)
+  const tries = await Promise.all([
+    factors(stolen, `/${phone.id}`, undefined, 'DELETE'),
+    factors(stolen, '', { factor_type: 'totp', friendly_name: 'Mine' }),
+    factors(stolen, `/${spare.id}/challenge`, {}),
+    factors(stolen, '/recovery-codes/regenerate', undefined, 'POST'),
+    factors(stolen, '/recovery-codes', undefined, 'DELETE'),
+    call('/auth/v1/user', { method: 'PUT', token: stolen, body: { password: 'the thief has another' } }),
+    call('/auth/v1/user', { method: 'PUT', token: stolen, body: { email: 'thief@example.com' } }),
+    call('/auth/v1/user', { method: 'DELETE', token: stolen }),
+    call(`/auth/v1/user/identities/${crypto.randomUUID()}`, { method: 'DELETE', token: stolen }),
+  ])
+  expect(codes(tries)).toEqual(tries.map(() => 'insufficient_aal'))
+  expect((await call('/auth/v1/user', { token: stolen })).status).toBe(200)
+  expect((await factors(strong.access_token, `/${phone.id}`, undefined, 'DELETE')).status).toBe(422)
+})

@@ -228,13 +228,14 @@ describe('leaving', () => {
   })
 
   test('who has a second factor needs it, an ended or banned session nothing, a stranger’s token even less', async () => {
-    const { access_token: token, user } = await signUpAnonymously()
+    const { access_token: weak, refresh_token: refreshToken, user } = await signUpAnonymously()
     await database
       .prepare(`insert into auth_factors (id, user_id, type, status, created_at, updated_at) values (?1, ?1, 'totp', 'verified', 0, 0)`)
       .bind(user.id)
       .run()
-    expect(told(await call('/auth/v1/user', { method: 'DELETE', token }))).toEqual([401, 'insufficient_aal'])
+    expect(told(await call('/auth/v1/user', { method: 'DELETE', token: weak }))).toEqual([401, 'insufficient_aal'])
     await database.prepare(`update auth_sessions set aal = 'aal2' where user_id = ?`).bind(user.id).run()
+    const { access_token: token } = (await refresh(refreshToken)).body
     await admin(`users/${user.id}`, { method: 'PUT', body: { ban_duration: '1h' } })
     expect(told(await call('/auth/v1/user', { method: 'DELETE', token }))).toEqual([403, 'user_banned'])
     await admin(`users/${user.id}`, { method: 'PUT', body: { ban_duration: 'none' } })

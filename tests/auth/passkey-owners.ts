@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import { expect } from 'vitest'
 import { app } from '../../src/define'
 import type { Env } from '../../src/platform'
-import { serve, sql, type Answer, type Ask } from '../support/backend'
+import { serve, sql, type Answer, type Person, type Ask } from '../support/backend'
 import { Authenticator, type CreationOptions, type Lies, type RequestOptions } from './authenticator'
 
 export const bindings = env as unknown as Env
@@ -23,7 +23,7 @@ export const body = <T>({ json }: Answer): T => json
 export const codeOf = (answer: Answer) => [answer.status, body<{ error_code?: string }>(answer)?.error_code]
 
 /** Somebody with an address that counts as confirmed, without the cost of a password. */
-export async function member(): Promise<{ id: string; ask: Ask }> {
+export async function member(): Promise<Person> {
   const person = await backend.person()
   await sql(
     'update auth_users set is_anonymous = 0, email = ?, email_confirmed_at = ? where id = ?',

@@ -59,7 +59,8 @@ describe('a set of codes', () => {
     expect(told(await generate(weak.access_token))).toEqual([403, 'insufficient_aal'])
     expect(told(await factors(weak.access_token, CODES))).toEqual([404, 'mfa_factor_not_found'])
     await run("update auth_sessions set aal = 'aal2' where user_id = ?", weak.user.id)
-    expect(told(await generate(weak.access_token))).toEqual([422, 'mfa_recovery_codes_sole_factor'])
+    const strong = (await refresh(weak.refresh_token)).body
+    expect(told(await generate(strong.access_token))).toEqual([422, 'mfa_recovery_codes_sole_factor'])
     const { session } = await prepared()
     expect(told(await generate(session.access_token))).toEqual([422, 'mfa_verified_factor_exists'])
   })
