@@ -237,23 +237,6 @@ describe('making one', () => {
     ['nothing', {}],
     ['a challenge that is no id', { challenge_id: '../x', credential: {} }],
     ['no credential', { challenge_id: crypto.randomUUID(), credential: null }],
-    ['a credential of numbers', { challenge_id: crypto.randomUUID(), credential: { id: 1, rawId: 2, type: 'public-key', response: 3 } }],
-    [
-      'a credential of another kind',
-      { challenge_id: crypto.randomUUID(), credential: { id: 'a', rawId: 'a', type: 'password', response: {} } },
-    ],
-    [
-      'an id without end',
-      {
-        challenge_id: crypto.randomUUID(),
-        credential: {
-          id: 'a'.repeat(1365),
-          rawId: 'a'.repeat(1365),
-          type: 'public-key',
-          response: { clientDataJSON: '', attestationObject: '', authenticatorData: '', signature: '' },
-        },
-      },
-    ],
   ])('a body with %s is refused and breaks nothing', async (_, sent) => {
     const { ask } = await member()
     for (const [asking, path] of [
@@ -261,6 +244,24 @@ describe('making one', () => {
       [backend.stranger, 'authentication'],
     ] as const) {
       expect(codeOf(await asking(`/auth/v1/passkeys/${path}/verify`, { body: sent }))).toEqual([400, 'validation_failed'])
+    }
+  })
+
+  test.each<[string, object]>([
+    ['of nothing', {}],
+    ['of numbers', { id: 1, rawId: 2, type: 'public-key', response: 3 }],
+    ['of another kind', { id: 'a', rawId: 'a', type: 'password', response: {} }],
+    ['with an id without end', { id: 'a'.repeat(1365), rawId: 'a'.repeat(1365), type: 'public-key', response: { clientDataJSON: '' } }],
+  ])('a credential %s is refused as GoTrue refuses it, and uses its challenge up', async (_, credential) => {
+    const { ask } = await member()
+    for (const [asking, path, begun] of [
+      [ask, 'registration', await begin(ask)],
+      [backend.stranger, 'authentication', await challenge()],
+    ] as const) {
+      const send = (challenge_id: string) => asking(`/auth/v1/passkeys/${path}/verify`, { body: { challenge_id, credential } })
+      expect(codeOf(await send(begun.challenge_id))).toEqual([400, 'webauthn_verification_failed'])
+      expect(codeOf(await send(begun.challenge_id))).toEqual([400, 'webauthn_challenge_not_found'])
+      expect(codeOf(await send('00000000-0000-0000-0000-000000000000'))).toEqual([400, 'webauthn_challenge_not_found'])
     }
   })
 

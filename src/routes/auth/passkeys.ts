@@ -19,6 +19,18 @@ const challengeId = z
 
 export const registrationBody = z.object({ challenge_id: challengeId, credential: attestationAnswer })
 export const signInBody = z.object({ challenge_id: challengeId, credential: assertionAnswer })
+/** Whatever an authenticator may have said: what can't be read uses its challenge up like any wrong answer, as in GoTrue. */
+const answered = z.object({ challenge_id: challengeId, credential: z.record(z.string(), z.unknown()) })
+
+/** An answer that none gives. */
+const UNREADABLE = { id: 'AA', rawId: 'AA', type: 'public-key' } as const
+const readAttestation = (credential: unknown) =>
+  attestationAnswer.catch({ ...UNREADABLE, response: { clientDataJSON: '', attestationObject: '' } }).parse(credential)
+const readAssertion = (credential: unknown) =>
+  assertionAnswer
+    .catch({ ...UNREADABLE, response: { clientDataJSON: '', authenticatorData: '', signature: '', userHandle: undefined } })
+    .parse(credential)
+
 export const nameBody = z.object({ friendly_name: z.string() })
 
 /** Errors: `passkey_disabled` (404), before anything else is looked at. */
@@ -42,10 +54,12 @@ async function beginRegistration(c: AppContext): Promise<Response> {
 
 async function finishRegistration(c: AppContext): Promise<Response> {
   const caller = await requirePerson(c)
-  const body = await readBody(c, registrationBody)
+  const body = await readBody(c, answered)
   await takePasskeyRate(c)
   const context = await contextOf(c)
-  const made = await callAuthentication(c, (service) => service.addPasskey(context, caller, body.challenge_id, body.credential))
+  const made = await callAuthentication(c, (service) =>
+    service.addPasskey(context, caller, body.challenge_id, readAttestation(body.credential)),
+  )
   return c.json(made, 200, NO_STORE)
 }
 
@@ -57,10 +71,12 @@ async function beginSignIn(c: AppContext): Promise<Response> {
 }
 
 async function finishSignIn(c: AppContext): Promise<Response> {
-  const body = await readBody(c, signInBody)
+  const body = await readBody(c, answered)
   await takePasskeyRate(c)
   const context = await contextOf(c)
-  const session = await callAuthentication(c, (service) => service.signInWithPasskey(context, body.challenge_id, body.credential))
+  const session = await callAuthentication(c, (service) =>
+    service.signInWithPasskey(context, body.challenge_id, readAssertion(body.credential)),
+  )
   return answerSession(c, session)
 }
 
