@@ -86,7 +86,9 @@ export function like(value: Stored, pattern: Stored, ignoreCase: boolean): Truth
 /** `~` and `~*`, for patterns that mean the same in JavaScript; `\w` there is of ASCII alone. */
 export function match(value: Stored, pattern: string | null, ignoreCase: boolean): Truth {
   if (value === null || pattern === null) return null
-  return new RegExp(pattern.replaceAll('\\w', '[\\wéÉ𝒳ｚ]'), ignoreCase ? 'siv' : 'sv').test(String(value))
+  const letters = '\\wéÉ𝒳ｚ'
+  const spelled = pattern.replaceAll('\\w', `[${letters}]`).replaceAll('\\W', `[^${letters}]`)
+  return new RegExp(spelled, ignoreCase ? 'siv' : 'sv').test(String(value))
 }
 
 function matches(text: readonly string[], pattern: readonly string[], at: number, from: number): boolean {
