@@ -168,6 +168,32 @@ function updateStatement({ userId, given, passwordHash, until, appPatch, userPat
   }
 }
 
+/**
+ * An administrator's word stands for the mail or message that nobody answered: password and metadata of the sign-up that waits on it become the
+ * person's, as with GoTrue, and the code and the link are spent. Only of who has proved nothing and has no password. Runs before the change.
+ */
+function takeWhatWaits(userId: string, given: PersonGiven): readonly Statement[] {
+  const ways = [
+    { confirmed: given.emailConfirm && given.email === undefined, address: 'email', purpose: 'confirmation' },
+    { confirmed: given.phoneConfirm && given.phone === undefined, address: 'phone', purpose: 'phone_confirmation' },
+  ] as const
+  return ways
+    .filter(({ confirmed }) => confirmed)
+    .flatMap(({ address, purpose }) => {
+      const token = `from auth_one_time_tokens t where t.user_id = auth_users.id and t.purpose = ?2 and t.address = auth_users.${address}`
+      const params = [userId, purpose]
+      return [
+        {
+          sql: `update auth_users set password_hash = (select t.password_hash ${token}),
+              user_metadata = ${mergedSql('user_metadata', `coalesce((select t.metadata ${token}), '{}')`)}
+            where id = ?1 and email_confirmed_at is null and phone_confirmed_at is null and password_hash is null and exists (select 1 ${token})`,
+          params,
+        },
+        { sql: 'delete from auth_one_time_tokens where user_id = ?1 and purpose = ?2', params },
+      ]
+    })
+}
+
 /** What follows from a change beside the person's own row. */
 function consequences({ userId, given, passwordHash, until, now }: Change): readonly Statement[] {
   const { email, phone, emailConfirm, phoneConfirm } = given
@@ -254,6 +280,7 @@ export async function changePerson(
   const { roles } = appPatch
   const answers = await runWhole(db, [
     ...(roles === undefined ? [] : [endRolesBut(userId, (roles ?? []) as readonly string[])]),
+    ...takeWhatWaits(userId, given),
     updateStatement(change),
     MUST_CHANGE,
     ...consequences(change),

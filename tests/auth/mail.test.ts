@@ -150,6 +150,22 @@ describe('a sign-up', () => {
     expect((await signIn(email)).status).toBe(200)
   })
 
+  test('that an administrator confirms has the password and the metadata that it was made with, and its code is spent', async () => {
+    const email = newEmail()
+    await post('signup', { email, password: PASSWORD, data: { name: 'Ann' } })
+    const id = await idOf(email)
+    const confirmed = await backend.service(`/auth/v1/admin/users/${id}`, { method: 'PUT', body: { email_confirm: true } })
+    expect(bodyOf(confirmed)).toMatchObject({ email_confirmed_at: expect.any(String), user_metadata: { name: 'Ann' } })
+    expect((await signIn(email)).status).toBe(200)
+    expect(seen(await verify(email, await codeOf(email), 'signup'))).toEqual([403, 'otp_expired'])
+    // Whoever has a password already keeps it.
+    await sql('UPDATE auth_users SET email_confirmed_at = NULL WHERE id = ?', id)
+    await post('signup', { email, password: OTHER, data: { name: 'Eve' } })
+    await backend.service(`/auth/v1/admin/users/${id}`, { method: 'PUT', body: { email_confirm: true } })
+    expect((await signIn(email)).status).toBe(200)
+    expect((await sql('SELECT user_metadata FROM auth_users WHERE id = ?', id))[0]!['user_metadata']).not.toContain('Eve')
+  })
+
   test('asked for again keeps what waits, with a new code', async () => {
     const email = newEmail()
     await post('signup', { email, password: PASSWORD, data: { name: 'Ann' } })
