@@ -1,8 +1,7 @@
 // What people do with their account once they are in it.
-import { describe, expect } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { aMinuteLater, newAddress, newNumber, PASSWORD, resident, type Lodge } from './lodge'
 import { follow } from './ways-in'
-import { test } from './row'
 
 export function account(lodge: () => Lodge): void {
   describe('account', () => {

@@ -1,10 +1,9 @@
 // Administration, with the secret key.
-import { describe, expect } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Authenticator } from '../../auth/authenticator'
 import { inBrowser } from './browser'
 import { strong } from './factors'
 import { guest, member, newAddress, newNumber, PASSWORD, type Lodge } from './lodge'
-import { test } from './row'
 
 export function administration(lodge: () => Lodge): void {
   const admin = () => lodge().desk().auth.admin

@@ -1,11 +1,10 @@
 // Second factors: authenticator apps, telephones, security keys, recovery codes.
 import type { SupabaseClient } from '@supabase/supabase-js'
-import { describe, expect } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { fromBase32, stepAt, totpCode } from '../../../src/auth/totp'
 import { Authenticator } from '../../auth/authenticator'
 import { credentialsOf, inBrowser } from './browser'
 import { member, newNumber, type Lodge } from './lodge'
-import { test } from './row'
 
 /** An authenticator app that has one factor. */
 interface App {

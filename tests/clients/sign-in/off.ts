@@ -1,8 +1,7 @@
 // What stays off answers as GoTrue does when its operator left it off.
 import type { AuthError } from '@supabase/supabase-js'
-import { describe, expect } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Lodge } from './lodge'
-import { test } from './row'
 
 const ID = '00000000-0000-4000-8000-000000000000'
 

@@ -1,7 +1,6 @@
-// A row of the table in ../README.md is a test of its name; one that says `not yet` there is left out, and says so.
+// The rows of the table in ../README.md: each is a test of its name.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test as vitest } from 'vitest'
 
 interface Row {
   readonly name: string
@@ -13,10 +12,3 @@ export const rows: readonly Row[] = [...table.matchAll(/^\| +\d+ +\| `([^`]+)` +
   name: name!,
   result: result!,
 }))
-
-const waiting = new Set(rows.filter(({ result }) => result === 'not yet').map(({ name }) => name))
-
-export function test(name: string, work: () => Promise<void> | void): void {
-  if (waiting.has(name)) vitest.skip(`${name}: its part of sign-in is not built yet (README.md)`, work)
-  else vitest(name, work)
-}

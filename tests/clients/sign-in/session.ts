@@ -1,7 +1,6 @@
 // Sessions, and what the package does with them on the phone.
-import { describe, expect } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { guest, memory, newAddress, PASSWORD, STORAGE_KEY, type Lodge } from './lodge'
-import { test } from './row'
 
 export function sessions(lodge: () => Lodge): void {
   describe('sessions', () => {

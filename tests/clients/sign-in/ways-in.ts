@@ -1,7 +1,6 @@
 // Ways in: passwords, codes, links, providers.
-import { describe, expect } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { aMinuteLater, guest, newAddress, newNumber, PASSWORD, type Lodge } from './lodge'
-import { test } from './row'
 
 export function waysIn(lodge: () => Lodge): void {
   describe('ways in', () => {
