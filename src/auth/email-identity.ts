@@ -1,4 +1,4 @@
-// The identity that a proved address gives, as statements of the batch that proves it.
+// What an address that is proved gives and takes, as statements of the batch that proves it.
 import type { Statement } from '../platform'
 import type { Token } from './one-time-token'
 import type { Person } from './person'
@@ -25,4 +25,15 @@ export function emailIdentityStatement(
         last_sign_in_at = excluded.last_sign_in_at, updated_at = excluded.updated_at`,
     params: [id, JSON.stringify(data), address, String(now), String(now), String(now), person.id, ...condition.params],
   }
+}
+
+/** Takes an address from whoever said that it was theirs and never proved it, for the person `userId`, if `condition` holds. Their row stays. */
+export function freeAddress(userId: string, email: string, condition: Statement): Statement[] {
+  const squatters = `select o.id from auth_users o where o.email = ? and o.id <> ? and o.email_confirmed_at is null and ${condition.sql}`
+  const params = [email, userId, ...condition.params]
+  return [
+    { sql: `delete from auth_one_time_tokens where purpose in ('confirmation', 'recovery') and user_id in (${squatters})`, params },
+    { sql: `delete from auth_identities where provider = 'email' and user_id in (${squatters})`, params },
+    { sql: `update auth_users set email = null where id in (${squatters})`, params },
+  ]
 }

@@ -1,6 +1,8 @@
 // What is written of somebody at a provider: statements of the batch that `admit` decides on. Each holds only while what was read is still so.
 import type { Statement } from '../platform'
+import { freeAddress } from './email-identity'
 import type { ExternalAccount } from './external-account'
+import { DOORS, NO_CHANGES } from './first-proof'
 import { hasIdentity, mergedMetadata, mergeMetadata, updateProviders } from './identity'
 import { blankPerson, type Identity, type Person } from './person'
 import { insertIdentity, insertPerson } from './sign-up'
@@ -29,8 +31,9 @@ export function known(person: Person, account: ExternalAccount, now: number, own
     },
     mergeMetadata(person.id, { ...news(before, told), ...own }, { under: false, now }, condition),
   ]
-  if (person.email === null && account.emailVerified) {
-    statements.push({
+  if (person.email === null && email !== null && account.emailVerified) {
+    const wanted: Statement = { sql: 'exists (select 1 from auth_users u where u.id = ? and u.email is null)', params: [person.id] }
+    statements.push(...freeAddress(person.id, email, wanted), {
       sql: `update auth_users set email = ?1, email_confirmed_at = ?2
         where id = ?3 and email is null and not exists (select 1 from auth_users o where o.email = ?1)`,
       params: [email, String(now), person.id],
@@ -63,17 +66,6 @@ export function join(
   ]
 }
 
-/** By table, what belongs to whoever signed up with an address that they never showed to be theirs. */
-const DOORS = [
-  'auth_sessions',
-  'auth_one_time_tokens',
-  'auth_flows',
-  'auth_factors',
-  'auth_passkeys',
-  'auth_recovery_codes',
-  'auth_challenges',
-] as const
-
 /**
  * Somebody signed up with this address and never showed that it is theirs; now its owner is here. The account becomes the owner's, and every
  * door that the other may have left open is shut: password, phone, identities, sessions, factors, codes, what they wrote (pitfalls P1, P6).
@@ -91,14 +83,17 @@ export function takeOver(
   const kept = `case when invited_at = created_at then ${mergedMetadata(false)} else ? end`
   return [
     insertIdentity(identity, person.id, { sql: 'u.email = ? and u.email_confirmed_at is null', params: [account.email] }),
-    ...DOORS.map((table) => ({ sql: `delete from ${table} where user_id = ? and ${ours.sql}`, params: [person.id, ...ours.params] })),
+    ...[...DOORS, 'auth_one_time_tokens'].map((table) => ({
+      sql: `delete from ${table} where user_id = ? and ${ours.sql}`,
+      params: [person.id, ...ours.params],
+    })),
     {
       sql: `delete from auth_identities where user_id = ? and id <> ? and ${ours.sql}`,
       params: [person.id, identity.id, ...ours.params],
     },
     {
-      sql: `update auth_users set password_hash = null, phone = null, phone_confirmed_at = null, new_email = null, new_phone = null,
-          email_change_confirmed = null, user_metadata = ${kept}, is_anonymous = 0, email_confirmed_at = ?, last_sign_in_at = ?, updated_at = ?
+      sql: `update auth_users set password_hash = null, phone = null, phone_confirmed_at = null, ${NO_CHANGES},
+          user_metadata = ${kept}, is_anonymous = 0, email_confirmed_at = ?, last_sign_in_at = ?, updated_at = ?
         where id = ? and ${ours.sql}`,
       params: [metadata, metadata, metadata, String(now), String(now), String(now), person.id, ...ours.params],
     },

@@ -4,6 +4,7 @@ import { messagesCommitted } from '../messages'
 import { readFault, run, type AuthenticationContext, type Caller, type Statement } from '../platform'
 import { auditStatement, CHANGED } from './audit'
 import { authErrors } from './errors'
+import { freeAddress } from './email-identity'
 import type { ExternalAccount } from './external-account'
 import { hasSecondFactor } from './factor'
 import { hasIdentity, mergeMetadata, newIdentity, updateProviders } from './identity'
@@ -57,7 +58,15 @@ export async function linkIdentity(
     sql: '(u.email is not null or not exists (select 1 from auth_users o where o.email = ?))',
     params: [email],
   }
+  // The address is verified: whoever only said that it is theirs keeps nobody from it.
+  const wanted: Statement = {
+    sql: `exists (select 1 from auth_users u where u.id = ? and u.email is null and ${live.sql})
+      and not exists (select 1 from auth_identities where provider = ? and subject = ?)`,
+    params: [userId, ...live.params, provider, subject],
+  }
+  const freed = email === null ? [] : freeAddress(userId, email, wanted)
   const results = await run(db, [
+    ...freed,
     insertIdentity(identity, userId, { sql: `${live.sql} and ${free.sql}`, params: [...live.params, ...free.params] }),
     {
       sql: `update auth_users set is_anonymous = 0, email_confirmed_at = case when email is null and ?1 is not null then ?2 else email_confirmed_at end,
@@ -79,7 +88,7 @@ export async function linkIdentity(
   messagesCommitted(workshop)
   const row = results.at(-1)!.results[0]
   const person = readLivePerson(row, now)
-  if (results[0]!.results.length === 0) {
+  if (results[freed.length]!.results.length === 0) {
     requireStrength(person)
     const owner = results.at(-2)!.results[0]?.['user_id']
     if (owner === undefined) throw new AppError(authErrors.email_exists)
@@ -89,9 +98,14 @@ export async function linkIdentity(
   return { session: readSession(row!), person }
 }
 
-/** Of the identities that are left, the one whose address becomes the person's: verified before others, the oldest first. */
-const HEIR = `select i.email, coalesce(json_extract(i.identity_data, '$.email_verified'), 0) as verified from auth_identities i
-  where i.user_id = ?1 and i.email is not null and i.provider <> 'phone' order by verified desc, i.created_at, i.id limit 1`
+const VERIFIED = `coalesce(json_extract(i.identity_data, '$.email_verified'), 0)`
+/**
+ * Of the identities that are left, the one whose address becomes the person's: verified before others, the oldest first. An unverified one only while
+ * they have proved nothing else: whoever comes to prove it then gets the account with every door shut, and would find a number's owner in it otherwise.
+ */
+const HEIR = `select i.email, ${VERIFIED} as verified from auth_identities i join auth_users h on h.id = i.user_id
+  where i.user_id = ?1 and i.email is not null and i.provider <> 'phone' and (${VERIFIED} = 1 or h.phone_confirmed_at is null)
+  order by verified desc, i.created_at, i.id limit 1`
 
 /** What becomes of the address when an identity is gone: it stays while another identity has it, else it is the heir's, or none. */
 function inheritEmail(userId: string, identityId: string, now: number): Statement {

@@ -10,7 +10,7 @@ import {
   type Statement,
 } from '../platform'
 import { auditStatement, CHANGED } from './audit'
-import { emailIdentityStatement, WITH_EMAIL } from './email-identity'
+import { emailIdentityStatement, freeAddress, WITH_EMAIL } from './email-identity'
 import { hasSecondFactor, needsSecondFactor } from './factor'
 import { linkByMail } from './mail-link'
 import type { Token, TokenPurpose } from './one-time-token'
@@ -120,17 +120,6 @@ export async function resendEmailChange(
   return null
 }
 
-/** Takes an address from who never proved it. Their row stays. */
-function freeStatements(person: Person, email: string, condition: Statement): Statement[] {
-  const squatters = `select o.id from auth_users o where o.email = ? and o.id <> ? and o.email_confirmed_at is null and ${condition.sql}`
-  const params = [email, person.id, ...condition.params]
-  return [
-    { sql: `delete from auth_one_time_tokens where purpose in ('confirmation', 'recovery') and user_id in (${squatters})`, params },
-    { sql: `delete from auth_identities where provider = 'email' and user_id in (${squatters})`, params },
-    { sql: `update auth_users set email = null where id in (${squatters})`, params },
-  ]
-}
-
 /** Tells the address that was. */
 async function noticeOf(
   workshop: Workshop,
@@ -193,7 +182,7 @@ export async function changeEmailStatements(
   return {
     side,
     statements: [
-      ...freeStatements(person, next, complete),
+      ...freeAddress(person.id, next, complete),
       {
         sql: `update auth_users set email = ?, email_confirmed_at = ?, new_email = null, email_change_sent_at = null, email_change_confirmed = null,
             new_phone = null, phone_change_sent_at = null, is_anonymous = 0, app_metadata = ${WITH_EMAIL},

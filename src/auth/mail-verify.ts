@@ -6,6 +6,7 @@ import { run, type AuthenticationContext, type MailProof, type MailToken, type S
 import { auditStatement } from './audit'
 import { emailIdentityStatement, WITH_EMAIL } from './email-identity'
 import { authErrors } from './errors'
+import { NO_CHANGES, OWN_METADATA, OWN_PASSWORD, shutDoors } from './first-proof'
 import { issueFlowCode } from './flow'
 import { changeEmailStatements } from './mail-change'
 import {
@@ -36,18 +37,10 @@ const PURPOSES: Readonly<Record<MailProof, readonly TokenPurpose[]>> = {
   email_change: ['email_change_current', 'email_change_new'],
 }
 
-/** What somebody may have put into the account of an address that isn't theirs, to come back by it. */
-const DOORS = ['auth_sessions', 'auth_factors', 'auth_passkeys', 'auth_recovery_codes', 'auth_challenges'] as const
-
-/** Of `auth_users`: that somebody has, or left, a way in that isn't the address. */
-const TAINTED = `(exists (select 1 from auth_sessions s where s.user_id = auth_users.id)
-  or exists (select 1 from auth_passkeys k where k.user_id = auth_users.id)
-  or exists (select 1 from auth_identities i where i.user_id = auth_users.id and i.provider not in ('email', 'phone')))`
-
 /**
  * The address is proved. A person of whom nothing was proved before becomes what this token's own sign-up said: another's password waited on
- * another token and goes with it, as do sessions, identities and whatever else somebody may have put in (pitfalls P2, P3). What an administrator
- * wrote stays, where nobody else could write. Of who has proved a number already only the address is confirmed.
+ * another token and goes with it, as do sessions, identities, changes that were asked for and whatever else somebody may have put in (pitfalls P2,
+ * P3). What an administrator wrote stays, where nobody else could write. Of who has proved a number already only the address is confirmed.
  */
 function confirmStatements(person: Person, token: Token, counts: Statement, now: number): Statement[] {
   const isNull = (at: number | null) => (at === null ? '1' : '0')
@@ -67,10 +60,9 @@ function confirmStatements(person: Person, token: Token, counts: Statement, now:
   const unproven = person.phoneConfirmedAt === null
   const claims = { sub: person.id, email: token.address, email_verified: true, phone_verified: !unproven }
   const patch = JSON.stringify(unproven ? { ...token.metadata, ...claims } : claims)
-  const own = unproven ? `case when ${TAINTED} then '{}' else user_metadata end` : 'user_metadata'
   const confirmed: Statement = {
     sql: `update auth_users set email_confirmed_at = ?, last_sign_in_at = ?, updated_at = ?, is_anonymous = 0, app_metadata = ${WITH_EMAIL},
-        user_metadata = ${mergedSql(`(${own})`, '?')}${unproven ? `, password_hash = coalesce(?, case when ${TAINTED} then null else password_hash end)` : ''}
+        user_metadata = ${mergedSql(unproven ? OWN_METADATA : 'user_metadata', '?')}${unproven ? `, ${NO_CHANGES}, password_hash = ${OWN_PASSWORD}` : ''}
       where id = ? and ${still.sql}`,
     params: [String(now), String(now), String(now), patch, patch, ...(unproven ? [token.passwordHash] : []), person.id, ...still.params],
   }
@@ -81,7 +73,7 @@ function confirmStatements(person: Person, token: Token, counts: Statement, now:
   }
   const shut: Statement[] = [
     { sql: `delete from auth_identities where provider <> 'email' and ${mine.sql}`, params: mine.params },
-    ...DOORS.map((table) => ({ sql: `delete from ${table} where ${mine.sql}`, params: mine.params })),
+    ...shutDoors(person.id, token.id, proved),
     {
       sql: `update auth_users as u set phone = null where u.id = ? and u.phone is not null and ${proved.sql}`,
       params: [person.id, ...proved.params],

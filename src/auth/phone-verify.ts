@@ -5,6 +5,8 @@ import { languageOf, messagesCommitted, messageStatements, transportOf } from '.
 import { run, type AuthenticationContext, type PhoneProof, type Statement } from '../platform'
 import { auditStatement } from './audit'
 import { authErrors } from './errors'
+import { NO_CHANGES, OWN_METADATA, OWN_PASSWORD, shutDoors } from './first-proof'
+import { mergedSql } from './metadata-merge'
 import { countWrongTry, findToken, proofOfCode, tokenCounts, tokensStatement, useToken, type Proof, type Token } from './one-time-token'
 import { isBanned, PERSON_COLUMNS, readPerson, showPerson, type Person } from './person'
 import { phoneClaims, phoneIdentity } from './phone'
@@ -34,8 +36,8 @@ function identityStatement(person: Person, phone: string, now: number, condition
 }
 
 /**
- * The number is proved. A person of whom nothing was proved before becomes what this code's own sign-up said: another's password, metadata and
- * identities go (pitfalls P2, P3). Everybody else keeps what they have.
+ * The number is proved. A person of whom nothing was proved before becomes what this code's own sign-up said: another's password, metadata,
+ * sessions and identities go (pitfalls P2, P3). What an administrator wrote stays, where nobody else could write. Everybody else keeps what they have.
  */
 function confirmStatements(person: Person, token: Token, counts: Statement, now: number): Statement[] {
   const unproven = person.phoneConfirmedAt === null && person.emailConfirmedAt === null
@@ -52,24 +54,28 @@ function confirmStatements(person: Person, token: Token, counts: Statement, now:
       },
     ]
   }
-  const own = { ...token.metadata, ...phoneClaims(person.id, token.address, true) }
+  const own = JSON.stringify({ ...token.metadata, ...phoneClaims(person.id, token.address, true) })
   const theirs: Statement = unproven
     ? {
-        sql: 'user_metadata = ?, password_hash = ?, app_metadata = ?',
-        params: [JSON.stringify(own), token.passwordHash, JSON.stringify({ provider: 'phone', providers: ['phone'] })],
+        sql: `user_metadata = ${mergedSql(OWN_METADATA, '?')}, ${NO_CHANGES}, password_hash = ${OWN_PASSWORD}`,
+        params: [own, own, token.passwordHash],
       }
-    : { sql: `user_metadata = ${WITH_CLAIMS}, app_metadata = ${WITH_PHONE}`, params: [person.id, token.address] }
+    : { sql: `user_metadata = ${WITH_CLAIMS}`, params: [person.id, token.address] }
   const confirmed: Statement = {
-    sql: `update auth_users set phone_confirmed_at = ?, last_sign_in_at = ?, updated_at = ?, is_anonymous = 0, ${theirs.sql}
+    sql: `update auth_users set phone_confirmed_at = ?, last_sign_in_at = ?, updated_at = ?, is_anonymous = 0, app_metadata = ${WITH_PHONE}, ${theirs.sql}
       where id = ? and ${still.sql} returning id`,
     params: [String(now), String(now), String(now), ...theirs.params, person.id, ...still.params],
   }
   const proved: Statement = { sql: `u.phone_confirmed_at = cast(? as integer) and ${counts.sql}`, params: [String(now), ...counts.params] }
   const others: Statement = {
-    sql: `delete from auth_identities where user_id = ? and provider <> 'phone' and exists (select 1 from auth_users u where u.id = user_id and ${proved.sql})`,
+    sql: `delete from auth_identities where user_id = ? and provider not in ('email', 'phone') and exists (select 1 from auth_users u where u.id = user_id and ${proved.sql})`,
     params: [person.id, ...proved.params],
   }
-  return [confirmed, ...(unproven ? [others] : []), identityStatement(person, token.address, now, proved)]
+  return [
+    confirmed,
+    ...(unproven ? [others, ...shutDoors(person.id, token.id, proved)] : []),
+    identityStatement(person, token.address, now, proved),
+  ]
 }
 
 /** The new number takes the place of the old one, unless somebody has proved it since. Who only said that it was theirs loses it. */
@@ -79,11 +85,25 @@ function changeStatements(person: Person, token: Token, counts: Statement, now: 
     params: [person.id, token.address, ...counts.params],
   }
   const changed: Statement = { sql: `u.phone = ? and u.phone_confirmed_at = cast(? as integer)`, params: [token.address, String(now)] }
+  const free: Statement = {
+    sql: 'not exists (select 1 from auth_users o where o.phone = ? and o.id <> ?)',
+    params: [token.address, person.id],
+  }
+  // An address that they only said was theirs goes with their first proof: whoever owns it would prove it into an account that is somebody else's.
+  const claimed: Statement = {
+    sql: `select c.id from auth_users c where c.id = ? and c.email_confirmed_at is null and c.phone_confirmed_at is null and ${free.sql} and ${pending.sql}`,
+    params: [person.id, ...free.params, ...pending.params],
+  }
   return [
+    {
+      sql: `delete from auth_one_time_tokens where purpose in ('confirmation', 'recovery') and user_id in (${claimed.sql})`,
+      params: claimed.params,
+    },
+    { sql: `update auth_users set email = null where id in (${claimed.sql})`, params: claimed.params },
     {
       sql: `update auth_users set phone = ?, phone_confirmed_at = ?, new_phone = null, phone_change_sent_at = null, is_anonymous = 0,
           app_metadata = ${WITH_PHONE}, user_metadata = ${WITH_CLAIMS}, last_sign_in_at = ?, updated_at = ?
-        where id = ? and not exists (select 1 from auth_users o where o.phone = ? and o.id <> ?) and ${pending.sql} returning id`,
+        where id = ? and ${free.sql} and ${pending.sql} returning id`,
       params: [
         token.address,
         String(now),
@@ -92,8 +112,7 @@ function changeStatements(person: Person, token: Token, counts: Statement, now: 
         String(now),
         String(now),
         person.id,
-        token.address,
-        person.id,
+        ...free.params,
         ...pending.params,
       ],
     },

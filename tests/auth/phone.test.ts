@@ -188,6 +188,41 @@ describe('a sign-up with number and password', () => {
     expect((await password(phone, "the attacker's")).status).toBe(400)
   })
 
+  test('what an administrator wrote of somebody is theirs once they prove their number', async () => {
+    const [phone, email] = [newPhone(), `p${crypto.randomUUID()}@example.com`]
+    const body = { phone, email, password: PASSWORD, app_metadata: { roles: ['guide'] }, user_metadata: { plan: 'gold' } }
+    const made = await backend.service('/auth/v1/admin/users', { body })
+    expect(made.status, made.text).toBe(200)
+    expect(bodyOf(await password(phone)).error_code).toBe('phone_not_confirmed')
+    await post('otp', { phone })
+    const { user } = bodyOf(await verify(phone, await codeOf(phone)))
+    expect(user).toMatchObject({
+      email,
+      app_metadata: { roles: ['guide'], providers: expect.arrayContaining(['phone']) as unknown },
+      user_metadata: { plan: 'gold', phone, phone_verified: true },
+    })
+    expect((await password(phone)).status).toBe(200)
+  })
+
+  test('leaves nothing that somebody put into the account of a number before', async () => {
+    const [phone, now, thief] = [newPhone(), String(Date.now()), newPhone()]
+    await post('signup', { phone, password: PASSWORD })
+    const [{ id }] = (await sql('SELECT id FROM auth_users WHERE phone = ?1', phone)) as [{ id: string }]
+    // Whatever way it came there.
+    await sql(`UPDATE auth_users SET password_hash = 'scrypt$x', user_metadata = '{"plan":"x"}', new_phone = ?2 WHERE id = ?1`, id, thief)
+    await sql(`INSERT INTO auth_sessions (id, user_id, refreshed_at, created_at) VALUES (?1, ?2, ?3, ?3)`, crypto.randomUUID(), id, now)
+    await post('resend', { type: 'phone_change', phone })
+    const planted = await codeOf(thief)
+    await post('otp', { phone })
+    const { user } = bodyOf(await verify(phone, await codeOf(phone)))
+    expect(user.user_metadata).not.toHaveProperty('plan')
+    expect((await verify(thief, planted, 'phone_change')).status).toBe(403)
+    expect(await sql('SELECT password_hash, new_phone, phone FROM auth_users WHERE id = ?1', id)).toEqual([
+      { password_hash: null, new_phone: null, phone },
+    ])
+    expect(await sql('SELECT count(*) AS n FROM auth_sessions WHERE user_id = ?1', id)).toEqual([{ n: 1 }])
+  })
+
   test('P18: with a number that is somebody’s answers as with a new one, and sends nothing', async () => {
     const { phone, id } = await member()
     await sql('DELETE FROM sys_outbox')

@@ -23,6 +23,8 @@ export const providers = [
 export const backend = serve(app({ name: 'Providers', tables: [], auth: { providers, confirmEmail: true } }))
 /** The same people, where an address counts without proof. */
 export const lenient = serve(app({ name: 'Lenient', tables: [], auth: { providers, confirmEmail: false } }))
+/** The same, with phones, where a change of address asks the new one alone. */
+export const both = serve(app({ name: 'Both', tables: [], auth: { providers, phone: true, confirmEmail: true, secureEmailChange: false } }))
 export const closed = serve(app({ name: 'Closed', tables: [], auth: { providers, disableSignup: true, manualLinking: false } }))
 export const none = serve(app({ name: 'None', tables: [] }))
 
