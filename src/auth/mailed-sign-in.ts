@@ -17,7 +17,7 @@ import { authErrors } from './errors'
 import { linkByMail, type LinkKind } from './mail-link'
 import { hashPassword } from './password'
 import { checkPassword } from './password-strength'
-import { admitPerson, personCreated } from './new-person'
+import { admitPerson, admitStranger, personCreated } from './new-person'
 import { blankPerson, PERSON_COLUMNS, readPerson, showPerson, type Person } from './person'
 import { livePerson } from './session'
 import { emailIdentity, insertIdentity, insertPerson } from './sign-up'
@@ -146,7 +146,7 @@ export async function sendMagicLink(workshop: Workshop, context: AuthenticationC
   const whom: Statement = { sql: 'u.email = ?', params: [email] }
   const person = await personOf(workshop, whom)
   const made = createUser && !context.rules.disableSignup ? unprovenPerson(email, now) : null
-  if (made !== null && person === null) await admitPerson(workshop, context, made)
+  if (made !== null) await admitStranger(workshop, context, made, person)
   const asked = await askedFor(workshop, context, {
     kind: 'magiclink',
     address: email,

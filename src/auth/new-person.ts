@@ -1,4 +1,5 @@
 // What the app has to say about new people: whether they may be, and what follows when they are. Whoever makes a person, whichever way they came, asks here.
+import { AppError } from '../core'
 import { run, type AuthenticationContext, type PersonAnswer, type Statement } from '../platform'
 import { callHook } from './hook'
 import { hookJobsCommitted, hookJobStatement } from './hook-job'
@@ -12,6 +13,18 @@ export const NEW_PERSON_JOB = 'perigee:after-user-created'
 export async function admitPerson(workshop: Workshop, context: AuthenticationContext, person: Person): Promise<void> {
   const hook = workshop.app.auth?.hooks?.beforeUserCreated
   if (hook !== undefined) await callHook(workshop, context, 'beforeUserCreated', hook, { user: showPerson(person) })
+}
+
+/**
+ * The same where somebody may be there already, who signs in whatever the app says of new people. It is asked all the same, of somebody new: how long it
+ * takes would tell a stranger otherwise who is known. Errors: those of `callHook`, where nobody is known.
+ */
+export async function admitStranger(workshop: Workshop, context: AuthenticationContext, made: Person, known: Person | null): Promise<void> {
+  try {
+    await admitPerson(workshop, context, made)
+  } catch (error) {
+    if (known === null || !(error instanceof AppError)) throw error
+  }
 }
 
 /** For the batch that makes a person, behind the statement that does: takes the hook's job in, if they were made. None when the app has no such hook. */

@@ -17,7 +17,7 @@ import { authErrors } from './errors'
 import { hasSecondFactor, needsSecondFactor } from './factor'
 import { hashPassword } from './password'
 import { checkPassword } from './password-strength'
-import { admitPerson, personCreated } from './new-person'
+import { admitPerson, admitStranger, personCreated } from './new-person'
 import { PERSON_COLUMNS, readPerson, showPerson, type Person } from './person'
 import { codeByPhone, phoneClaims, unprovenPhonePerson } from './phone'
 import { livePerson, livePersonStatement, readLivePerson, strong, UNEXPIRED } from './session'
@@ -111,7 +111,7 @@ export async function sendPhoneCode(workshop: Workshop, context: AuthenticationC
     about: person,
   })
   const made = createUser && !context.rules.disableSignup ? unprovenPhonePerson(phone, workshop.now) : null
-  if (made !== null && person === null) await admitPerson(workshop, context, made)
+  if (made !== null) await admitStranger(workshop, context, made, person)
   await run(workshop.db, [
     ...(made === null ? [] : insertion(workshop, context, made)),
     ...code.statements,
@@ -135,7 +135,9 @@ export async function resendPhoneCode(
         { sql: 'u.new_phone is not null and (u.phone = ? or (u.new_phone = ? and u.phone is null))', params: [phone, phone] }
   const person = await personOf(workshop, wanted)
   const to = type === 'sms' ? phone : (person?.newPhone ?? phone)
-  const whom: Statement = type === 'sms' ? wanted : { sql: 'u.id = ? and u.new_phone = ?', params: [person?.id ?? '', to] }
+  const unowned = free(to)
+  const whom: Statement =
+    type === 'sms' ? wanted : { sql: `u.id = ? and u.new_phone = ? and ${unowned.sql}`, params: [person?.id ?? '', to, ...unowned.params] }
   const code = await codeByPhone(workshop, context, {
     purpose: type === 'sms' ? 'phone_confirmation' : 'phone_change',
     person: whom,
@@ -157,9 +159,16 @@ const isStrong = (caller: Caller) => `(exists (select 1 from auth_sessions s whe
   or not exists (select 1 from auth_factors f where f.user_id = u.id and f.status = 'verified'))`
 const LIVE = `exists (select 1 from auth_sessions s where s.id = ? and s.user_id = u.id and ${UNEXPIRED})`
 
+/** SQL over `u`: nobody else has proved the number. */
+const free = (phone: string): Statement => ({
+  sql: `not exists (select 1 from auth_users o where o.phone = ? and o.phone_confirmed_at is not null and o.id <> u.id)`,
+  params: [phone],
+})
+
 /**
- * Asks the number that is to become a person's for a code. Their own number stays until it is given. One read and one batch.
- * Errors: those of a session; `insufficient_aal` (401), `phone_exists` (422), `sms_transport_missing`.
+ * Asks the number that is to become a person's for a code. Their own number stays until it is given. A number that is somebody else's already is asked
+ * for all the same, and gets no message: GoTrue's `phone_exists` would tell everybody with an anonymous session who has an account. One read and one batch.
+ * Errors: those of a session; `insufficient_aal` (401), `sms_transport_missing`.
  */
 export async function changePhone(
   workshop: Workshop,
@@ -173,15 +182,12 @@ export async function changePhone(
   if (person.phone === phone && person.phoneConfirmedAt !== null) return showPerson(person)
   // Who takes the number takes the account: a person with a second factor shows it first (pitfall P20).
   if (hasSecondFactor(person) && person.sessionAal !== 'aal2') throw needsSecondFactor()
-  const free: Statement = {
-    sql: `not exists (select 1 from auth_users o where o.phone = ? and o.phone_confirmed_at is not null and o.id <> u.id)`,
-    params: [phone],
-  }
+  const unowned = free(phone)
   const code = await codeByPhone(workshop, context, {
     purpose: 'phone_change',
     person: {
-      sql: 'u.id = ? and u.new_phone = ? and u.phone_change_sent_at = cast(? as integer)',
-      params: [person.id, phone, String(now)],
+      sql: `u.id = ? and u.new_phone = ? and u.phone_change_sent_at = cast(? as integer) and ${unowned.sql}`,
+      params: [person.id, phone, String(now), ...unowned.params],
     },
     phone,
     channel,
@@ -190,15 +196,16 @@ export async function changePhone(
   })
   const results = await run(db, [
     {
-      sql: `update auth_users as u set new_phone = ?, phone_change_sent_at = ?, updated_at = ? where u.id = ? and ${LIVE} and ${isStrong(caller)} and ${free.sql} returning id`,
-      params: [phone, String(now), String(now), person.id, caller.sessionId, caller.sessionId, ...free.params],
+      sql: `update auth_users as u set new_phone = ?, phone_change_sent_at = ?, updated_at = ? where u.id = ? and ${LIVE} and ${isStrong(caller)} returning id`,
+      params: [phone, String(now), String(now), person.id, caller.sessionId, caller.sessionId],
     },
     auditStatement({ ...context, now }, { action: 'user_modified', userId: person.id, details: { fields: ['phone'], channel } }, CHANGED),
     ...code.statements,
     livePersonStatement(caller),
   ])
   const after = readLivePerson(results.at(-1)!.results[0], now)
-  if (results[0]!.results.length === 0) throw new AppError(authErrors.phone_exists)
+  // The session lives, so what changed meanwhile is that it needs its second factor.
+  if (results[0]!.results.length === 0) throw needsSecondFactor()
   messagesCommitted(workshop)
   return showPerson(after)
 }

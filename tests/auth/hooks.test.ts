@@ -214,11 +214,11 @@ describe('beforeUserCreated', () => {
   })
 
   test('keeps people out by a number and by a provider, and lets in who is there', async () => {
-    const [friend, stranger] = ['41781112233', '41781112244']
+    const [friend, stranger, asked] = ['41781112233', '41781112244', [] as unknown[]]
     expect((await post('/otp', { phone: friend })).status).toBe(200)
     const sub = newSubject()
     expect((await signIn('google', { sub }, {}, backend.stranger)).status).toBe(200)
-    hooks.beforeUserCreated = () => ({ error: { message: 'Members only' } })
+    hooks.beforeUserCreated = ({ user }) => (asked.push(user['phone']), { error: { message: 'Members only' } })
     const before = await people()
     expect(told(await post('/otp', { phone: stranger }))).toEqual([403, 'hook_rejected', 'Members only'])
     expect(told(await post('/signup', { phone: stranger, password: PASSWORD }))).toEqual([403, 'hook_rejected', 'Members only'])
@@ -228,6 +228,8 @@ describe('beforeUserCreated', () => {
     expect(await sql('select id from sys_jobs where payload like ?', `%${stranger}%`)).toEqual([])
     // The limit of one message a minute to a number is the developer's machine's, so it is none.
     expect((await post('/otp', { phone: friend })).status).toBe(200)
+    // Or how long it takes would tell who is known.
+    expect(asked.filter((phone) => phone !== '')).toEqual([stranger, stranger, friend])
     const code = String((await messageTo(friend, hooked)).variables['code'])
     expect((await post('/verify', { type: 'sms', phone: friend, token: code })).status).toBe(200)
     expect((await signIn('google', { sub }, {}, backend.stranger)).status).toBe(200)

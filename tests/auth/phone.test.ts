@@ -303,7 +303,19 @@ describe('a change of number', () => {
     expect([answer.status, bodyOf(answer).error_code]).toEqual([422, 'phone_exists'])
     expect(await sql('SELECT id FROM auth_users WHERE phone = ?1', next)).toEqual([{ id: owner.id }])
     expect((await sql('SELECT count(*) AS n FROM auth_sessions WHERE user_id = ?1', id))[0]!['n']).toBe(1)
-    expect(bodyOf(await put(token, { phone: next }))).toMatchObject({ error_code: 'phone_exists' })
+  })
+
+  test('P18: to somebody else’s number is asked for like any other, gets no message, and never becomes theirs', async () => {
+    const { phone: taken, id: owner } = await member()
+    const people = [await backend.person(), await backend.person()] as const
+    await sql('DELETE FROM sys_outbox')
+    const answers = [await put(people[0].token, { phone: taken }), await put(people[1].token, { phone: newPhone() })]
+    const [known, unknown] = answers.map(({ status, json, headers }) => [status, Object.keys(json), headers.get('x-perigee-d1-calls')])
+    expect(known).toEqual(unknown)
+    await post('resend', { type: 'phone_change', phone: taken })
+    expect(await messagesTo(taken, app())).toEqual([])
+    expect(await sql('SELECT id FROM auth_one_time_tokens WHERE user_id = ?1', people[0].id)).toEqual([])
+    expect(await sql('SELECT id FROM auth_users WHERE phone = ?1', taken)).toEqual([{ id: owner }])
   })
 
   test('to a number that somebody only said was theirs takes it from them', async () => {

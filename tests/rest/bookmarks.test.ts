@@ -10,6 +10,7 @@ import { deriveKeys, newLocation, type Env } from '../../src/platform'
 import { proveLive, readCarried, writeCarried } from '../../src/platform/bookmarks'
 import library from '../apps/library'
 import { codeOf } from '../auth/factors'
+import { messageTo } from '../support/messages'
 import { lagging, type Lagging, type Primary } from '../support/replica'
 import { mount, person, PUBLISHABLE_KEY, sql, type Asked, type Person } from './backend'
 
@@ -230,6 +231,18 @@ describe('a session that ended', () => {
       expect((await here(who, BOOKS, mark === null ? {} : carrying(mark))).status).toBe(401)
     // The phone itself is refused anywhere, for it has no proof any more.
     expect((await location('b', false).isolate()(who, BOOKS, carrying(out.mark))).status).toBe(401)
+  })
+
+  test('because the owner of its address proved it reads nothing on the next call, at the same location', async () => {
+    const here = location('a', false).isolate()
+    const email = `${ada.id}@owner.example`
+    await sql('update auth_users set email = ?, email_confirmed_at = null, is_anonymous = 0 where id = ?', email, ada.id)
+    const { mark } = await here(who, '/rest/v1/books', write('one'))
+    expect((await here(who, BOOKS, carrying(mark))).served).toEqual(['replica'])
+    await here({}, '/auth/v1/otp', { method: 'POST', body: { email } })
+    const token = String((await messageTo(email)).variables['code'])
+    expect((await here({}, '/auth/v1/verify', { method: 'POST', body: { type: 'email', email, token } })).status).toBe(200)
+    expect((await here(who, BOOKS, carrying(mark))).status).toBe(401)
   })
 
   test('with the others, by a new password or a second factor, or is weak again, reads at the primary at the same location', async () => {

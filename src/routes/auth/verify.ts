@@ -3,7 +3,7 @@ import { Hono } from 'hono'
 import * as z from 'zod'
 import { authErrors, withFragment, withQuery } from '../../auth'
 import { addressOf, AppError } from '../../core'
-import { takeRate, type AppContext, type AppEnv } from '../../middleware'
+import { endReading, takeRate, type AppContext, type AppEnv } from '../../middleware'
 import type { MailProof, MailToken, SessionAnswer } from '../../platform'
 import { callAuthentication } from './call'
 import { contextOf, optionalText, readBody, validEmail } from './request'
@@ -110,6 +110,7 @@ async function open(c: AppContext): Promise<Response> {
     const answer = await callAuthentication(c, (service) => service.verifyMail(context, type, { hash }, true))
     if (answer.kind === 'code') return redirect(c, withQuery(answer.redirectTo, { code: answer.code }))
     if (answer.kind === 'half') return redirect(c, told(context.redirectTo, { message: HALF }, exchange))
+    endReading(c, answer.session.user.id)
     return redirect(c, withFragment(context.redirectTo, fragmentOf(answer.session, type)))
   } catch (error) {
     if (!(error instanceof AppError) || error.definition.status >= 500) throw error
