@@ -29,14 +29,17 @@ export type RateClass =
   | 'mail_address'
   /** The same by what is asked for and the mail address that is named: one a minute. */
   | 'mail_gap'
+  /** The same by mail address and network: one asker's share, small beside what all have. */
+  | 'mail_share'
   /** The same by mail address: so many an hour, whatever for. */
   | 'mailbox'
   /** Text messages, by address. */
   | 'sms_address'
   /** The same by network. */
   | 'sms_network'
-  /** The same by number: one a minute, and so many an hour. */
+  /** The same by number: one a minute, one network's share, and so many an hour. */
   | 'sms_gap'
+  | 'sms_share'
   | 'sms_number'
   /** The same by where the number is called: messages are pumped to where somebody earns by them. */
   | 'sms_prefix'
@@ -60,10 +63,12 @@ const RATES: Readonly<Record<RateClass, RuntimeRate>> = {
   code: { requests: 30, seconds: 300, burst: 30 },
   mail_address: { requests: 30, seconds: 300, burst: 30 },
   mail_gap: { requests: 1, seconds: 60, burst: 1 },
+  mail_share: { requests: 6, seconds: 3600, burst: 5 },
   mailbox: { requests: 15, seconds: 3600, burst: 10 },
   sms_address: { requests: 20, seconds: 3600, burst: 10 },
   sms_network: { requests: 60, seconds: 3600, burst: 20 },
   sms_gap: { requests: 1, seconds: 60, burst: 1 },
+  sms_share: { requests: 4, seconds: 3600, burst: 3 },
   sms_number: { requests: 10, seconds: 3600, burst: 5 },
   sms_prefix: { requests: 300, seconds: 3600, burst: 100 },
   refresh: { requests: 60, seconds: 300, burst: 60 },

@@ -2,7 +2,10 @@
 import { env } from 'cloudflare:workers'
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { beforeAll, expect, test } from 'vitest'
+import demo from '../../app'
 import type { RateLimiter } from '../../src/index'
+import { serve } from '../support/backend'
+import { messageTo } from '../support/messages'
 import { call, database, kv, newEmail, PASSWORD, refresh } from './client'
 
 const limiters = (env as unknown as { RATE_LIMITER: DurableObjectNamespace<RateLimiter> }).RATE_LIMITER
@@ -20,6 +23,12 @@ beforeAll(async () => {
     refresh: { ...SLOW, burst: 2 },
     factor: { ...SLOW, burst: 3 },
     leave: { ...SLOW, burst: 3 },
+    mail_gap: { requests: 1, seconds: 1, burst: 50 },
+    mail_share: { ...SLOW, burst: 2 },
+    mailbox: { ...SLOW, burst: 4 },
+    sms_gap: { requests: 1, seconds: 1, burst: 50 },
+    sms_share: { ...SLOW, burst: 2 },
+    sms_number: { ...SLOW, burst: 4 },
   }
   await kv.put('config', JSON.stringify({ rates }))
 })
@@ -167,6 +176,38 @@ test('nor does a thief who was signed out, whose token still reads, use up what 
     for (let i = 0; i < 5; i++) statuses.add((await ask(thief, path, method, body)).status)
     expect([...statuses], path).toEqual([403, 429])
     expect((await ask(token, path, method, body)).status, path).toBe(200)
+  }
+})
+
+test('one network uses up its share of a mailbox or a number and no more, and nothing of a device that its owner signed in on', async () => {
+  const texting = serve({ ...demo, auth: { phone: true } })
+  const asking = {
+    mail: async (to: string, ip: string, headers: Record<string, string> = {}) =>
+      (await call('/auth/v1/recover', { body: { email: to }, ...from(ip, headers) })).status,
+    text: async (phone: string, ip: string, headers: Record<string, string> = {}) =>
+      (await texting.stranger('/auth/v1/otp', { body: { phone }, ...from(ip, headers) })).status,
+  }
+  const { email, key } = await owner()
+  const number = `41783${String(Date.now()).slice(-6)}`
+  await texting.stranger('/auth/v1/otp', { body: { phone: number }, ...from(elsewhere()) })
+  const code = String((await messageTo(number, { ...demo, auth: { phone: true } })).variables['code'])
+  const held = (await texting.stranger('/auth/v1/verify', { body: { type: 'sms', phone: number, token: code } })).headers
+  for (const [kind, to, device, left] of [
+    ['mail', email, key, 2],
+    ['mail', newEmail(), 'none', 2],
+    ['text', number, held.get('x-device-key')!, 1],
+    ['text', `41784${String(Date.now()).slice(-6)}`, 'none', 2],
+  ] as const) {
+    const statuses = []
+    const [ip, other] = [elsewhere(), elsewhere()]
+    for (let i = 0; i < 6; i++) statuses.push(await asking[kind](to, ip))
+    expect([to, statuses]).toEqual([to, [200, 200, 429, 429, 429, 429]])
+    for (let i = 0; i < left; i++) expect([to, await asking[kind](to, other)]).toEqual([to, 200])
+    // Strangers have used up all that they have.
+    expect([to, await asking[kind](to, elsewhere())]).toEqual([to, 429])
+    const own = []
+    for (let i = 0; i < 5; i++) own.push(await asking[kind](to, ip, { 'x-device-key': device }))
+    expect([to, own]).toEqual([to, device === 'none' ? [429, 429, 429, 429, 429] : [200, 200, 200, 200, 429]])
   }
 })
 

@@ -83,7 +83,7 @@ async function resend(c: AppContext): Promise<Response> {
 
 async function reauthenticate(c: AppContext): Promise<Response> {
   const caller = await requirePerson(c)
-  await takeMail(c, 'reauthentication', caller.userId)
+  await takeMail(c, 'reauthentication', caller.userId, { person: true })
   const context = await contextOf(c)
   await callAuthentication(c, (service) => service.sendReauthentication(context, caller))
   return c.json({}, 200, NO_STORE)

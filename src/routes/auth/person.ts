@@ -61,7 +61,7 @@ async function update(c: AppContext): Promise<Response> {
 /** Counts the mails of a change of address, by the address and by the person, who may not go from one address to the next. */
 async function takeEmailChange(c: AppContext, caller: Caller, email: string): Promise<void> {
   await takeMail(c, 'email_change', email)
-  await takeMail(c, 'email_change', caller.userId, { counted: [] })
+  await takeMail(c, 'email_change', caller.userId, { person: true, counted: [] })
 }
 
 async function signOut(c: AppContext, scope: SignOutScope): Promise<Response> {

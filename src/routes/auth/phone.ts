@@ -4,10 +4,11 @@ import { Hono } from 'hono'
 import * as z from 'zod'
 import { authErrors, callingCode, normalisePhone } from '../../auth'
 import { addressOf, AppError, networkOf } from '../../core'
-import { requirePerson, takeRate, tryRate, type AppContext, type AppEnv, type RateSubject } from '../../middleware'
+import { requirePerson, takeRate, type AppContext, type AppEnv, type RateSubject } from '../../middleware'
 import type { PhoneChannel } from '../../platform'
 import { callAuthentication } from './call'
 import { requireHuman } from './human'
+import { messageSubjects, takeEach } from './mail-limits'
 import { contextOf, data as metadata, optionalText, readBody, rulesOf } from './request'
 import { answerSession } from './session-answer'
 import { takeSignIn } from './sign-in-limits'
@@ -68,8 +69,9 @@ function readChannel(text: string): PhoneChannel {
 }
 
 /**
- * Counts a text message, before anything is asked or hashed: by address and network, then, if a human shows that they are one, by number, then by where that is called, each only if
- * those before let it through. To a number that `owner`, who is signed in, has proved it is counted apart: strangers who name it keep no code from them. Errors: `over_sms_send_rate_limit` (429) with Retry-After; `validation_failed` for a number that the app doesn't write to.
+ * Counts a text message, before anything is asked or hashed: by address and network, then, if a human shows that they are one, by number, then by where
+ * that is called, each only if those before let it through. To a number that `owner`, who is signed in, has proved, or on a device on which they were, it is
+ * counted apart: strangers who name it keep no code from them. Errors: `over_sms_send_rate_limit` (429) with Retry-After; `validation_failed` for a number that the app doesn't write to.
  */
 export async function takeMessage(
   c: AppContext,
@@ -81,29 +83,18 @@ export async function takeMessage(
   if (prefixes !== undefined && !prefixes.some((prefix) => phone.startsWith(prefix)))
     throw invalid('Messages are not sent to numbers of this country')
   const ip = c.req.header('cf-connecting-ip')
-  const number = owner === undefined ? phone : `${owner} ${phone}`
-  const steps: readonly (readonly RateSubject[])[] = [
-    [
-      { class: 'sms_address', subject: addressOf(ip) },
-      { class: 'sms_network', subject: networkOf(ip) },
-    ],
-    [{ class: 'sms_gap', subject: number }],
-    [{ class: 'sms_number', subject: number }],
-    [{ class: 'sms_prefix', subject: callingCode(phone) }],
-  ]
-  for (const subjects of steps) {
-    const refusal = await tryRate(c, subjects)
-    if (refusal === null) {
-      // Behind the limits by address, because it asks somebody else; before those by number, which nobody is to use up for its owner.
-      if (asksHuman && subjects === steps[0]) await requireHuman(c)
-      continue
-    }
-    const headers = refusal.occurrence.headers ?? {}
-    throw new AppError(authErrors.over_sms_send_rate_limit, {
-      message: `For security purposes, you can only request this after ${headers['retry-after']} seconds.`,
-      headers,
-    })
-  }
+  const sender = [
+    { class: 'sms_address', subject: addressOf(ip) },
+    { class: 'sms_network', subject: networkOf(ip) },
+  ] as const
+  await takeEach(c, [sender], authErrors.over_sms_send_rate_limit)
+  // Behind the limits by address, because it asks somebody else; before those by number, which nobody is to use up for its owner.
+  if (asksHuman) await requireHuman(c)
+  const whose: readonly (readonly RateSubject[])[] =
+    owner === undefined
+      ? await messageSubjects(c, phone, '', { gap: 'sms_gap', share: 'sms_share', whole: 'sms_number' })
+      : [[{ class: 'sms_gap', subject: `${owner} ${phone}` }], [{ class: 'sms_number', subject: `${owner} ${phone}` }]]
+  await takeEach(c, [...whose, [{ class: 'sms_prefix', subject: callingCode(phone) }]], authErrors.over_sms_send_rate_limit)
 }
 
 /** Errors: `validation_failed`, `phone_provider_disabled`, `signup_disabled`, `weak_password`, `over_sms_send_rate_limit`, `sms_transport_missing`. */

@@ -19,7 +19,8 @@ async function cookieOf(account: string): Promise<string> {
   return `perigee-device-${toBase64Url(new Uint8Array(digest).subarray(0, 9))}`
 }
 
-async function knownDevice(c: AppContext, account: string): Promise<DeviceKey | null> {
+/** The device whose key the request shows, if somebody signed in to the account on it; null for a stranger. */
+export async function knownDevice(c: AppContext, account: string): Promise<DeviceKey | null> {
   const sent = [getCookie(c, await cookieOf(account)), ...(c.req.header(HEADER) ?? '').split(/[\s,]+/, MAX_KEYS)]
   const { deviceMac } = await keysOf(c.env)
   for (const text of sent) {
