@@ -13,6 +13,9 @@ export const TAINTED = `(exists (select 1 from auth_sessions s where s.user_id =
   or exists (select 1 from auth_passkeys k where k.user_id = auth_users.id)
   or exists (select 1 from auth_identities i where i.user_id = auth_users.id and i.provider not in ('email', 'phone')))`
 
+/** Of `auth_users u`, where nobody has proved anything: an administrator invited or made them. Strangers who sign up add nothing to that. */
+export const ADMINISTERED = '(u.invited_at is not null or u.password_hash is not null)'
+
 /** What an administrator wrote stays, where nobody else could write. */
 export const OWN_METADATA = `(case when ${TAINTED} then '{}' else user_metadata end)`
 

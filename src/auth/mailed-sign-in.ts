@@ -14,7 +14,9 @@ import {
 } from '../platform'
 import { auditStatement, type AuditAction } from './audit'
 import { authErrors } from './errors'
+import { ADMINISTERED } from './first-proof'
 import { linkByMail, type LinkKind } from './mail-link'
+import type { Waiting } from './one-time-token'
 import { hashPassword } from './password'
 import { checkPassword } from './password-strength'
 import { admitPerson, admitStranger, personCreated } from './new-person'
@@ -46,8 +48,8 @@ const insertion = (workshop: Workshop, context: AuthenticationContext, person: P
 
 /**
  * A sign-up whose address has to be confirmed. Answers the same whether the address was new, waits to be confirmed or is somebody's: a user made of
- * the request alone. Its password and metadata wait on the token and become the person's if that very token is used.
- * One batch. Errors: `signup_disabled`, `weak_password`, `validation_failed`.
+ * the request alone. Its password and metadata wait on the token and become the person's if that very token is used. Whom an administrator invited or
+ * made gets a link to sign in with instead, on which nothing waits, and their invitation stays good. One batch. Errors: `signup_disabled`, `weak_password`, `validation_failed`.
  */
 export async function signUpToConfirm(
   workshop: Workshop,
@@ -75,14 +77,22 @@ export async function signUpToConfirm(
   }
   await admitPerson(workshop, context, shown)
   const open: Statement = { sql: 'u.email = ? and u.email_confirmed_at is null', params: [email] }
+  const theirs = (sql: string): Statement => ({ sql: `${open.sql} and ${sql}`, params: open.params })
+  const recipient = { to: email, email, metadata, person: shown }
   const whom: Statement = { sql: `select u.id from auth_users u where ${open.sql}`, params: open.params }
   await run(db, [
     ...insertion(workshop, context, person),
     ...(await linkByMail(
       workshop,
       context,
-      { kind: 'signup', address: email, person: open, waiting: { passwordHash, metadata }, challenge },
-      { to: email, email, metadata, person: shown },
+      { kind: 'signup', address: email, person: theirs(`not ${ADMINISTERED}`), waiting: { passwordHash, metadata }, challenge },
+      recipient,
+    )),
+    ...(await linkByMail(
+      workshop,
+      context,
+      { kind: 'magiclink', address: email, person: theirs(ADMINISTERED), challenge },
+      { ...recipient, metadata: null },
     )),
     {
       sql: 'update auth_users as u set confirmation_sent_at = ? where u.email = ? and u.email_confirmed_at is null',
@@ -115,7 +125,7 @@ interface Asked {
   readonly sentAt: 'confirmation_sent_at' | 'recovery_sent_at' | 'reauthentication_sent_at'
   readonly action: AuditAction
   readonly challenge?: MailChallenge | null
-  readonly waiting?: 'keep' | { readonly passwordHash: null; readonly metadata: Readonly<Record<string, unknown>> }
+  readonly waiting?: Waiting | 'keep'
 }
 
 /** The statements behind an e-mail with a link, with when it was sent and who asked. */
@@ -156,7 +166,7 @@ export async function sendMagicLink(workshop: Workshop, context: AuthenticationC
     sentAt: 'recovery_sent_at',
     action: 'user_recovery_requested',
     challenge: input.challenge,
-    waiting: { passwordHash: null, metadata },
+    waiting: { passwordHash: null, metadata, unless: ADMINISTERED },
   })
   await run(db, [...(made === null ? [] : insertion(workshop, context, made)), ...asked])
   messagesCommitted(workshop)

@@ -19,6 +19,14 @@ const LINK_BYTES = 32
 /** What GoTrue writes before the token of a link that answers a code for the app instead of a session. */
 export const PKCE_PREFIX = 'pkce_'
 
+/** What becomes the person's when the token is used. */
+export interface Waiting {
+  readonly passwordHash: string | null
+  readonly metadata: Readonly<Record<string, unknown>>
+  /** SQL over the row `u` of `auth_users`, true of whom it isn't for. */
+  readonly unless?: string
+}
+
 export interface TokenRequest {
   readonly purpose: TokenPurpose
   /** The e-mail address or phone number that it is sent to and proves, as it is kept. */
@@ -32,7 +40,7 @@ export interface TokenRequest {
   /** The code, where it is known before: a developer's test number. */
   readonly code?: string
   /** What becomes the person's when it is used; `keep` for what the one that it replaces holds. Nothing when absent. */
-  readonly waiting?: { readonly passwordHash: string | null; readonly metadata: Readonly<Record<string, unknown>> } | 'keep'
+  readonly waiting?: Waiting | 'keep'
   /** The flow that gets a code for the app when the link is opened; null for a session. */
   readonly flowId?: string | null
 }
@@ -72,12 +80,13 @@ export async function issueToken(keys: Keys, now: number, request: TokenRequest)
   const link = toHex(crypto.getRandomValues(new Uint8Array(LINK_BYTES)))
   const [linkHash, codeHash] = await Promise.all([hashLink(link), hashCode(keys, purpose, address, code)])
   const given = typeof waiting === 'object' ? waiting : null
+  const waits = given?.unless === undefined ? '?' : `case when ${given.unless} then null else ? end`
   const remembered = `auth_one_time_tokens.created_at + ${Math.max(seconds * 1000, MIN_MEMORY_MS)} > excluded.created_at`
   const kept = (column: string) => (waiting === 'keep' ? `auth_one_time_tokens.${column}` : `excluded.${column}`)
   const statement: Statement = {
     sql: `insert into auth_one_time_tokens
         (id, user_id, purpose, address, link_hash, code_hash, attempts, password_hash, metadata, flow_id, created_at, expires_at)
-      select ?, u.id, ?, ?, ?, ?, 0, ?, ?, ?, cast(? as integer), cast(? as integer) from auth_users u where (${person.sql})
+      select ?, u.id, ?, ?, ?, ?, 0, ${waits}, ${waits}, ?, cast(? as integer), cast(? as integer) from auth_users u where (${person.sql})
       on conflict (user_id, purpose) do update set id = excluded.id, address = excluded.address,
         link_hash = excluded.link_hash, code_hash = excluded.code_hash,
         attempts = case when ${remembered} then auth_one_time_tokens.attempts else 0 end,

@@ -15,6 +15,7 @@ import {
 import { auditStatement, CHANGED, type AuditAction } from './audit'
 import { authErrors } from './errors'
 import { hasSecondFactor, needsSecondFactor } from './factor'
+import { ADMINISTERED } from './first-proof'
 import { hashPassword } from './password'
 import { checkPassword } from './password-strength'
 import { admitPerson, admitStranger, personCreated } from './new-person'
@@ -77,7 +78,7 @@ export async function signUpByPhone(workshop: Workshop, context: AuthenticationC
   const code = await codeByPhone(workshop, context, {
     purpose: 'phone_confirmation',
     person: open,
-    waiting: { passwordHash, metadata },
+    waiting: { passwordHash, metadata, unless: ADMINISTERED },
     phone,
     channel,
     metadata,
@@ -104,7 +105,7 @@ export async function sendPhoneCode(workshop: Workshop, context: AuthenticationC
   const code = await codeByPhone(workshop, context, {
     purpose: 'phone_confirmation',
     person: whom,
-    waiting: { passwordHash: null, metadata },
+    waiting: { passwordHash: null, metadata, unless: ADMINISTERED },
     phone,
     channel,
     metadata: person === null || person.phoneConfirmedAt === null ? metadata : person.userMetadata,

@@ -166,6 +166,31 @@ describe('a sign-up', () => {
     expect((await sql('SELECT user_metadata FROM auth_users WHERE id = ?', id))[0]!['user_metadata']).not.toContain('Eve')
   })
 
+  test.each([
+    ['invited', (email: string) => backend.service('/auth/v1/invite', { body: { email } })],
+    ['made', (email: string) => backend.service('/auth/v1/admin/users', { body: { email, password: PASSWORD } })],
+  ] as const)('with the address of somebody whom an administrator %s gives nobody’s password to them', async (how, make) => {
+    const email = newEmail(how)
+    const { id } = bodyOf(await make(email))
+    await backend.service(`/auth/v1/admin/users/${id}`, { method: 'PUT', body: { app_metadata: { roles: ['guide'] } } })
+    const invitation = how === 'invited' ? (await mailTo(email)).variables['tokenHash'] : null
+    const [known, unknown] = [
+      await post('signup', { email, password: OTHER, data: { plan: 'x' } }),
+      await post('signup', { email: newEmail(), password: OTHER, data: { plan: 'x' } }),
+    ]
+    expect([known.status, Object.keys(known.json)]).toEqual([unknown.status, Object.keys(unknown.json)])
+    expect(known.headers.get('x-perigee-d1-calls')).toBe(unknown.headers.get('x-perigee-d1-calls'))
+    const sent = await codeOf(email)
+    // The invitation is good all the same.
+    const proof = how === 'invited' ? { type: 'invite', token_hash: invitation } : { type: 'signup', email, token: sent }
+    const { user } = bodyOf(await post('verify', proof))
+    expect(user).toMatchObject({ id, app_metadata: { roles: ['guide'] } })
+    expect(user.user_metadata).not.toHaveProperty('plan')
+    expect(seen(await signIn(email, OTHER))).toEqual([400, 'invalid_credentials'])
+    expect((await signIn(email)).status).toBe(how === 'made' ? 200 : 400)
+    expect(seen(await verify(email, sent, 'signup'))).toEqual([403, 'otp_expired'])
+  })
+
   test('asked for again keeps what waits, with a new code', async () => {
     const email = newEmail()
     await post('signup', { email, password: PASSWORD, data: { name: 'Ann' } })

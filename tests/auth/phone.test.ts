@@ -194,8 +194,11 @@ describe('a sign-up with number and password', () => {
     const made = await backend.service('/auth/v1/admin/users', { body })
     expect(made.status, made.text).toBe(200)
     expect(bodyOf(await password(phone)).error_code).toBe('phone_not_confirmed')
-    await post('otp', { phone })
+    // A stranger's sign-up, whose code reaches the owner, gives no password of theirs.
+    await post('signup', { phone, password: "the attacker's", data: { evil: true } })
     const { user } = bodyOf(await verify(phone, await codeOf(phone)))
+    expect(user.user_metadata).not.toHaveProperty('evil')
+    expect((await password(phone, "the attacker's")).status).toBe(400)
     expect(user).toMatchObject({
       email,
       app_metadata: { roles: ['guide'], providers: expect.arrayContaining(['phone']) as unknown },
