@@ -132,7 +132,9 @@ export async function verifyMail(
   const { db, keys, now } = workshop
   const purposes = PURPOSES[type]
   const proof =
-    'hash' in presented ? await proofOfLink(presented.hash, purposes) : await proofOfCode(keys, presented.email, presented.code, purposes)
+    'hash' in presented
+      ? await proofOfLink(presented.hash, purposes)
+      : await proofOfCode(keys, presented.email, presented.code, purposes, presented.known)
   const known = await tokenOf(workshop, proof)
   if (known === null) throw new AppError(authErrors.otp_expired)
   const { token, person } = known

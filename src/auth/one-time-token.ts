@@ -13,6 +13,8 @@ export type TokenPurpose =
 
 /** Wrong codes after which no code counts. A link goes on: nobody guesses one, so guessing can't lock its owner out. */
 export const MAX_ATTEMPTS = 5
+/** The same on a device on which the owner signed in before: strangers who have used up theirs don't lock the owner out. */
+export const MAX_KNOWN_ATTEMPTS = 10
 /** Wrong codes are remembered as long as a token lives, and this long at least: asking for a new one gives no new tries. */
 export const MIN_MEMORY_MS = 15 * 60_000
 const LINK_BYTES = 32
@@ -114,17 +116,23 @@ export async function issueToken(keys: Keys, now: number, request: TokenRequest)
 /** What somebody presents: the text of a link, or a code with the address that it was sent to. */
 export type Proof = { readonly purposes: readonly TokenPurpose[] } & (
   | { readonly kind: 'link'; readonly hash: string }
-  | { readonly kind: 'code'; readonly address: string; readonly hashes: readonly string[] }
+  | { readonly kind: 'code'; readonly address: string; readonly hashes: readonly string[]; readonly attempts: number }
 )
 
 export async function proofOfLink(link: string, purposes: readonly TokenPurpose[]): Promise<Proof> {
   return { kind: 'link', purposes, hash: await hashLink(link.startsWith(PKCE_PREFIX) ? link.slice(PKCE_PREFIX.length) : link) }
 }
 
-/** `address` as it is kept. */
-export async function proofOfCode(keys: Keys, address: string, code: string, purposes: readonly TokenPurpose[]): Promise<Proof> {
+/** `address` as it is kept; `known`: whether it is presented on a device on which its owner signed in before. */
+export async function proofOfCode(
+  keys: Keys,
+  address: string,
+  code: string,
+  purposes: readonly TokenPurpose[],
+  known = false,
+): Promise<Proof> {
   const hashes = await Promise.all(purposes.map((purpose) => hashCode(keys, purpose, address, code)))
-  return { kind: 'code', purposes, address, hashes }
+  return { kind: 'code', purposes, address, hashes, attempts: known ? MAX_KNOWN_ATTEMPTS : MAX_ATTEMPTS }
 }
 
 export interface Token {
@@ -160,7 +168,7 @@ function isProvedBy(row: Row, proof: Proof, now: number): boolean {
   if (proof.kind === 'link') return row['token_link'] === proof.hash
   const index = proof.purposes.indexOf(row['token_purpose'] as TokenPurpose)
   const hash = utf8(proof.hashes[index] ?? '')
-  return Number(row['token_attempts']) < MAX_ATTEMPTS && equalConstantTime(hash, utf8(String(row['token_code'])))
+  return Number(row['token_attempts']) < proof.attempts && equalConstantTime(hash, utf8(String(row['token_code'])))
 }
 
 /** The row among `rows` that the proof is of, and its token; null when it is of none. Only `useToken` says whether it still counts. */
@@ -183,7 +191,7 @@ export function findToken(rows: readonly Row[], proof: Proof, now: number): { re
 }
 
 function stillCounts(token: Pick<Token, 'id'>, proof: Proof, now: number): Statement {
-  const tries = proof.kind === 'code' ? ` and t.attempts < ${MAX_ATTEMPTS}` : ''
+  const tries = proof.kind === 'code' ? ` and t.attempts < ${proof.attempts}` : ''
   return { sql: `t.id = ? and t.expires_at > cast(? as integer)${tries}`, params: [token.id, String(now)] }
 }
 
@@ -201,10 +209,10 @@ export function useToken(token: Pick<Token, 'id'>, proof: Proof, now: number): S
 
 /** Counts a wrong code against whatever it might have been of. */
 export function countWrongTry(proof: Proof, now: number): Statement {
-  const address = proof.kind === 'code' ? proof.address : ''
+  const [address, most] = proof.kind === 'code' ? [proof.address, proof.attempts] : ['', MAX_ATTEMPTS]
   return {
     sql: `update auth_one_time_tokens set attempts = attempts + 1
-      where address = ? and purpose in (${list(proof.purposes)}) and expires_at > cast(? as integer) and attempts < ${MAX_ATTEMPTS}`,
+      where address = ? and purpose in (${list(proof.purposes)}) and expires_at > cast(? as integer) and attempts < ${most}`,
     params: [address, ...proof.purposes, String(now)],
   }
 }

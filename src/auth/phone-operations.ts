@@ -19,8 +19,8 @@ export const phoneOperations: OperationsOf<PhoneOperations> = {
     return weakness === null ? answer : { ...answer, weak_password: weakness }
   },
 
-  async verifyPhone(workshop, context, type, phone, code) {
-    const { session, person } = await verifyPhone(workshop, context, type, phone, code)
+  async verifyPhone(workshop, context, type, phone, code, known) {
+    const { session, person } = await verifyPhone(workshop, context, type, phone, code, known)
     return showSession(workshop, context, session, person)
   },
 }

@@ -178,12 +178,13 @@ export async function verifyPhone(
   type: PhoneProof,
   phone: string,
   code: string,
+  known: boolean,
 ): Promise<{ session: Session; person: Person }> {
   const { db, keys, now } = workshop
-  const proof = await proofOfCode(keys, phone, code, [PURPOSES[type]])
-  const known = await tokenOf(workshop, proof)
-  if (known === null) throw new AppError(authErrors.otp_expired)
-  const { token, person } = known
+  const proof = await proofOfCode(keys, phone, code, [PURPOSES[type]], known)
+  const found = await tokenOf(workshop, proof)
+  if (found === null) throw new AppError(authErrors.otp_expired)
+  const { token, person } = found
   if (isBanned(person, now)) throw new AppError(authErrors.user_banned)
 
   const counts = tokenCounts(token, proof, now)

@@ -23,8 +23,8 @@ export interface OtpInput extends MailInput {
 /** What a mail's code or link is presented for, as SDKs name it. */
 export type MailProof = 'signup' | 'invite' | 'magiclink' | 'recovery' | 'email' | 'email_change'
 
-/** Digits with the address that they were sent to, or the text of a link. */
-export type MailToken = { readonly email: string; readonly code: string } | { readonly hash: string }
+/** Digits with the address that they were sent to, and whether somebody with it signed in on the device before; or the text of a link. */
+export type MailToken = { readonly email: string; readonly code: string; readonly known: boolean } | { readonly hash: string }
 
 /** A session, or that one half of a change of address is done. */
 export type MailAnswer =

@@ -30,7 +30,14 @@ export interface PhoneOperations {
   /** Answers the id of the message, also where none was sent. */
   sendPhoneCode(context: AuthenticationContext, input: PhoneCodeInput): Promise<Outcome<string>>
   resendPhoneCode(context: AuthenticationContext, type: PhoneProof, phone: string): Promise<Outcome<string>>
-  verifyPhone(context: AuthenticationContext, type: PhoneProof, phone: string, code: string): Promise<Outcome<SessionAnswer>>
+  /** `known`: whether somebody with that number signed in on the device before. */
+  verifyPhone(
+    context: AuthenticationContext,
+    type: PhoneProof,
+    phone: string,
+    code: string,
+    known: boolean,
+  ): Promise<Outcome<SessionAnswer>>
   /** Asks the new number for a code; answers the person with `new_phone`. */
   changePhone(context: AuthenticationContext, caller: Caller, phone: string, channel: PhoneChannel): Promise<Outcome<PersonAnswer>>
   /** A code that shows that whoever holds the session holds the person's phone; answers the id of the message. */

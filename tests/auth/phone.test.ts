@@ -75,6 +75,24 @@ describe('a code by text message', () => {
     expect((await verify(phone, await codeOf(phone))).status).toBe(403)
   })
 
+  test('P10: strangers who guess keep nobody out on a device on which they signed in, which has five tries itself', async () => {
+    const phone = newPhone()
+    await post('otp', { phone })
+    const first = await verify(phone, await codeOf(phone))
+    const key = first.headers.get('x-device-key')!
+    const here = (token: string, of = key) =>
+      backend.stranger('/auth/v1/verify', { body: { type: 'sms', phone, token }, headers: { 'x-device-key': of } })
+    for (const own of [true, false]) {
+      await post('otp', { phone })
+      const code = await codeOf(phone)
+      await Promise.all(Array.from({ length: 50 }, () => verify(phone, wrong(code))))
+      expect((await verify(phone, code)).status).toBe(403)
+      expect((await here(code, key.slice(0, -3) + (key.endsWith('AAA') ? 'BBB' : 'AAA'))).status).toBe(403)
+      if (!own) await Promise.all(Array.from({ length: 50 }, () => here(wrong(code))))
+      expect((await here(code)).status).toBe(own ? 200 : 403)
+    }
+  })
+
   test('is good for its minute', async () => {
     const phone = newPhone()
     await post('otp', { phone })

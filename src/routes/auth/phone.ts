@@ -11,7 +11,7 @@ import { requireHuman } from './human'
 import { messageSubjects, takeEach } from './mail-limits'
 import { contextOf, data as metadata, optionalText, readBody, rulesOf } from './request'
 import { answerSession } from './session-answer'
-import { takeSignIn } from './sign-in-limits'
+import { knownDevice, takeSignIn } from './sign-in-limits'
 
 const NO_STORE = { 'cache-control': 'no-store' }
 
@@ -174,7 +174,8 @@ async function verify(c: AppContext): Promise<Response> {
   const code = body.token.replaceAll('-', '').trim()
   await takeRate(c, [{ class: 'code', subject: addressOf(c.req.header('cf-connecting-ip')) }])
   const context = await contextOf(c)
-  return answerSession(c, await callAuthentication(c, (service) => service.verifyPhone(context, type, phone, code)))
+  const known = (await knownDevice(c, phone)) !== null
+  return answerSession(c, await callAuthentication(c, (service) => service.verifyPhone(context, type, phone, code, known)))
 }
 
 /** The number that PUT /user asks for; its message is counted. Errors: `phone_provider_disabled`, `validation_failed`, `over_sms_send_rate_limit`. */

@@ -8,6 +8,7 @@ import type { MailProof, MailToken, SessionAnswer } from '../../platform'
 import { callAuthentication } from './call'
 import { contextOf, optionalText, readBody, validEmail } from './request'
 import { answerSession } from './session-answer'
+import { knownDevice } from './sign-in-limits'
 
 /** No cache keeps where somebody goes, and no page hears where they came from: codes and sessions stand in these addresses. */
 const PRIVATE = { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }
@@ -29,13 +30,14 @@ export const verifyMailBody = z.object({
 
 const invalid = (message: string) => new AppError(authErrors.validation_failed, { message })
 
-function tokenOf(body: z.output<typeof verifyMailBody>): MailToken {
+async function tokenOf(c: AppContext, body: z.output<typeof verifyMailBody>): Promise<MailToken> {
   if (body.token !== undefined) {
     if (body.email === undefined || body.token_hash !== undefined) {
       throw invalid('Only an email address or phone number should be provided on verify')
     }
     // GoTrue takes codes with hyphens, as people write them down.
-    return { email: validEmail(body.email), code: body.token.replaceAll('-', '').trim() }
+    const email = validEmail(body.email)
+    return { email, code: body.token.replaceAll('-', '').trim(), known: (await knownDevice(c, email)) !== null }
   }
   if (body.token_hash === undefined) throw invalid('Verify requires a token or a token hash')
   if (body.email !== undefined || body.phone !== undefined || body.redirect_to !== undefined) {
@@ -48,7 +50,7 @@ const takeTry = (c: AppContext) => takeRate(c, [{ class: 'code', subject: addres
 
 async function verify(c: AppContext): Promise<Response> {
   const body = await readBody(c, verifyMailBody)
-  const token = tokenOf(body)
+  const token = await tokenOf(c, body)
   const { type } = body
   if (type === undefined) throw invalid('Verify requires a verification type')
   if (!isProof(type)) throw invalid('Invalid email verification type')
