@@ -101,6 +101,8 @@ export interface TakenFlow {
   readonly method: string
   /** Null for a mail's link. */
   readonly provider: string | null
+  /** When its code was issued, UTC ms. */
+  readonly issuedAt: number
   /** As its beginner, or whoever went on with it, sealed it. */
   readonly sealedProvider: string | null
   /** Who adds a way to sign in, instead of signing in. */
@@ -120,7 +122,7 @@ export async function takeFlow({ db, now }: Workshop, code: string, verifier: st
   const [taken] = await run(db, [
     {
       sql: `delete from auth_flows where code_hash = ? returning user_id, method, provider, code_challenge, code_challenge_method,
-        sealed_provider, linking_user_id, linking_session_id, expires_at`,
+        sealed_provider, linking_user_id, linking_session_id, issued_at, expires_at`,
       params: [await hashOf(code)],
     },
   ])
@@ -136,16 +138,20 @@ export async function takeFlow({ db, now }: Workshop, code: string, verifier: st
     userId: String(row['user_id']),
     method: String(row['method']),
     provider: textOrNull(row['provider']),
+    issuedAt: Number(row['issued_at']),
     sealedProvider: textOrNull(row['sealed_provider']),
     linking: linking === null ? null : { userId: linking, sessionId: String(row['linking_session_id']) },
   }
 }
 
-/** Opens the session that a flow ends in. Errors: `user_banned` (403), `flow_state_not_found` when the person is gone. */
+/**
+ * Opens the session that a flow ends in. Errors: `user_banned` (403), `flow_state_not_found` when the person is gone, or somebody proved since that the
+ * address is theirs: their proof shut every door, and this one was open in somebody's hands.
+ */
 export async function openFlowSession(
   workshop: Workshop,
   context: AuthenticationContext,
-  { userId, method, provider }: TakenFlow,
+  { userId, method, provider, issuedAt }: TakenFlow,
 ): Promise<{ session: Session; person: Person }> {
   const { db, now } = workshop
   const session = newSession(workshop, method, provider ?? undefined)
@@ -155,7 +161,11 @@ export async function openFlowSession(
       context,
       session,
       { id: userId },
-      { sql: 'u.banned_until is null or u.banned_until <= cast(? as integer)', params: [String(now)] },
+      {
+        sql: `(u.banned_until is null or u.banned_until <= cast(? as integer))
+          and (u.email_confirmed_at is null or u.email_confirmed_at <= cast(? as integer))`,
+        params: [String(now), String(issuedAt)],
+      },
     ),
     {
       sql: 'update auth_users set last_sign_in_at = ? where id = ? and exists (select 1 from auth_sessions where id = ?)',

@@ -164,6 +164,35 @@ test.each([
   },
 )
 
+test('a code that an app exchanges just when the owner of the address comes opens nothing to whoever had it', async () => {
+  const [{ body }, code] = [await signIn('google', {}), crypto.randomUUID()]
+  const { id } = body.user
+  const exchange = async (proved: number, issued: number) => {
+    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(`${code}${proved}`)))
+    const hash = btoa(String.fromCharCode(...digest))
+      .replaceAll('+', '-')
+      .replaceAll('/', '_')
+      .replaceAll('=', '')
+    await sql(
+      `insert into auth_flows (id, user_id, method, provider, code_challenge, code_challenge_method, code_hash, issued_at, created_at, expires_at)
+        values (?, ?, 'oauth', 'google', ?, 'plain', ?, ?, 1, 9999999999999)`,
+      crypto.randomUUID(),
+      id,
+      'v'.repeat(64),
+      hash,
+      issued,
+    )
+    await sql('update auth_users set email = ?, email_confirmed_at = ? where id = ?', newEmail(), proved, id)
+    const answer = await backend.stranger('/auth/v1/token?grant_type=pkce', {
+      body: { auth_code: `${code}${proved}`, code_verifier: 'v'.repeat(64) },
+    })
+    return answer.status
+  }
+  // The code was taken already when the owner's proof swept the others away.
+  expect(await exchange(1001, 1000)).toBe(404)
+  expect(await exchange(1000, 1000)).toBe(200)
+})
+
 test.each([
   ['mail', comeByMail],
   ['a provider', comeByGoogle],
