@@ -1,5 +1,5 @@
 // A change of address: asked for in a session, confirmed at the new address and, unless the app says otherwise, at the one that the person has.
-import { languageOf, messagesCommitted, messageStatements, transportOf } from '../messages'
+import { messagesCommitted } from '../messages'
 import {
   run,
   type AuthenticationContext,
@@ -9,6 +9,7 @@ import {
   type PersonAnswer,
   type Statement,
 } from '../platform'
+import { accountNotice } from './account-notice'
 import { auditStatement, CHANGED } from './audit'
 import { emailIdentityStatement, freeAddress, WITH_EMAIL } from './email-identity'
 import { hasSecondFactor, needsSecondFactor } from './factor'
@@ -120,30 +121,6 @@ export async function resendEmailChange(
   return null
 }
 
-/** Tells the address that was. */
-async function noticeOf(
-  workshop: Workshop,
-  context: AuthenticationContext,
-  person: Person,
-  next: string,
-  changed: Statement,
-): Promise<Statement[]> {
-  const { app, env } = workshop
-  if (person.email === null || person.emailConfirmedAt === null || transportOf(app, env, 'email') === null) return []
-  return messageStatements(
-    workshop,
-    {
-      channel: 'email',
-      to: person.email,
-      kind: 'email_changed',
-      locale: languageOf(app, person.userMetadata, context.acceptLanguage),
-      variables: { email: person.email, oldEmail: person.email, newEmail: next, siteUrl: context.siteUrl, data: person.userMetadata },
-      user: showPerson(person),
-    },
-    changed,
-  )
-}
-
 export interface ChangeEffect {
   readonly side: 'current' | 'new'
   readonly statements: readonly Statement[]
@@ -201,7 +178,7 @@ export async function changeEmailStatements(
             },
           ]
         : []),
-      ...(await noticeOf(workshop, context, person, next, exists)),
+      ...(await accountNotice(workshop, context, person, 'email_changed', { oldEmail: person.email ?? '', newEmail: next }, exists)),
     ],
     done: changed,
     spent: ['confirmation', 'recovery', 'reauthentication', 'email_change_current', 'email_change_new', 'phone_change'],

@@ -1,14 +1,15 @@
 // A code out of a text message becomes a session, once. What waited on it (the password and the metadata of that very sign-up) becomes the person's,
 // and nothing that somebody else said before does.
 import { AppError } from '../core'
-import { languageOf, messagesCommitted, messageStatements, transportOf } from '../messages'
+import { messagesCommitted } from '../messages'
 import { run, type AuthenticationContext, type PhoneProof, type Statement } from '../platform'
+import { accountNotice } from './account-notice'
 import { auditStatement } from './audit'
 import { authErrors } from './errors'
 import { NO_CHANGES, OWN_METADATA, OWN_PASSWORD, shutDoors } from './first-proof'
 import { mergedSql } from './metadata-merge'
 import { countWrongTry, findToken, proofOfCode, tokenCounts, tokensStatement, useToken, type Proof, type Token } from './one-time-token'
-import { isBanned, PERSON_COLUMNS, readPerson, showPerson, type Person } from './person'
+import { isBanned, PERSON_COLUMNS, readPerson, type Person } from './person'
 import { phoneClaims, phoneIdentity } from './phone'
 import { newSession, openSession, type Session } from './session'
 import type { Workshop } from './workshop'
@@ -148,29 +149,6 @@ async function tokenOf({ db, now }: Workshop, proof: Proof): Promise<{ readonly 
   return null
 }
 
-/** Tells who has a confirmed address that their number was changed, where mail can be sent at all. */
-async function noticeOf(workshop: Workshop, context: AuthenticationContext, person: Person, session: Session): Promise<Statement[]> {
-  const { app, env } = workshop
-  if (person.email === null || person.emailConfirmedAt === null || transportOf(app, env, 'email') === null) return []
-  return messageStatements(
-    workshop,
-    {
-      channel: 'email',
-      to: person.email,
-      kind: 'phone_changed',
-      locale: languageOf(app, person.userMetadata, context.acceptLanguage),
-      variables: {
-        email: person.email,
-        siteUrl: context.siteUrl,
-        data: person.userMetadata,
-        ...(person.phone === null ? {} : { oldPhone: person.phone }),
-      },
-      user: showPerson(person),
-    },
-    { sql: 'exists (select 1 from auth_sessions where id = ?)', params: [session.id] },
-  )
-}
-
 /** One read and one batch. Errors: `otp_expired` (403): wrong, used, expired, or nobody's; `user_banned` (403); `phone_exists` (422). */
 export async function verifyPhone(
   workshop: Workshop,
@@ -190,6 +168,11 @@ export async function verifyPhone(
   const counts = tokenCounts(token, proof, now)
   const session = newSession(workshop, 'otp')
   const unconfirmed = person.emailConfirmedAt === null && person.phoneConfirmedAt === null && !person.isAnonymous
+  const opened: Statement = { sql: 'exists (select 1 from auth_sessions where id = ?)', params: [session.id] }
+  const notice =
+    type === 'phone_change'
+      ? await accountNotice(workshop, context, person, 'phone_changed', person.phone === null ? {} : { oldPhone: person.phone }, opened)
+      : []
   const results = await run(db, [
     ...(type === 'sms'
       ? confirmStatements(person, token, counts, now)
@@ -205,9 +188,9 @@ export async function verifyPhone(
         userId: person.id,
         details: { provider: 'phone', session: session.id },
       },
-      { sql: 'exists (select 1 from auth_sessions where id = ?)', params: [session.id] },
+      opened,
     ),
-    ...(type === 'phone_change' ? await noticeOf(workshop, context, person, session) : []),
+    ...notice,
     useToken(token, proof, now),
     {
       sql: `select ${PERSON_COLUMNS}, exists (select 1 from auth_sessions s where s.id = ?) as opened from auth_users u where u.id = ?`,

@@ -1,5 +1,6 @@
 // What people change about themselves: address, password, metadata. One read and one batch; either everything asked for happens or nothing.
 import { AppError } from '../core'
+import { messagesCommitted } from '../messages'
 import {
   run,
   type AuthenticationContext,
@@ -9,6 +10,7 @@ import {
   type SqlValue,
   type Statement,
 } from '../platform'
+import { accountNotice } from './account-notice'
 import { auditStatement, CHANGED } from './audit'
 import { authErrors } from './errors'
 import { hasSecondFactor, needsSecondFactor } from './factor'
@@ -118,6 +120,27 @@ function statements(
   return [...all, livePersonStatement(caller)]
 }
 
+/** What is told to the address that was there before, if it was written. A hash has a salt of its own, so it is nobody else's. */
+async function noticesOf(
+  workshop: Workshop,
+  context: AuthenticationContext,
+  person: Person,
+  email: string | null,
+  passwordHash: string | null,
+): Promise<Statement[]> {
+  const has = (column: 'email' | 'password_hash', value: string): Statement => ({
+    sql: `exists (select 1 from auth_users where id = ? and ${column} = ?)`,
+    params: [person.id, value],
+  })
+  const renamed = { oldEmail: person.email ?? '', newEmail: email ?? '' }
+  return [
+    ...(passwordHash === null
+      ? []
+      : await accountNotice(workshop, context, person, 'password_changed', {}, has('password_hash', passwordHash))),
+    ...(email === null ? [] : await accountNotice(workshop, context, person, 'email_changed', renamed, has('email', email))),
+  ]
+}
+
 /**
  * Changes a person who is signed in. A new address counts as confirmed and makes an anonymous person a permanent one, with the same id.
  * Errors: `session_not_found`, `user_not_found`, `user_banned`, `email_exists`, `same_password`, `weak_password`, `validation_failed`,
@@ -155,11 +178,12 @@ export async function updatePerson(
     { action: passwordHash === null ? 'user_modified' : 'user_updated_password', userId: person.id, details: { fields } },
     CHANGED,
   )
-  const results = await run(db, [update!, entry, ...rest])
+  const results = await run(db, [update!, entry, ...(await noticesOf(workshop, context, person, email, passwordHash)), ...rest])
   const after = readLivePerson(results.at(-1)!.results[0], now)
   if (results[0]!.results.length === 0) {
     if (sensitive && after.sessionAal !== 'aal2' && hasSecondFactor(after)) throw needsSecondFactor()
     throw new AppError(email === null ? authErrors.reauthentication_not_valid : authErrors.email_exists)
   }
+  messagesCommitted(workshop)
   return after
 }

@@ -49,6 +49,21 @@ describe('a new password', () => {
     expect(await sql('SELECT id FROM sys_outbox')).toEqual([])
   })
 
+  test('is told to the address that the person has proved, once it is written', async () => {
+    const { email, token } = await member()
+    const told = async () => (await mailsTo(email)).filter(({ kind }) => kind === 'password_changed').length
+    expect(seen(await put(token, { password: 'short' }))).toEqual([422, 'weak_password'])
+    expect(await told()).toBe(0)
+    expect((await put(token, { password: PASSWORD })).status).toBe(200)
+    expect(await told()).toBe(1)
+    expect((await put(token, { data: { name: 'Ann' } })).status).toBe(200)
+    expect(seen(await put(token, { password: PASSWORD }))).toEqual([422, 'same_password'])
+    expect(await told()).toBe(1)
+    const lax = serve(mailApp({ confirmEmail: false }))
+    expect((await put(token, { email: newEmail() }, lax.stranger)).status).toBe(200)
+    expect((await mailsTo(email))[0]!.kind).toBe('email_changed')
+  })
+
   test('takes a code out of a mail where the session is old and the app says so, once', async () => {
     const strict = serve(mailApp({ reauthenticate: true }))
     const { email, id, token } = await member()
