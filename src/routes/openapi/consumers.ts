@@ -1,7 +1,8 @@
 // The paths of /api/v1/admin/consumers. Bodies are the very schemas that the routes read with.
-import * as z from 'zod'
+import type * as z from 'zod'
 import { failuresQuery, replayFailuresBody, skipBody } from '../admin/consumer-schema'
 import type { JsonSchema } from './schema'
+import { taken } from './taken'
 
 const TAG = 'consumers'
 export const CONSUMERS_TAG = { name: TAG, description: 'Who follows the change log, and what was given up on. With the secret key only.' }
@@ -20,11 +21,6 @@ const object = (properties: Readonly<Record<string, JsonSchema>>): JsonSchema =>
 })
 const list = (name: string, schema: string): JsonSchema =>
   object({ [name]: { type: 'array', items: { $ref: `#/components/schemas/${schema}` } } })
-
-function taken(schema: z.ZodType): JsonSchema {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
-  return rest
-}
 
 const NAME: JsonSchema = { name: 'name', in: 'path', required: true, schema: text }
 const LIMIT: JsonSchema = { name: 'limit', in: 'query', schema: (taken(failuresQuery)['properties'] as { limit: JsonSchema }).limit }

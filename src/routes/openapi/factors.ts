@@ -1,12 +1,11 @@
-// The paths of /auth/v1/factors: second factors, and recovery codes under the id `recovery-codes`.
+// The paths of /auth/v1/factors: second factors, and recovery codes, which are a factor with a name in the place of an id.
 import { challengeBody, enrollBody, recoveryBody, recoveryCodeBody, verifyBody } from '../auth/factors'
 import { CHANGE_FACTOR } from './administration'
 import type { JsonSchema } from './schema'
 import { answers, API_KEY, body, object, PERSON, reference, taken, tags, text } from './words'
 
 const uuid: JsonSchema = { type: 'string', format: 'uuid' }
-const factor = [{ name: 'id', in: 'path', required: true, description: 'A factor, or `recovery-codes`.', schema: text }]
-const recoveryCodes = [{ name: 'id', in: 'path', required: true, schema: { const: 'recovery-codes' } }]
+const factor = [{ name: 'id', in: 'path', required: true, schema: uuid }]
 const operation = (operationId: string, summary: string, rest: JsonSchema): JsonSchema => ({
   tags,
   operationId: `auth_factor_${operationId}`,
@@ -15,6 +14,7 @@ const operation = (operationId: string, summary: string, rest: JsonSchema): Json
   ...rest,
 })
 const shown = (description: string) => answers(reference('schemas', 'Factor'), description)
+const removed = answers(object({ id: uuid }, ['id']), 'It is gone. Sessions that were strong by it are weak again.')
 const session = answers(reference('schemas', 'Session'), 'The session, aal2.')
 
 export const FACTOR_PATHS: Readonly<Record<string, JsonSchema>> = {
@@ -25,16 +25,7 @@ export const FACTOR_PATHS: Readonly<Record<string, JsonSchema>> = {
     }),
   },
   '/auth/v1/factors/{id}': {
-    get: operation('recovery_codes', 'How many recovery codes are left', { parameters: recoveryCodes, responses: shown('Never a code.') }),
-    post: operation('recovery_codes_generate', 'Make recovery codes', {
-      parameters: recoveryCodes,
-      requestBody: { content: body(taken(recoveryBody))['content'] },
-      responses: shown('Ten codes, shown this once.'),
-    }),
-    delete: operation('unenroll', 'Remove a second factor, or all recovery codes', {
-      parameters: factor,
-      responses: answers(object({ id: uuid }, ['id']), 'It is gone. Sessions that were strong by it are weak again.'),
-    }),
+    delete: operation('unenroll', 'Remove a second factor', { parameters: factor, responses: removed }),
   },
   '/auth/v1/factors/{id}/challenge': {
     post: operation('challenge', 'Ask for a proof of a factor', {
@@ -44,16 +35,22 @@ export const FACTOR_PATHS: Readonly<Record<string, JsonSchema>> = {
     }),
   },
   '/auth/v1/factors/{id}/verify': {
-    post: operation('verify', 'Prove a factor, or use a recovery code', {
-      parameters: factor,
-      requestBody: body({ anyOf: [taken(verifyBody), taken(recoveryCodeBody)] }),
-      responses: session,
-    }),
+    post: operation('verify', 'Prove a factor', { parameters: factor, requestBody: body(taken(verifyBody)), responses: session }),
   },
-  '/auth/v1/factors/{id}/regenerate': {
+  '/auth/v1/factors/recovery-codes': {
+    get: operation('recovery_codes', 'How many recovery codes are left', { responses: shown('`total` and `remaining`, never a code.') }),
+    post: operation('recovery_codes_generate', 'Make recovery codes', {
+      requestBody: { content: body(taken(recoveryBody))['content'] },
+      responses: shown('Ten `codes`, shown this once.'),
+    }),
+    delete: operation('recovery_codes_remove', 'Remove all recovery codes', { responses: removed }),
+  },
+  '/auth/v1/factors/recovery-codes/verify': {
+    post: operation('recovery_codes_verify', 'Use a recovery code', { requestBody: body(taken(recoveryCodeBody)), responses: session }),
+  },
+  '/auth/v1/factors/recovery-codes/regenerate': {
     post: operation('recovery_codes_regenerate', 'Make other recovery codes; the old ones count no more', {
-      parameters: recoveryCodes,
-      responses: shown('Ten codes, shown this once.'),
+      responses: shown('Ten `codes`, shown this once.'),
     }),
   },
 }
@@ -87,5 +84,19 @@ export const ADMIN_FACTOR_PATHS: Readonly<Record<string, JsonSchema>> = {
 }
 
 export const FACTOR_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
-  Factor: object({ id: uuid, type: { enum: ['totp', 'phone', 'webauthn', 'recovery_code'] } }, ['id', 'type']),
+  Factor: object(
+    {
+      id: uuid,
+      type: { enum: ['totp', 'phone', 'webauthn', 'recovery_code'] },
+      friendly_name: text,
+      totp: { type: 'object', description: '`qr_code` (SVG), `uri`, which it shows, and `secret`, for who types it.' },
+      phone: text,
+      webauthn: { type: 'object' },
+      expires_at: { type: 'integer', description: 'Of a challenge: Unix time in seconds.' },
+      total: { type: 'integer' },
+      remaining: { type: 'integer' },
+      codes: { type: 'array', items: text },
+    },
+    ['id', 'type'],
+  ),
 }

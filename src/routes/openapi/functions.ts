@@ -1,7 +1,8 @@
 // The paths of /rest/v1/rpc, one a function of the app, with its arguments by its own schema.
-import * as z from 'zod'
+import type * as z from 'zod'
 import type { FunctionModel, Model } from '../../define'
 import { rowSchema, type JsonSchema } from './schema'
+import { schemaOf } from './taken'
 
 const reference = (kind: string, name: string): JsonSchema => ({ $ref: `#/components/${kind}/${name}` })
 const ERRORS: JsonSchema = { '4XX': reference('responses', 'RestError'), '5XX': reference('responses', 'RestError') }
@@ -33,7 +34,7 @@ function functionPath(model: Model, fn: FunctionModel): JsonSchema {
     name,
     in: 'query',
     required,
-    schema: schemaOf(schema, 'input'),
+    schema: described(schema, 'input'),
   }))
   return { get: { ...common, operationId: `get_${fn.name}`, parameters: [...inAddress, ...clauses] }, post }
 }
@@ -42,22 +43,19 @@ function functionPath(model: Model, fn: FunctionModel): JsonSchema {
 export function argumentsSchema(fn: FunctionModel): JsonSchema {
   return fn.schema === null
     ? { type: 'object', additionalProperties: false }
-    : { ...schemaOf(fn.schema, 'input'), additionalProperties: false }
+    : { ...described(fn.schema, 'input'), additionalProperties: false }
 }
 
-/** A zod schema as JSON Schema; what JSON has no word for may be anything, a date is its text. */
-function schemaOf(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
+/** A zod schema as JSON Schema; a date is its text. */
+const described = (schema: z.ZodType, io: 'input' | 'output'): JsonSchema =>
+  schemaOf(schema, {
     io,
-    unrepresentable: 'any',
     override: ({ zodSchema, jsonSchema }) => {
       const { type } = (zodSchema as unknown as z.ZodType).def
       if (type === 'date') Object.assign(jsonSchema, { type: 'string', format: 'date-time' })
       if (type === 'bigint') Object.assign(jsonSchema, { type: 'integer', format: 'int64' })
     },
   })
-  return rest as JsonSchema
-}
 
 function answers(model: Model, { result }: FunctionModel): JsonSchema {
   if (result.kind === 'nothing') return { 204: { description: 'Done.' } }
@@ -70,6 +68,6 @@ function answers(model: Model, { result }: FunctionModel): JsonSchema {
 
 /** What one of the results is. */
 function resultSchema(model: Model, result: Exclude<FunctionModel['result'], { kind: 'nothing' }>): JsonSchema {
-  if (result.kind === 'value') return schemaOf(result.schema, 'output')
+  if (result.kind === 'value') return described(result.schema, 'output')
   return result.kind === 'table' ? reference('schemas', model.tables.get(result.table)?.name ?? result.table) : rowSchema(result.table)
 }

@@ -1,7 +1,7 @@
 // The paths of /api/v1/admin that are about sign-in as a whole. The body is the very schema that the route reads with.
-import * as z from 'zod'
 import { importBody } from '../admin/sign-in-schema'
 import type { JsonSchema } from './schema'
+import { taken } from './taken'
 
 const TAG = 'sign-in'
 export const INSTALLATION_TAG = {
@@ -44,11 +44,6 @@ function operation(operationId: string, summary: string, answer: string, schema:
   }
 }
 
-function importSchema(): JsonSchema {
-  const { $schema: _, ...rest } = z.toJSONSchema(importBody, { io: 'input', unrepresentable: 'any' })
-  return rest
-}
-
 export const INSTALLATION_PATHS: Readonly<Record<string, JsonSchema>> = {
   '/api/v1/admin/signing-keys': { get: operation('signing_keys', 'The keys that sign people’s tokens', 'Newest first.', KEYS) },
   '/api/v1/admin/signing-keys/rotate': {
@@ -66,7 +61,7 @@ export const INSTALLATION_PATHS: Readonly<Record<string, JsonSchema>> = {
       'Who was made, was there already, or was refused and why.',
       IMPORTED,
       {
-        requestBody: { required: true, content: { 'application/json': { schema: importSchema() } } },
+        requestBody: { required: true, content: { 'application/json': { schema: taken(importBody) } } },
       },
     ),
   },

@@ -1,8 +1,9 @@
 // The paths of /api/v1/admin/jobs. Parameters and bodies are the very schemas that the routes read with.
-import * as z from 'zod'
+import type * as z from 'zod'
 import { JOB_STATES } from '../../jobs'
 import { jobQuery, jobsQuery, replayBody } from '../admin/job-schema'
 import type { JsonSchema } from './schema'
+import { taken } from './taken'
 
 const TAG = 'jobs'
 export const JOBS_TAG = { name: TAG, description: 'Work that happens later: what waits, fails and was given up. With the secret key only.' }
@@ -22,11 +23,6 @@ const object = (properties: Readonly<Record<string, JsonSchema>>): JsonSchema =>
 const reference = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}` })
 
 const ID: JsonSchema = { name: 'id', in: 'path', required: true, schema: text }
-
-function taken(schema: z.ZodType): JsonSchema {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
-  return rest
-}
 
 function parameters(schema: z.ZodObject): JsonSchema[] {
   return Object.entries((taken(schema) as { properties: Record<string, JsonSchema> }).properties).map(([name, property]) => ({

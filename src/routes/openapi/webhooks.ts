@@ -1,7 +1,8 @@
 // The paths of /api/v1/admin/webhooks, and what a receiver is sent. Bodies are the very schemas that the routes read with.
-import * as z from 'zod'
+import type * as z from 'zod'
 import { createBody, deliveriesQuery, eventBody, replayBody, rotateBody, updateBody } from '../admin/webhook-schema'
 import type { JsonSchema } from './schema'
+import { taken } from './taken'
 
 const TAG = 'webhooks'
 export const WEBHOOKS_TAG = {
@@ -10,11 +11,6 @@ export const WEBHOOKS_TAG = {
 }
 
 const ROOT = '/api/v1/admin/webhooks'
-
-function taken(schema: z.ZodType): JsonSchema {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
-  return rest
-}
 
 const reference = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}` })
 const json = (schema: JsonSchema): JsonSchema => ({ 'application/json': { schema } })

@@ -1,6 +1,7 @@
 // The pieces that descriptions of /auth/v1 are put together from.
-import * as z from 'zod'
 import type { JsonSchema } from './schema'
+
+export { taken } from './taken'
 
 export const reference = (kind: string, name: string): JsonSchema => ({ $ref: `#/components/${kind}/${name}` })
 export const json = (schema: JsonSchema): JsonSchema => ({ 'application/json': { schema } })
@@ -19,12 +20,6 @@ export const answers = (schema: JsonSchema, description: string): JsonSchema => 
 /** An answer without a body. */
 export const silence = (description: string): JsonSchema => ({ 204: { description }, ...failures })
 export const body = (schema: JsonSchema): JsonSchema => ({ required: true, content: json(schema) })
-
-/** What a route's schema takes. */
-export function taken(schema: z.ZodType): JsonSchema {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
-  return rest
-}
 
 export const API_KEY: readonly JsonSchema[] = [{ apiKey: [] }]
 export const PERSON: readonly JsonSchema[] = [{ apiKey: [], token: [] }]
