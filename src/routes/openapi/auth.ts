@@ -11,13 +11,6 @@ import type { JsonSchema } from './schema'
 const textOrNull: JsonSchema = { type: ['string', 'null'] }
 
 export const AUTH_PATHS: Readonly<Record<string, JsonSchema>> = {
-  ...FACTOR_PATHS,
-  ...ADMIN_FACTOR_PATHS,
-  ...ADMINISTRATION_PATHS,
-  ...PASSKEY_PATHS,
-  ...CODE_PATHS,
-  ...ADMIN_PASSKEY_PATHS,
-  ...PROVIDER_PATHS,
   '/auth/v1/signup': {
     post: {
       tags,
@@ -45,6 +38,7 @@ export const AUTH_PATHS: Readonly<Record<string, JsonSchema>> = {
       responses: answers(reference('schemas', 'Session'), 'A session. Refreshing makes a new refresh token; the old one stops working.'),
     },
   },
+  ...CODE_PATHS,
   '/auth/v1/user': {
     get: {
       tags,
@@ -98,6 +92,9 @@ export const AUTH_PATHS: Readonly<Record<string, JsonSchema>> = {
       responses: { 204: { description: 'Ended.' }, '4XX': reference('responses', 'AuthError') },
     },
   },
+  ...PROVIDER_PATHS,
+  ...PASSKEY_PATHS,
+  ...FACTOR_PATHS,
   '/auth/v1/settings': {
     get: {
       tags,
@@ -134,6 +131,9 @@ export const AUTH_PATHS: Readonly<Record<string, JsonSchema>> = {
       responses: answers(object({ keys: { type: 'array', items: { type: 'object' } } }), 'A JWK set (RFC 7517).'),
     },
   },
+  ...ADMINISTRATION_PATHS,
+  ...ADMIN_FACTOR_PATHS,
+  ...ADMIN_PASSKEY_PATHS,
 }
 
 export const AUTH_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
