@@ -12,11 +12,41 @@ export function safeLink(link: string | undefined): string | null {
   return link === undefined || link === '' || HARMFUL.test(link) || /[\p{Cc}\s]/u.test(link) ? null : link
 }
 
-// Mail programs that know no dark mode keep to the attributes; the others to the classes.
+// Mail programs that know no dark mode keep to the attributes; the others to the classes, with which an app's own words look the same.
 const STYLES = html`<style>
   :root {
     color-scheme: light dark;
     supported-color-schemes: light dark;
+  }
+  .card h1 {
+    margin: 0 0 14px;
+    font-size: 21px;
+    line-height: 1.3;
+  }
+  .card p {
+    margin: 0 0 14px;
+  }
+  .link {
+    color: #1f6b43;
+  }
+  .soft {
+    color: #51615a;
+  }
+  .code {
+    padding: 2px 8px;
+    border-radius: 6px;
+    background: #eef3f0;
+    font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace;
+    letter-spacing: 0.1em;
+  }
+  .button {
+    display: inline-block;
+    padding: 13px 22px;
+    border-radius: 10px;
+    background: #1f6b43;
+    color: #ffffff;
+    font-weight: 600;
+    text-decoration: none;
   }
   @media (prefers-color-scheme: dark) {
     .page {
