@@ -10,6 +10,7 @@ import { appProblems, localSchemaProblems } from './app-check'
 import { checkMigrations } from './db-files'
 import { databaseFiles, statePath } from './local-database'
 import { AFTERWARDS, LIMITS, PROBES, PROBE_SCHEMA, type Probe } from './probes'
+import { isSealedElsewhere, SEALED_ELSEWHERE } from './sealed'
 import { readSecrets } from './secrets'
 
 const root = join(import.meta.dirname, '..')
@@ -58,6 +59,7 @@ const LOCAL: readonly Check[] = [
       if (process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0)
         problems.push('Others on this machine may read .dev.vars. Run `chmod 600 .dev.vars`.')
       await deriveApiKeys(readSecrets(root).PERIGEE_ROOT_KEY ?? '').catch((error: Error) => problems.push(error.message))
+      if (await isSealedElsewhere(readSecrets(root).PERIGEE_ROOT_KEY, statePath())) problems.push(SEALED_ELSEWHERE)
       return problems
     },
   },

@@ -6,7 +6,8 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSyn
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { databaseFiles, statePath } from './local-database'
-import { ensureSecrets } from './secrets'
+import { isSealedElsewhere, SEALED_ELSEWHERE } from './sealed'
+import { ensureSecrets, readSecrets } from './secrets'
 
 const root = join(import.meta.dirname, '..')
 
@@ -22,6 +23,7 @@ export class PrepareError extends Error {}
 /** Brings secrets, assets and the local database up to date. Throws `PrepareError`. */
 export async function prepare({ persistTo = statePath(), say = console.log }: PrepareOptions = {}): Promise<void> {
   if (ensureSecrets(root)) say('Made .dev.vars with a new root key. It stays on this machine.')
+  if (await isSealedElsewhere(readSecrets(root).PERIGEE_ROOT_KEY, persistTo)) say(SEALED_ELSEWHERE)
   copySdk()
   const stamp = join(persistTo, 'perigee.json')
   const fingerprint = fingerprintOf()

@@ -8,7 +8,7 @@ import { parseEnv } from 'node:util'
 /** Makes `.dev.vars` in this folder unless there is one; whether it did. */
 export function ensureSecrets(root: string): boolean {
   const lines = [
-    '# Secrets and settings of this machine only. `npm run dev` made this file; delete it and everybody is signed out.',
+    '# Secrets and settings of this machine only. `npm run dev` made this file. Delete it, and .wrangler/state with it: what is in there is sealed with this key.',
     `PERIGEE_ROOT_KEY=${randomBytes(32).toString('base64url')}`,
     'PERIGEE_ENV=development',
     '# Hosts that URLs may name. A phone on the Wi-Fi calls by address, so here it is any.',

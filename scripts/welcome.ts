@@ -11,7 +11,11 @@ export async function describeServer(
 ): Promise<string> {
   const lines = ['', `${app.name} is running.`, '', describeKeys(keys)]
   if (account) lines.push(`Account            ${account.email}  password ${account.password}`)
-  lines.push(`Start page         ${keys.url}/`, `Reference          ${keys.url}/docs`)
+  lines.push(
+    `Start page         ${keys.url}/`,
+    `Mails, messages    ${keys.url}/dev/outbox   (kept here instead of sent)`,
+    `Reference          ${keys.url}/docs`,
+  )
   const path = await firstPath(keys, app)
   if (path) lines.push('', 'Paste this into another terminal:', '', `  curl '${keys.url}${path}' -H 'apikey: ${keys.publishableKey}'`)
   lines.push(

@@ -47,7 +47,7 @@ function showList() {
   $('none').hidden = state.messages.length > 0
   $('none').textContent =
     $('search').value.trim() === ''
-      ? 'Nothing here yet. Sign somebody up, or ask for a code: it shows up by itself.'
+      ? 'Nothing here yet. Ask for a code (signInWithOtp): it shows up by itself.'
       : 'Nothing was sent to such a recipient.'
 }
 
