@@ -55,16 +55,10 @@ async function copy(text, button) {
 
 const masked = (key) => `${key.slice(0, 12)}${'•'.repeat(18)}`
 
-function showKeys(keys) {
-  const rows = [
-    ['URL', location.origin, false],
-    ['Publishable key', keys.publishableKey, false],
-    ['Secret key', keys.secretKey, true],
-    ['Legacy anon JWT', keys.anonJwt, false],
-    ['Legacy service_role JWT', keys.serviceRoleJwt, true],
-  ]
-  byId('keys').replaceChildren(
-    ...rows.flatMap(([label, value, secret]) => {
+/** A list of texts to copy: each a name, the text, and whether it is one that nobody should read over a shoulder. */
+function showTexts(id, rows) {
+  byId(id).replaceChildren(
+    ...rows.flatMap(([label, value, secret = false]) => {
       const term = document.createElement('dt')
       term.textContent = label
       const definition = document.createElement('dd')
@@ -79,6 +73,41 @@ function showKeys(keys) {
       return [term, definition]
     }),
   )
+}
+
+function showKeys(keys) {
+  showTexts('keys', [
+    ['URL', location.origin],
+    ['Publishable key', keys.publishableKey],
+    ['Secret key', keys.secretKey, true],
+    ['Legacy anon JWT', keys.anonJwt],
+    ['Legacy service_role JWT', keys.serviceRoleJwt, true],
+  ])
+}
+
+/** The ways in that the app's rules leave open, as its clients hear of them. */
+async function showWays(key) {
+  const { external, passkeys_enabled: passkeys } = await (await fetch('/auth/v1/settings', { headers: { apikey: key } })).json()
+  const { anonymous_users: anonymous, email: _, phone, ...providers } = external
+  const open = Object.keys(providers).filter((name) => providers[name])
+  showTexts('ways', [
+    ['E-mail and password', 'perigee.auth.signInWithPassword({ email, password })'],
+    ['Code or link by mail', 'perigee.auth.signInWithOtp({ email })'],
+    ...(phone ? [['Code by text message', 'perigee.auth.signInWithOtp({ phone })']] : []),
+    ...(anonymous ? [['Anonymously, to sign up later', 'perigee.auth.signInAnonymously()']] : []),
+    ...(passkeys ? [['Passkey, at localhost too', 'perigee.auth.signInWithPasskey()']] : []),
+    ...open.map((provider) => [`By ${provider}`, `perigee.auth.signInWithIdToken({ provider: '${provider}', token, nonce })`]),
+  ])
+}
+
+/** Links in mails lead here where the app says no other place; what they bring stands in the address. */
+function tellOfLink() {
+  const brought = new URLSearchParams(`${location.search.slice(1)}&${location.hash.slice(1)}`)
+  const error = brought.get('error_description')
+  if (error === null && !['access_token', 'code', 'message'].some((name) => brought.has(name))) return
+  history.replaceState(null, '', location.pathname)
+  const what = error ?? brought.get('message') ?? 'it signed somebody in'
+  notify(`A link brought you here: ${what}. Your app names another place with redirectTo, or auth.siteUrl for all links.`)
 }
 
 function showSnippets(sample) {
@@ -137,6 +166,7 @@ async function run() {
   byId('app-name').textContent = `${app.name}, on this machine`
   if (app.keys === null) return notify('This Worker has no PERIGEE_ROOT_KEY. Start it with npm run dev, which makes one.')
   showKeys(app.keys)
+  await showWays(app.keys.publishableKey)
   const sample = { url: location.origin, key: app.keys.publishableKey }
   if (app.tables.trips === undefined || app.tables.teams === undefined) {
     showSnippets({
@@ -174,4 +204,5 @@ async function run() {
   document.body.dataset.ready = 'true'
 }
 
+tellOfLink()
 run().catch((error) => notify(`${error.message} If the database is empty, npm run seed fills it.`))

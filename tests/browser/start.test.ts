@@ -94,6 +94,23 @@ describe.skipIf(path === null)('the start page', () => {
     expect(await page.locator('#phone-bo').textContent()).not.toContain(title)
   })
 
+  test('says which ways to sign in are open, and what a link out of a mail brought', async () => {
+    expect(await page.locator('#ways dd code').allTextContents()).toEqual(
+      [
+        'signInWithPassword({ email, password })',
+        'signInWithOtp({ email })',
+        'signInWithOtp({ phone })',
+        'signInAnonymously()',
+        'signInWithPasskey()',
+      ].map((call) => `perigee.auth.${call}`),
+    )
+    const other = await browser.newPage()
+    await other.goto(`${server.url}/auth/v1/verify?token=none&type=magiclink`)
+    await other.locator('#notice', { hasText: 'Email link is invalid or has expired' }).waitFor(SOON)
+    expect(new URL(other.url()).hash).toBe('')
+    await other.close()
+  })
+
   test('four snippets carry this server’s address and key', async () => {
     const { keys } = (await (await fetch(`${server.url}/dev/app`)).json()) as DevApp
     for (const language of ['Swift', 'Kotlin', 'Dart', 'JavaScript']) {
