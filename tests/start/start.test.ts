@@ -48,6 +48,19 @@ test.each(['/', '/start/app.js', '/dev/app', '/dev/trace/x', '/dev/shapes'])('in
   }
 })
 
+test('in production a browser whom a mail’s link brought to the root reads that it may go back to the app, and nothing of its address', async () => {
+  const change = { PERIGEE_ENV: 'production' }
+  const answer = await ask('/?error_description=Call+0900', { headers: { accept: 'text/html,*/*;q=0.8' }, change })
+  const text = await answer.text()
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([404, 'text/html; charset=UTF-8'])
+  expect(answer.headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'nonce-[^']+'; script-src 'nonce-/)
+  expect(answer.headers.get('referrer-policy')).toBe('no-referrer')
+  expect(text).toContain('<title>Notes</title>')
+  expect(text).not.toMatch(/0900|sb_/)
+  expect((await ask('/', { headers: { accept: '*/*' }, change })).headers.get('content-type')).toMatch(/json/)
+  expect((await ask('/nothing', { headers: { accept: 'text/html' }, change })).headers.get('content-type')).toMatch(/json/)
+})
+
 test('the keys are not for a page of another site', async () => {
   expect(await (await ask('/dev/app')).text()).toContain('sb_secret_')
   for (const headers of [{ 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'same-site' }, { origin: 'https://evil.example' }]) {

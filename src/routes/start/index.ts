@@ -6,12 +6,13 @@ import { describeExpression, type Model, type TableModel } from '../../define'
 import { requestErrors, type AppEnv } from '../../middleware'
 import { readTrace } from '../../observability'
 import { keysOf } from '../../platform'
+import { landing } from './landing'
 import { ownMachineOnly } from './own-machine'
 import { servePage } from './page'
 
 export const start = new Hono<AppEnv>()
 
-start.get('/', ownMachineOnly(), (c) => servePage(c.env.ASSETS, new URL('/start/', c.req.url)))
+start.get('/', landing(), ownMachineOnly(), (c) => servePage(c.env.ASSETS, new URL('/start/', c.req.url)))
 start.get('/start/*', ownMachineOnly(), (c) => servePage(c.env.ASSETS, new URL(c.req.url)))
 
 /** What the page shows of the app: its name, its keys, and every served table's policies as TypeScript. */
