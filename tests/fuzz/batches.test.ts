@@ -170,11 +170,10 @@ function run(world: World, specs: readonly TableSpec[], operations: readonly Tab
   let { state } = world
   const answers: { affected: number; rows: readonly unknown[] | null }[] = []
   const given: (readonly Record<string, Stored>[])[] = []
-  const done: TableOperation[] = []
   const wanted = new Set(operations.flatMap((operation) => referencesIn(operation).map(({ operation: from }) => from)))
   for (const [i, asked] of operations.entries()) {
     const now = { ...world, state }
-    const operation = resolved(asked, (reference) => valueOf(world, specs, done, given, reference))
+    const operation = resolved(asked, (reference) => valueOf(world, specs, operations, given, reference))
     if (operation === null) return null
     const table = world.model.tables.get(operation.table)!
     if (operation.kind === 'read') {
@@ -196,8 +195,7 @@ function run(world: World, specs: readonly TableSpec[], operations: readonly Tab
       answers.push({ affected: outcome.affected, rows: outcome.rows })
       state = outcome.state
     }
-    done.push(operation)
-    if (wanted.has(i) && given[i]!.length !== 1 && !referencesOf(operations, i).every((reference) => isSent(world, done[i]!, reference)))
+    if (wanted.has(i) && given[i]!.length !== 1 && !referencesOf(operations, i).every((reference) => isSent(world, asked, reference)))
       return null
   }
   return { state, answers }
@@ -215,22 +213,23 @@ function referencesIn(operation: TableOperation): Reference[] {
   return found
 }
 
-/** What the client sent with an insert of one row is known without asking anybody. */
+/** What the client sent with an insert of one row is known without asking anybody, unless it was itself what another operation wrote. */
 function isSent(world: World, source: TableOperation, { column }: Reference): boolean {
   if (source.kind !== 'insert' || source.conflict || source.rows.length !== 1) return false
   const value = source.rows[0]![column]
-  return value !== null && value !== undefined && world.model.tables.get(source.table)!.columns.get(column)!.type !== 'timestamp'
+  const isReference = typeof value === 'object' && value !== null && 'reference' in value
+  return !isReference && value !== null && value !== undefined && world.model.tables.get(source.table)!.columns.get(column)!.type !== 'timestamp'
 }
 
 /** The value; undefined when there isn't one row. */
 function valueOf(
   world: World,
   specs: readonly TableSpec[],
-  done: readonly TableOperation[],
+  operations: readonly TableOperation[],
   given: readonly (readonly Record<string, Stored>[])[],
   reference: Reference,
 ): Stored | undefined {
-  const source = done[reference.operation]!
+  const source = operations[reference.operation]!
   if (isSent(world, source, reference)) {
     const { kind } = specs.find(({ name }) => name === source.table)!.columns.find(({ name }) => name === reference.column)!
     return stored(kind, (source as Insert).rows[0]![reference.column])
