@@ -14,6 +14,7 @@ import { accountNotice } from './account-notice'
 import { auditStatement, CHANGED } from './audit'
 import { authErrors } from './errors'
 import { hasSecondFactor, needsSecondFactor } from './factor'
+import { mergedSql } from './metadata-merge'
 import { hashPassword, verifyPassword } from './password'
 import { checkPassword } from './password-strength'
 import { requireReauthentication, sessionAgeStatement } from './reauthentication'
@@ -22,15 +23,6 @@ import { emailIdentity } from './sign-up'
 import { checkMetadataSize, ownMetadata } from './user-metadata'
 import type { Person } from './person'
 import type { Workshop } from './workshop'
-
-/** `column` with the keys of a JSON object, given as parameter, put over its own; null removes a key. One level, as GoTrue merges. */
-function mergedSql(column: string): string {
-  const value = `case type when 'true' then 'true' when 'false' then 'false' when 'null' then 'null'
-    when 'object' then value when 'array' then value else json_quote(value) end`
-  return `(select json_group_object(key, json(${value})) from (
-    select key, value, type from json_each(${column}) where key not in (select key from json_each(?1))
-    union all select key, value, type from json_each(?1) where type <> 'null'))`
-}
 
 async function checkNewPassword(
   workshop: Workshop,
@@ -67,7 +59,7 @@ function statements(
   const free = '(?2 is null or not exists (select 1 from auth_users o where o.email = ?2 and o.id <> ?5))'
   const update: Statement = {
     sql: `update auth_users set
-        user_metadata = ${mergedSql('user_metadata')},
+        user_metadata = ${mergedSql('user_metadata', '?1')},
         email = coalesce(?2, email),
         email_confirmed_at = case when ?2 is null then email_confirmed_at else ?4 end,
         is_anonymous = case when ?2 is null then is_anonymous else 0 end,

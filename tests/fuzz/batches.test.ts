@@ -218,7 +218,9 @@ function isSent(world: World, source: TableOperation, { column }: Reference): bo
   if (source.kind !== 'insert' || source.conflict || source.rows.length !== 1) return false
   const value = source.rows[0]![column]
   const isReference = typeof value === 'object' && value !== null && 'reference' in value
-  return !isReference && value !== null && value !== undefined && world.model.tables.get(source.table)!.columns.get(column)!.type !== 'timestamp'
+  return (
+    !isReference && value !== null && value !== undefined && world.model.tables.get(source.table)!.columns.get(column)!.type !== 'timestamp'
+  )
 }
 
 /** The value; undefined when there isn't one row. */
