@@ -1,9 +1,13 @@
-// Tells people by mail that their password, address or number is another one now: whoever didn't do it themselves should know at once.
-import type { MessageVariables } from '../define'
+// Tells people by mail that their password, address, number, ways to sign in or second factors are others now: whoever didn't do it themselves should
+// know at once.
+import type { MailKind, MessageVariables } from '../define'
 import { languageOf, messageStatements, transportOf } from '../messages'
 import type { AuthenticationContext, Statement } from '../platform'
 import { showPerson, type Person } from './person'
 import type { Workshop } from './workshop'
+
+/** What people are told of. */
+type Notice = Extract<MailKind, `${string}_changed` | `identity_${string}` | `mfa_factor_${string}`>
 
 /**
  * For who has a confirmed address, as it was before, where mail can be sent at all; sent if `condition` holds. Follow the batch with
@@ -13,7 +17,7 @@ export async function accountNotice(
   workshop: Workshop,
   context: AuthenticationContext,
   person: Person,
-  kind: 'password_changed' | 'email_changed' | 'phone_changed',
+  kind: Notice,
   more: Partial<MessageVariables>,
   condition: Statement,
 ): Promise<Statement[]> {

@@ -6,7 +6,7 @@ import { auditStatement, CHANGED } from './audit'
 import { MAX_NAME } from './enroll-factor'
 import { authErrors } from './errors'
 import { factorNotFound, showFactor } from './factor'
-import { factorNotice } from './factor-notice'
+import { accountNotice } from './account-notice'
 import { PERSON_COLUMNS, readPerson, type Person } from './person'
 import { downgradeStatements } from './second-factor'
 import { shortLine } from './wording'
@@ -67,7 +67,9 @@ export async function removeFactorOf(
     },
     ...downgradeStatements(userId, factor, gone(factorId)),
     ...(codes === undefined || codes === factor ? [] : downgradeStatements(userId, codes, gone(codes.id))),
-    ...(factor.status === 'verified' ? await factorNotice(workshop, context, person, 'mfa_factor_unenrolled', factor.type, done) : []),
+    ...(factor.status === 'verified'
+      ? await accountNotice(workshop, context, person, 'mfa_factor_unenrolled', { factorType: factor.type }, done)
+      : []),
   ])
   if (results[0]!.results.length === 0) throw factorNotFound()
   messagesCommitted(workshop)

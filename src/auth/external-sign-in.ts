@@ -8,7 +8,7 @@ import { authErrors } from './errors'
 import type { ExternalAccount } from './external-account'
 import { create, join, known, takeOver } from './external-person'
 import { newIdentity } from './identity'
-import { identityNotice } from './identity-notice'
+import { accountNotice } from './account-notice'
 import { admitPerson, personCreated } from './new-person'
 import { isBanned, PERSON_COLUMNS, readPerson, type Person } from './person'
 import { checkMetadataSize } from './user-metadata'
@@ -119,7 +119,9 @@ export async function admit(
       ...once(ending.took),
       ...(newPerson === null ? [] : personCreated(workshop, context, userId)),
       ...(linked === null ? [] : [audit('identity_linked', { how: linked })]),
-      ...(joined === null ? [] : await identityNotice(workshop, context, joined, 'identity_linked', account.provider, ending.took)),
+      ...(joined === null
+        ? []
+        : await accountNotice(workshop, context, joined, 'identity_linked', { provider: account.provider }, ending.took)),
       audit(newPerson !== null ? 'user_signedup' : 'login'),
       { sql: `select ${PERSON_COLUMNS} from auth_users u where u.id = ? and ${ending.took.sql}`, params: [userId, ...ending.took.params] },
     ])

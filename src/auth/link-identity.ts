@@ -8,7 +8,7 @@ import { freeAddress } from './email-identity'
 import type { ExternalAccount } from './external-account'
 import { hasSecondFactor } from './factor'
 import { hasIdentity, mergeMetadata, newIdentity, updateProviders } from './identity'
-import { identityNotice } from './identity-notice'
+import { accountNotice } from './account-notice'
 import { PERSON_COLUMNS, type Person } from './person'
 import { livePerson, readLivePerson, readSession, SESSION_COLUMNS, strong, UNEXPIRED, type LivePerson, type Session } from './session'
 import { insertIdentity } from './sign-up'
@@ -77,7 +77,7 @@ export async function linkIdentity(
     updateProviders(userId, ours),
     ...once(ours),
     auditStatement({ ...context, now }, { action: 'identity_linked', userId, details: { provider } }, ours),
-    ...(await identityNotice(workshop, context, before, 'identity_linked', provider, ours)),
+    ...(await accountNotice(workshop, context, before, 'identity_linked', { provider }, ours)),
     { sql: 'select user_id from auth_identities where provider = ? and subject = ?', params: [provider, subject] },
     {
       sql: `select ${PERSON_COLUMNS}, ${SESSION_COLUMNS}, s.id is not null as live
@@ -152,7 +152,7 @@ export async function unlinkIdentity(
       CHANGED,
     ),
     // The entry before it was written: this very batch took it away.
-    ...(await identityNotice(workshop, context, person, 'identity_unlinked', identity.provider, CHANGED)),
+    ...(await accountNotice(workshop, context, person, 'identity_unlinked', { provider: identity.provider }, CHANGED)),
     identity.provider === 'phone'
       ? {
           sql: `update auth_users set phone = null, phone_confirmed_at = null, updated_at = ? where id = ? and ${gone.sql}`,

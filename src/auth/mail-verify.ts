@@ -12,6 +12,7 @@ import { changeEmailStatements } from './mail-change'
 import {
   countWrongTry,
   findToken,
+  list,
   proofOfCode,
   proofOfLink,
   tokenCounts,
@@ -115,8 +116,6 @@ export type Verified =
   | { readonly kind: 'session'; readonly session: Session; readonly person: Person }
   | { readonly kind: 'half' }
   | { readonly kind: 'code'; readonly code: string; readonly redirectTo: string }
-
-const list = (items: readonly unknown[]) => items.map(() => '?').join(', ')
 
 /**
  * One read and one batch. `exchange`: whether an app that began this with a challenge gets its code, as when the link is opened; else whoever

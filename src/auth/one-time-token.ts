@@ -149,7 +149,8 @@ const COLUMNS = `t.id as token_id, t.user_id as token_user, t.purpose as token_p
   t.code_hash as token_code, t.attempts as token_attempts, t.password_hash as token_password, t.metadata as token_metadata,
   t.flow_id as token_flow, t.expires_at as token_expires`
 
-const list = (items: readonly unknown[]) => items.map(() => '?').join(', ')
+/** As many parameters as there are items. */
+export const list = (items: readonly unknown[]) => items.map(() => '?').join(', ')
 
 /** Reads what a proof may be of, with `columns` of its person `u`. */
 export function tokensStatement(proof: Proof, columns: string): Statement {

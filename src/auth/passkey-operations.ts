@@ -4,7 +4,7 @@ import { run, type PasskeyOperations } from '../platform'
 import { messagesCommitted } from '../messages'
 import { auditStatement, CHANGED } from './audit'
 import { authErrors } from './errors'
-import { identityNotice } from './identity-notice'
+import { accountNotice } from './account-notice'
 import {
   MAX_PASSKEY_NAME,
   calledInMail,
@@ -85,7 +85,7 @@ export const passkeyOperations: OperationsOf<PasskeyOperations> = {
       },
       auditStatement({ ...context, now }, { action: 'passkey_deleted', userId: caller.userId, details: { passkey: passkeyId } }, CHANGED),
       // The entry above was written if something was removed.
-      ...(await identityNotice(workshop, context, person, 'identity_unlinked', name, CHANGED)),
+      ...(await accountNotice(workshop, context, person, 'identity_unlinked', { provider: name }, CHANGED)),
     ])
     if (removed!.results.length === 0) throw passkeyNotFound()
     messagesCommitted(workshop)

@@ -11,7 +11,7 @@ import {
 import { messagesCommitted } from '../messages'
 import { auditStatement } from './audit'
 import { authErrors } from './errors'
-import { identityNotice } from './identity-notice'
+import { accountNotice } from './account-notice'
 import { requirePasskeys, verificationFailed } from './passkey-errors'
 import { consumeChallenge, insertChallenge, readChallenge } from './passkey-challenge'
 import {
@@ -80,7 +80,7 @@ export async function addPasskey(
     insertPasskey(id, caller, judged.value, now),
     auditStatement({ ...context, now }, { action: 'passkey_created', userId: caller.userId, details: { passkey: id } }, kept),
     { sql: 'select 1 from auth_passkeys where credential_id = ?', params: [judged.value.credentialId] },
-    ...(await identityNotice(workshop, context, person, 'identity_linked', calledInMail(judged.value.aaguid), kept)),
+    ...(await accountNotice(workshop, context, person, 'identity_linked', { provider: calledInMail(judged.value.aaguid) }, kept)),
   ])
   const row = made!.results[0]
   if (row !== undefined) messagesCommitted(workshop)

@@ -4,7 +4,7 @@ import { messagesCommitted } from '../messages'
 import { run, type AuthenticationContext, type Caller, type SqlValue, type Statement } from '../platform'
 import { auditStatement, CHANGED } from './audit'
 import { authErrors } from './errors'
-import { factorNotice } from './factor-notice'
+import { accountNotice } from './account-notice'
 import { hasSecondFactor, type Factor, type FactorType } from './factor'
 import type { Attempt, FactorColumns, Proof } from './factor-kind'
 import { PERSON_COLUMNS, readPerson, type Person } from './person'
@@ -119,7 +119,7 @@ export async function elevate(
   const notice =
     factor.status === 'verified'
       ? []
-      : await factorNotice(workshop, context, person, 'mfa_factor_enrolled', factor.type, { sql: done, params: [deed] })
+      : await accountNotice(workshop, context, person, 'mfa_factor_enrolled', { factorType: factor.type }, { sql: done, params: [deed] })
   const results = await run(db, [
     {
       sql: 'select aal, amr, factor_id, raised_at_counter from auth_sessions where id = ? and user_id = ?',

@@ -5,7 +5,7 @@ import { run, type AuthenticationContext, type Caller } from '../platform'
 import { auditStatement, CHANGED } from './audit'
 import { authErrors } from './errors'
 import { factorNotFound } from './factor'
-import { factorNotice } from './factor-notice'
+import { accountNotice } from './account-notice'
 import { downgradeStatements } from './second-factor'
 import { ADMITTED, livePersonStatement, readLivePerson, strong } from './session'
 import type { Workshop } from './workshop'
@@ -36,7 +36,9 @@ export async function unenrollFactor(
   const deed = uuidv7(now)
   const done = { sql: 'exists (select 1 from auth_audit where id = ?)', params: [deed] }
   const notice =
-    factor.status === 'verified' ? await factorNotice(workshop, context, person, 'mfa_factor_unenrolled', factor.type, done) : []
+    factor.status === 'verified'
+      ? await accountNotice(workshop, context, person, 'mfa_factor_unenrolled', { factorType: factor.type }, done)
+      : []
   const results = await run(db, [
     {
       sql: `delete from auth_factors where id = ? and user_id = ? and not (${SOLE}) and exists (select 1 from auth_sessions s
